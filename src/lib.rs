@@ -1,0 +1,30 @@
+//! `pipeline`: a declarative experiment-pipeline runner. `docs/design.md` explains the layers; a module imports only
+//! from those above it in this list.
+
+pub mod cancel;
+pub mod diagnostic;
+pub mod event;
+pub mod hash;
+
+pub mod artifact;
+pub mod config;
+pub mod dataset;
+pub mod embed;
+pub mod kind;
+pub mod metric;
+pub mod model;
+pub mod tensor;
+
+pub mod plan;
+pub mod report;
+
+pub mod fingerprint;
+pub mod schedule;
+pub mod stage;
+
+pub mod runner;
+
+pub mod progress;
+pub mod run_log;
+
+pub mod cli;
