@@ -69,6 +69,8 @@ pub enum ParamType {
     /// Integers are taken too.
     Float,
     Text,
+    /// A file or folder: relative to the file that wrote it, and never part of the fingerprint (what it holds is).
+    Path,
     /// One of these strings, each with its meaning (may be empty).
     Choice(Vec<(String, String)>),
     List(Box<ParamType>),
