@@ -1,6 +1,11 @@
 //! What a stage kind says of itself: its ports, its params, its version. The plan checks files against this and the
 //! reference documentation is printed from it. Knows no execution.
 
+mod fields;
+mod schema;
+
+pub use schema::params_of;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -8,7 +13,7 @@ use serde_json::Value;
 use crate::artifact::ArtifactType;
 
 /// A stage kind, described.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Description {
     pub kind: &'static str,
     /// Part of the fingerprint: raised whenever the same inputs and params would give other bytes.
@@ -28,6 +33,28 @@ pub struct Description {
     pub companions: &'static [Companion],
 }
 
+impl Description {
+    /// The input port of that name.
+    pub fn input(&self, name: &str) -> Option<&InputPort> {
+        self.inputs.iter().find(|port| port.name == name)
+    }
+
+    /// The param of that name.
+    pub fn param(&self, name: &str) -> Option<&ParamSpec> {
+        self.params.iter().find(|param| param.name == name)
+    }
+
+    /// All outputs: the declared ones, and `metrics` of a kind that reports any.
+    pub fn all_outputs(&self) -> impl Iterator<Item = OutputPort> + '_ {
+        let metrics = (!self.metrics.is_empty()).then_some(METRICS_PORT);
+        self.outputs.iter().cloned().chain(metrics)
+    }
+}
+
+/// The output that every kind with metrics gives besides its declared ones.
+pub const METRICS_PORT: OutputPort =
+    OutputPort::new("metrics", ArtifactType::Metrics, "metrics and per-epoch series of the stage");
+
 /// Something a stage takes.
 #[derive(Debug, Clone)]
 pub struct InputPort {
@@ -40,6 +67,28 @@ pub struct InputPort {
     pub help: &'static str,
 }
 
+impl InputPort {
+    /// A port that takes exactly one artifact of one of these types.
+    pub const fn required(name: &'static str, types: &'static [ArtifactType], help: &'static str) -> Self {
+        Self { name, types, required: true, variadic: false, help }
+    }
+
+    /// A port that takes one artifact of one of these types, or nothing.
+    pub const fn optional(name: &'static str, types: &'static [ArtifactType], help: &'static str) -> Self {
+        Self { name, types, required: false, variadic: false, help }
+    }
+
+    /// A port that takes any number of artifacts of these types.
+    pub const fn variadic(name: &'static str, types: &'static [ArtifactType], help: &'static str) -> Self {
+        Self { name, types, required: false, variadic: true, help }
+    }
+
+    /// Whether an artifact of this type may be wired here.
+    pub fn takes(&self, artifact_type: ArtifactType) -> bool {
+        self.types.is_empty() || self.types.contains(&artifact_type)
+    }
+}
+
 /// Something a stage gives.
 #[derive(Debug, Clone)]
 pub struct OutputPort {
@@ -48,17 +97,27 @@ pub struct OutputPort {
     pub help: &'static str,
 }
 
+impl OutputPort {
+    /// A port that gives an artifact of this type.
+    pub const fn new(name: &'static str, artifact_type: ArtifactType, help: &'static str) -> Self {
+        Self { name, artifact_type, help }
+    }
+}
+
 /// One param of a kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParamSpec {
     pub name: String,
     pub param_type: ParamType,
-    /// `None`: it must be given.
+    /// `None`: it must be given. `Some(Null)`: it may be left out, and then there is none.
     pub default: Option<Value>,
     pub help: String,
-    /// Inclusive bounds.
+    /// Inclusive bounds of a number, or of every number in a list.
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,
+    /// Inclusive bounds of a list's length.
+    pub shortest: Option<usize>,
+    pub longest: Option<usize>,
 }
 
 /// The types a param may have.

@@ -1,8 +1,39 @@
 //! The kinds there are: one line each.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::kind::{Catalog, Description, Facts, ParamProblem};
 use crate::stage::Stage;
 
 /// All kinds, in the order of the documentation.
 pub fn all() -> &'static [&'static dyn Stage] {
     &[]
+}
+
+/// The kind of that name.
+pub fn find(kind: &str) -> Option<&'static dyn Stage> {
+    all().iter().copied().find(|stage| stage.description().kind == kind)
+}
+
+/// The kinds as the plan sees them.
+pub struct Registry;
+
+impl Catalog for Registry {
+    fn kinds(&self) -> Vec<&Description> {
+        all().iter().map(|stage| stage.description()).collect()
+    }
+
+    fn describe(&self, kind: &str) -> Option<&Description> {
+        find(kind).map(Stage::description)
+    }
+
+    fn check(&self, kind: &str, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
+        find(kind).map_or_else(|| Ok(Facts::default()), |stage| stage.check(params, inputs))
+    }
+
+    fn draws_random(&self, kind: &str, params: &Value) -> bool {
+        find(kind).is_some_and(|stage| stage.draws_random(params))
+    }
 }
