@@ -99,6 +99,8 @@ pub struct Context<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     pub cancel: &'a Cancel,
     pub environment: &'a Environment,
+    /// What [`Stage::source`] said when the stage's fingerprint was made: what is read must still be that.
+    pub source: Option<&'a Source>,
 }
 
 impl Context<'_> {
