@@ -1,0 +1,37 @@
+//! Mean squared error.
+
+/// Mean of the squared differences over all numbers.
+pub fn mse(target: &[f32], output: &[f32]) -> f64 {
+    super::per_sample(target, output, target.len().max(1), squared).first().copied().unwrap_or(f64::NAN)
+}
+
+/// The mean squared error of each sample of `width` numbers.
+pub fn per_sample(target: &[f32], output: &[f32], width: usize) -> Vec<f64> {
+    super::per_sample(target, output, width, squared)
+}
+
+fn squared(target: f64, output: f64) -> f64 {
+    (target - output).powi(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metric::mean;
+    use crate::metric::reference::values;
+
+    use super::*;
+
+    const MSE: f64 = 0.252_684_999_645_899_1;
+
+    #[test]
+    fn it_is_numpys() {
+        let (target, output) = (values(60, 1), values(60, 5));
+        assert!((mse(&target, &output) - MSE).abs() < 1e-9);
+        assert!((mean(&per_sample(&target, &output, 12)) - MSE).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_error_of_nothing_is_not_a_number() {
+        assert!(mse(&[], &[]).is_nan());
+    }
+}
