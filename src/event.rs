@@ -4,6 +4,7 @@
 //! Events carry all that an observer may want, so that no observer has to read the cache.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -104,6 +105,33 @@ pub struct Reason {
     pub what: String,
     pub was: Value,
     pub now: Value,
+}
+
+/// `param epochs: 20 -> 50`, `param dropout: not set -> 0.2`, `first run`. Long values are shortened.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = |value: &Value| match value {
+            Value::Null => "not set".to_owned(),
+            // Text that would read as another type keeps its quotes.
+            Value::String(text) if serde_json::from_str::<Value>(text).is_err() => shortened(text),
+            other => shortened(&other.to_string()),
+        };
+        match (&self.was, &self.now) {
+            (Value::Null, Value::Null) => f.write_str(&self.what),
+            (was, now) => write!(f, "{}: {} -> {}", self.what, value(was), value(now)),
+        }
+    }
+}
+
+/// At most sixty characters: beginning and end of what is longer.
+fn shortened(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= 60 {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(40).collect();
+    let end: String = text.chars().skip(count - 17).collect();
+    format!("{start}...{end}")
 }
 
 /// A stage's end and everything it left.

@@ -6,6 +6,8 @@ pub mod diagnostic;
 pub mod event;
 pub mod hash;
 
+pub mod fingerprint;
+
 pub mod artifact;
 pub mod config;
 pub mod dataset;
@@ -18,7 +20,6 @@ pub mod tensor;
 pub mod plan;
 pub mod report;
 
-pub mod fingerprint;
 pub mod schedule;
 pub mod stage;
 

@@ -1,6 +1,7 @@
 //! Artifacts: a stage's typed outputs, known by their content. Knows no stage and no graph.
 
 pub mod array;
+pub mod store;
 
 use std::collections::BTreeMap;
 use std::fmt;

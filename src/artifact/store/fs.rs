@@ -1,0 +1,97 @@
+//! The file-system steps that change a cache, each with its class of error. Every change passes through here, so
+//! that tests can stop at, or fail, any one of them.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use crate::artifact::store::error::StoreError;
+
+#[cfg(not(test))]
+fn step(_: Step) -> io::Result<()> {
+    Ok(())
+}
+#[cfg(test)]
+use crate::artifact::store::faults::step;
+
+/// What is about to be done; tests keep a journal of it.
+#[cfg_attr(not(test), expect(dead_code, reason = "read by the fault injection of the tests"))]
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step<'a> {
+    CreateDir(&'a Path),
+    Write(&'a Path),
+    Sync(&'a Path),
+    SyncDir(&'a Path),
+    Protect(&'a Path),
+    Rename(&'a Path, &'a Path),
+    Remove(&'a Path),
+}
+
+/// Creates a directory and those above it.
+pub(super) fn create_dir(path: &Path) -> Result<(), StoreError> {
+    step(Step::CreateDir(path)).and_then(|()| fs::create_dir_all(path)).map_err(|e| StoreError::new("create", path, e))
+}
+
+/// Writes a new file, not yet synced.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let write = || {
+        step(Step::Write(path))?;
+        File::create(path)?.write_all(bytes)
+    };
+    write().map_err(|error| StoreError::new("write", path, error))
+}
+
+/// Waits until a file's bytes are on the disk.
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
+    let sync = || {
+        step(Step::Sync(path))?;
+        File::open(path)?.sync_all()
+    };
+    sync().map_err(|error| StoreError::new("sync", path, error))
+}
+
+/// Waits until a directory's entries are on the disk. One deleted meanwhile has none to lose.
+pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
+    let sync = || {
+        step(Step::SyncDir(path))?;
+        File::open(path)?.sync_all()
+    };
+    match sync() {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::new("sync", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a file read-only.
+pub(super) fn protect(path: &Path) -> Result<(), StoreError> {
+    let protect = || {
+        step(Step::Protect(path))?;
+        let mut permissions: Permissions = fs::metadata(path)?.permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(path, permissions)
+    };
+    protect().map_err(|error| StoreError::new("make read-only", path, error))
+}
+
+/// Moves a file into place, over whatever is there. Returns whether the target's directory had to be created.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<bool, StoreError> {
+    let rename = || step(Step::Rename(from, to)).and_then(|()| fs::rename(from, to));
+    match rename() {
+        Err(error) if error.kind() == ErrorKind::NotFound && from.exists() => {
+            let parent = to.parent().unwrap_or(to);
+            create_dir(parent)?;
+            rename().map(|()| true).map_err(|error| StoreError::new("write", to, error))
+        }
+        result => result.map(|()| false).map_err(|error| StoreError::new("write", to, error)),
+    }
+}
+
+/// Deletes a directory with all in it, as far as possible: what stays is swept by a later launch.
+pub(super) fn remove_tree(path: &Path) {
+    if step(Step::Remove(path)).is_ok()
+        && let Err(error) = fs::remove_dir_all(path)
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::warn!("cannot delete {}: {error}", path.display());
+    }
+}

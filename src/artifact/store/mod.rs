@@ -1,0 +1,268 @@
+//! The cache: blobs by content, one record per fingerprint. Knows no stages, no graph and no user's files.
+//!
+//! ```text
+//! cache/blobs/ab/<hash>.<ext>          the bytes of one file, read-only
+//! cache/records/ab/<fingerprint>.json  one execution: what it was made of, what it left
+//! cache/last/<experiment>.json         the fingerprint each stage had last, to explain why it runs
+//! cache/locks/  tmp/  damaged/         who computes what now; work in progress; what was set aside
+//! ```
+//!
+//! # Order of writing
+//! A stage writes into a scratch directory in the same file system. Each file is hashed, made read-only, synced and
+//! then renamed to its place; after all of them the record is written aside, synced and renamed. So a name never
+//! leads to bytes that are not on the disk yet, and a record appears after its blobs.
+//!
+//! Renames become durable when their directory is synced. That happens in batches, each directory once: with the first
+//! record after a second without a sync, on [`Store::flush`], and when the store is dropped. A power cut may therefore
+//! take back the work of the last second, in any order, even blobs without their record's; it cannot damage anything:
+//! a record whose blobs are not there is no hit. This is what lets thousands of tiny stages finish at a few syncs each.
+//!
+//! # Order of reading
+//! A record is believed only if its own checksum fits and its blobs are there in the right size; a blob only after its
+//! bytes have been hashed, once per process. What is damaged is moved to `damaged/` and reported; the stage that made
+//! it runs again and puts a good copy in its place. Everything here may be deleted at any time.
+
+mod error;
+#[cfg(test)]
+mod faults;
+mod fs;
+mod lock;
+mod record;
+mod scratch;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use crate::artifact::Blob;
+use crate::cancel::Cancel;
+use crate::event::Reason;
+use crate::fingerprint::{Fingerprint, StaleReason, explain};
+use crate::hash::ContentHash;
+
+pub use error::{Damage, Fault, StoreError};
+pub use lock::{Holder, LockGuard};
+pub use record::Record;
+pub use scratch::Scratch;
+
+use scratch::Session;
+
+/// Version of the cache's layout.
+const FORMAT: u32 = 1;
+
+/// A cache, open for reading or for both.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    /// Absent when opened for reading only.
+    session: Option<Arc<Session>>,
+    /// Blobs whose bytes this process has hashed: size and time of change back then.
+    verified: Mutex<HashMap<PathBuf, (u64, Option<SystemTime>)>>,
+    unsynced: Mutex<Unsynced>,
+}
+
+#[derive(Debug)]
+struct Unsynced {
+    directories: BTreeSet<PathBuf>,
+    last_sync: Instant,
+}
+
+/// What the cache has under a fingerprint.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup {
+    Hit(Box<Record>),
+    Miss,
+    /// There was a result, but a file of it cannot be used. The stage has to run again.
+    Broken(Damage),
+}
+
+/// How much the cache holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+impl Store {
+    /// Opens a cache, creating it if need be, and sweeps what dead processes left.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let mut store = Self::open_read_only(root)?;
+        for directory in ["blobs", "records", "last", "locks", "tmp", "damaged"] {
+            let path = root.join(directory);
+            if !path.is_dir() {
+                fs::create_dir(&path)?;
+            }
+        }
+        store.session = Some(Arc::new(Session::open(&root.join("tmp"), &root.join("locks/sessions"))?));
+        store.label()?;
+        Ok(store)
+    }
+
+    /// Opens a cache that nothing will be written to. One that does not exist is empty.
+    pub fn open_read_only(root: &Path) -> Result<Self, StoreError> {
+        check_format(&root.join("FORMAT"))?;
+        Ok(Self {
+            root: root.to_owned(),
+            session: None,
+            verified: Mutex::default(),
+            unsynced: Mutex::new(Unsynced { directories: BTreeSet::new(), last_sync: Instant::now() }),
+        })
+    }
+
+    /// Where the cache lies.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Looks up an earlier execution. Cheap: the sizes of its files are checked, their bytes are not
+    /// ([`Self::verified`]).
+    pub fn lookup(&self, fingerprint: ContentHash) -> Result<Lookup, StoreError> {
+        let path = self.record_path(fingerprint);
+        let Some(text) = read_if_there(&path)? else { return Ok(Lookup::Miss) };
+        let Some(record) = Record::from_text(&text, fingerprint) else {
+            return self.set_aside("record", &path).map(Lookup::Broken);
+        };
+        for (name, blob) in record.outputs.values().flat_map(|artifact| &artifact.files) {
+            let path = self.blob_path(blob, name);
+            match size(&path)? {
+                Some(bytes) if bytes == blob.bytes => {}
+                Some(_) => return self.set_aside(name, &path).map(Lookup::Broken),
+                None => return Ok(Lookup::Broken(missing(name, path))),
+            }
+        }
+        Ok(Lookup::Hit(Box::new(record)))
+    }
+
+    /// Why a stage that is not in the cache has to run, given what it was in the experiment's last launch.
+    pub fn explain(&self, last: Option<ContentHash>, now: &Fingerprint) -> Result<Vec<Reason>, StoreError> {
+        let Some(last) = last else { return Ok(explain(None, now)) };
+        let text = read_if_there(&self.record_path(last))?;
+        Ok(match text.and_then(|text| Record::from_text(&text, last)) {
+            Some(record) => explain(Some(&record.hashed), now),
+            None if last == now.hash() => vec![StaleReason::NotCached.into()],
+            None => vec![StaleReason::EarlierUnknown.into()],
+        })
+    }
+
+    /// Where the bytes of a file lie. The name in the artifact gives the extension.
+    pub fn blob_path(&self, blob: &Blob, name: &str) -> PathBuf {
+        let hash = blob.blake3.to_string();
+        let mut path = self.root.join("blobs").join(&hash[..2]).join(&hash);
+        if let Some(extension) = Path::new(name).extension() {
+            path.set_extension(extension);
+        }
+        path
+    }
+
+    /// Where the bytes of a file lie, after hashing them (once per process). Error: [`StoreError::Damaged`] when they
+    /// are missing or not those that were written; the file was set aside then.
+    pub fn verified(&self, blob: &Blob, name: &str) -> Result<PathBuf, StoreError> {
+        let path = self.blob_path(blob, name);
+        let Some(stamp) = stamp(&path)? else { return Err(StoreError::Damaged(missing(name, path))) };
+        if locked(&self.verified).get(&path) == Some(&stamp) {
+            return Ok(path);
+        }
+        let hash = ContentHash::of_file(&path).map_err(|error| StoreError::new("read", &path, error))?;
+        if hash != blob.blake3 || stamp.0 != blob.bytes {
+            return Err(StoreError::Damaged(self.set_aside(name, &path)?));
+        }
+        locked(&self.verified).insert(path.clone(), stamp);
+        Ok(path)
+    }
+
+    /// Waits until nobody else computes this fingerprint, asking `cancel` all the while. `on_wait` is told who is
+    /// waited for, once each. Look the record up again once the lock is held.
+    pub fn lock(
+        &self,
+        fingerprint: ContentHash,
+        cancel: &Cancel,
+        on_wait: &mut dyn FnMut(Holder),
+    ) -> Result<LockGuard, StoreError> {
+        lock::acquire(&self.root.join("locks").join(fingerprint.to_string()), cancel, on_wait)
+    }
+
+    /// How much lies in the cache.
+    pub fn usage(&self) -> Result<Usage, StoreError> {
+        let mut usage = Usage::default();
+        let mut pending = vec![self.root.clone()];
+        while let Some(directory) = pending.pop() {
+            let failed = |error| StoreError::new("read", &directory, error);
+            let entries = match std::fs::read_dir(&directory) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                entries => entries.map_err(failed)?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed)?;
+                // Deleted since it was listed: does not count.
+                let Ok(metadata) = entry.metadata() else { continue };
+                if metadata.is_dir() {
+                    pending.push(entry.path());
+                } else {
+                    usage.files += 1;
+                    usage.bytes += metadata.len();
+                }
+            }
+        }
+        Ok(usage)
+    }
+
+    fn record_path(&self, fingerprint: ContentHash) -> PathBuf {
+        let name = fingerprint.to_string();
+        self.root.join("records").join(&name[..2]).join(format!("{name}.json"))
+    }
+
+    /// Takes a damaged file out of the way; of a cache opened for reading only, it is only reported.
+    fn set_aside(&self, name: &str, path: &Path) -> Result<Damage, StoreError> {
+        let mut set_aside = None;
+        if let (Some(_), Some(file)) = (&self.session, path.file_name()) {
+            let place = self.root.join("damaged").join(file);
+            fs::rename(path, &place)?;
+            locked(&self.verified).remove(path);
+            set_aside = Some(place);
+        }
+        Ok(Damage { name: name.to_owned(), path: path.to_owned(), fault: Fault::Altered, set_aside })
+    }
+}
+
+fn missing(name: &str, path: PathBuf) -> Damage {
+    Damage { name: name.to_owned(), path, fault: Fault::Missing, set_aside: None }
+}
+
+/// Nothing in here is left half-changed by a panic, so a poisoned lock still holds good data.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn check_format(path: &Path) -> Result<(), StoreError> {
+    let Some(text) = read_if_there(path)? else { return Ok(()) };
+    let found = String::from_utf8_lossy(&text).trim().to_owned();
+    match found.parse::<u32>() {
+        Ok(format) if format <= FORMAT => Ok(()),
+        _ => Err(StoreError::Newer { path: path.to_owned(), found }),
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::new("read", path, error)),
+    }
+}
+
+fn stamp(path: &Path) -> Result<Option<(u64, Option<SystemTime>)>, StoreError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some((metadata.len(), metadata.modified().ok()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::new("read", path, error)),
+    }
+}
+
+fn size(path: &Path) -> Result<Option<u64>, StoreError> {
+    Ok(stamp(path)?.map(|(bytes, _)| bytes))
+}

@@ -1,0 +1,198 @@
+//! Everything that puts files into the cache. The order of the steps is explained in the parent module.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::artifact::store::error::StoreError;
+use crate::artifact::store::record::{self, Record};
+use crate::artifact::store::scratch::{Scratch, Session};
+use crate::artifact::store::{FORMAT, Store, fs, locked, missing, read_if_there, size, stamp};
+use crate::artifact::{Artifact, ArtifactType, Blob};
+use crate::cancel::Cancel;
+use crate::hash::ContentHash;
+
+/// The most work, in wall time, that a power cut may undo.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Tells backup programs to leave the cache out (<https://bford.info/cachedir/>).
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+                            # Results of `pipeline run`; anything here may be deleted and is computed again.\n";
+
+impl Store {
+    /// A new empty directory in the cache's file system.
+    pub fn scratch(&self) -> Result<Scratch, StoreError> {
+        Scratch::create(self.session()?)
+    }
+
+    /// Moves all files under a directory into the cache and makes them an artifact, along with the files in `reuse`,
+    /// which lie in the cache already (name in the new artifact -> bytes; the extension stays). A directory that does
+    /// not exist is empty; a file in a subdirectory is named `sub/file`.
+    pub fn ingest(
+        &self,
+        directory: &Path,
+        artifact_type: ArtifactType,
+        reuse: &[(String, Blob)],
+    ) -> Result<Artifact, StoreError> {
+        let mut files = BTreeMap::new();
+        for (name, blob) in reuse {
+            let path = self.blob_path(blob, name);
+            if size(&path)? != Some(blob.bytes) {
+                return Err(StoreError::Damaged(missing(name, path)));
+            }
+            files.insert(name.clone(), blob.clone());
+        }
+        let mut written = BTreeMap::new();
+        list(directory, "", &mut written)?;
+        for (name, path) in written {
+            let blob = self.ingest_file(&path, &name)?;
+            files.insert(name, blob);
+        }
+        Ok(Artifact { artifact_type, files })
+    }
+
+    /// Moves one file to the place its content gives it. A copy that is there already is replaced unless this process
+    /// has hashed it: replacing it by equal bytes harms nobody, and heals one that is damaged.
+    fn ingest_file(&self, from: &Path, name: &str) -> Result<Blob, StoreError> {
+        let blake3 = ContentHash::of_file(from).map_err(|error| StoreError::new("read", from, error))?;
+        let bytes = size(from)?.ok_or_else(|| StoreError::new("read", from, ErrorKind::NotFound.into()))?;
+        let blob = Blob { blake3, bytes };
+        let to = self.blob_path(&blob, name);
+        let known = locked(&self.verified).get(&to).copied();
+        if known.is_some() && known == stamp(&to)? {
+            return Ok(blob);
+        }
+        fs::protect(from)?;
+        fs::sync(from)?;
+        self.put(from, &to)?;
+        if let Some(stamp) = stamp(&to)? {
+            locked(&self.verified).insert(to, stamp);
+        }
+        Ok(blob)
+    }
+
+    /// Makes an execution known, after all its artifacts were ingested.
+    pub fn commit(&self, record: &Record) -> Result<(), StoreError> {
+        self.replace(&self.record_path(record.fingerprint), record.to_text().as_bytes())?;
+        let due = locked(&self.unsynced).last_sync.elapsed() >= SYNC_INTERVAL;
+        if due { self.flush() } else { Ok(()) }
+    }
+
+    /// Waits until everything committed so far is on the disk.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let directories = {
+            let mut unsynced = locked(&self.unsynced);
+            unsynced.last_sync = Instant::now();
+            std::mem::take(&mut unsynced.directories)
+        };
+        directories.iter().try_for_each(|directory| fs::sync_dir(directory))
+    }
+
+    /// What each stage of an experiment was when it was last executed or used: slot -> fingerprint. A slot is any text
+    /// that names the stage in the experiment.
+    pub fn last(&self, experiment: &str) -> Result<BTreeMap<String, ContentHash>, StoreError> {
+        let path = self.last_path(experiment);
+        let Some(text) = read_if_there(&path)? else { return Ok(BTreeMap::new()) };
+        let content = record::unseal(&text).and_then(|content| serde_json::from_slice(content).ok());
+        if content.is_none() {
+            let damage = self.set_aside("last", &path)?;
+            tracing::warn!("{damage}; reasons to run will be missing once");
+        }
+        Ok(content.unwrap_or_default())
+    }
+
+    /// Replaces what is known of the given slots; the others stay, since a launch need not contain all of them.
+    pub fn save_last(&self, experiment: &str, slots: &BTreeMap<String, ContentHash>) -> Result<(), StoreError> {
+        let path = self.last_path(experiment);
+        let lock = format!("last-{}", file_name(experiment));
+        let _guard = super::lock::acquire(&self.root.join("locks").join(lock), &Cancel::default(), &mut |_| {})?;
+        let mut all = self.last(experiment)?;
+        all.extend(slots.iter().map(|(slot, fingerprint)| (slot.clone(), *fingerprint)));
+        let content = serde_json::to_string(&all).map_err(|error| StoreError::new("write", &path, error.into()))?;
+        self.replace(&path, record::seal(&content).as_bytes())
+    }
+
+    /// Marks the directory as a cache, and as one of this layout.
+    pub(super) fn label(&self) -> Result<(), StoreError> {
+        for (name, text) in [("CACHEDIR.TAG", CACHEDIR_TAG.to_owned()), ("FORMAT", format!("{FORMAT}\n"))] {
+            let path = self.root.join(name);
+            if !path.exists() {
+                self.replace(&path, text.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn last_path(&self, experiment: &str) -> PathBuf {
+        self.root.join("last").join(format!("{}.json", file_name(experiment)))
+    }
+
+    /// Writes a small file so that its name leads to the old content or to the whole new one.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let temporary = self.session()?.fresh();
+        fs::write(&temporary, bytes)?;
+        fs::sync(&temporary)?;
+        self.put(&temporary, path)
+    }
+
+    /// Renames and remembers which directories that changed.
+    fn put(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let created = fs::rename(from, to)?;
+        let mut changed = to.ancestors().skip(1);
+        let mut unsynced = locked(&self.unsynced);
+        unsynced.directories.extend(changed.next().map(Path::to_owned));
+        if created {
+            unsynced.directories.extend(changed.next().map(Path::to_owned));
+        }
+        Ok(())
+    }
+
+    fn session(&self) -> Result<&Arc<Session>, StoreError> {
+        let read_only = || StoreError::new("write", &self.root, io::Error::from(ErrorKind::ReadOnlyFilesystem));
+        self.session.as_ref().ok_or_else(read_only)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Err(error) = self.flush() {
+            tracing::warn!("{error}");
+        }
+    }
+}
+
+/// All regular files under a directory: name with `/` between parts -> path.
+fn list(directory: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> Result<(), StoreError> {
+    let failed = |error| StoreError::new("read", directory, error);
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound && prefix.is_empty() => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
+        let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else {
+            return Err(StoreError::NotAFile { path });
+        };
+        if kind.is_dir() {
+            list(&path, &format!("{name}/"), files)?;
+        } else if kind.is_file() {
+            files.insert(name, path);
+        } else {
+            return Err(StoreError::NotAFile { path });
+        }
+    }
+    Ok(())
+}
+
+/// A name as a file's: itself when it is plain, else with a digest to keep different names apart.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.len() <= 100 && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    let safe: String = name.chars().take(100).map(|c| if plain(c) { c } else { '_' }).collect();
+    format!("{safe}.{}", ContentHash::of(name.as_bytes()).short())
+}
