@@ -220,3 +220,6 @@ pub struct Provenance {
     pub command_line: Vec<String>,
     pub working_directory: String,
 }
+
+#[cfg(test)]
+pub mod sample;
