@@ -3,4 +3,28 @@
 //! Everything here gives the same bytes for any number of threads: work is cut into fixed chunks and sums are taken in
 //! fixed order.
 
+pub mod kmeans;
 pub mod latents;
+mod matrix;
+pub mod neighbours;
+pub mod pca;
+pub mod rows;
+pub mod workers;
+
+use crate::cancel::Interrupted;
+
+/// Why an embedding could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EmbedError {
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    #[error("the samples hold numbers that are not finite")]
+    NotFinite,
+    #[error("too few samples: {found} where at least {needed} are needed")]
+    TooFew { found: usize, needed: usize },
+}
+
+/// Fails when there are fewer samples than `needed`.
+fn require(found: usize, needed: usize) -> Result<(), EmbedError> {
+    if found < needed { Err(EmbedError::TooFew { found, needed }) } else { Ok(()) }
+}

@@ -8,12 +8,14 @@
 pub mod accuracy;
 pub mod bce;
 pub mod confusion;
+pub mod knn;
 pub mod mse;
 pub mod nmi;
 pub mod pixel_accuracy;
 pub mod purity;
 pub mod roc;
 pub mod ssim;
+pub mod trustworthiness;
 
 /// The arithmetic mean, summed first to last.
 pub fn mean(values: &[f64]) -> f64 {

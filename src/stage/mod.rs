@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::artifact::ArtifactType;
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Interrupted};
 use crate::event::{Outcome, Progress};
 use crate::kind::{Description, Facts, ParamProblem};
 
@@ -157,6 +157,12 @@ pub enum StageError {
     Failed { message: String, help: Option<String> },
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl From<Interrupted> for StageError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
 }
 
 impl StageError {
