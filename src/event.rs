@@ -98,6 +98,19 @@ pub enum Status {
     Interrupted,
 }
 
+impl Status {
+    /// The word for it, the same in JSON, in the run log and in the terminal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Executed => "executed",
+            Self::Cached => "cached",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// Why a stage was executed rather than taken from the cache.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {

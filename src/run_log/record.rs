@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 use serde::Serialize;
 
-use crate::event::{LaunchFinished, LaunchStarted, NodeInfo, Progress, RunEvent, RunFinished, StageFinished, Status};
+use crate::event::{LaunchFinished, LaunchStarted, NodeInfo, Progress, RunEvent, RunFinished, StageFinished};
 use crate::run_log::lock;
 
 /// Row numbers of a launch, its runs and its nodes, by the indices that events use.
@@ -152,7 +152,7 @@ fn stage_finished(connection: &Connection, numbers: &Numbers, finished: &StageFi
         )?
         .execute(named_params! {
             ":number": numbers.node(finished.node)?,
-            ":status": word(finished.status),
+            ":status": finished.status.as_str(),
             ":fingerprint": finished.fingerprint,
             ":seconds": finished.seconds,
             ":reasons": json(&finished.reasons)?,
@@ -170,7 +170,7 @@ fn run_finished(connection: &Connection, numbers: &Numbers, finished: &RunFinish
         .prepare_cached("UPDATE runs SET status = ?2, seconds = ?3, metrics = ?4, report = ?5 WHERE number = ?1")?
         .execute(params![
             numbers.run(finished.run)?,
-            word(finished.status),
+            finished.status.as_str(),
             finished.seconds,
             json(&finished.metrics)?,
             finished.report.as_deref().map(text),
@@ -198,7 +198,7 @@ fn launch_finished(connection: &Connection, numbers: &Numbers, finished: &Launch
          WHERE number = :number",
         named_params! {
             ":number": numbers.launch,
-            ":status": word(finished.status),
+            ":status": finished.status.as_str(),
             ":seconds": finished.seconds,
             ":executed": finished.executed as i64,
             ":cached": finished.cached as i64,
@@ -216,14 +216,4 @@ fn json(value: &impl Serialize) -> rusqlite::Result<String> {
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Executed => "executed",
-        Status::Cached => "cached",
-        Status::Failed => "failed",
-        Status::Skipped => "skipped",
-        Status::Interrupted => "interrupted",
-    }
 }

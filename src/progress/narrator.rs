@@ -1,0 +1,197 @@
+//! Turns events into the lines a person reads. Knows nothing of where they are shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::event::{LaunchFinished, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished, Status};
+use crate::progress::summary::Summary;
+use crate::progress::{Paint, Verbosity};
+use crate::text;
+
+/// Time between two lines about one stage's progress.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
+/// How many metrics of a stage go on its line.
+const METRICS: usize = 4;
+
+/// How many reasons go on a stage's line.
+const REASONS: usize = 2;
+
+/// Follows a launch and says what is worth saying.
+pub struct Narrator {
+    verbosity: Verbosity,
+    paint: Paint,
+    /// Whether stages that go on, and cached ones, get lines: not when bars and counts show them.
+    tell_all: bool,
+    nodes: Vec<NodeInfo>,
+    notices: BTreeSet<String>,
+    told: BTreeMap<usize, Timestamp>,
+    summary: Summary,
+}
+
+impl Narrator {
+    pub fn new(verbosity: Verbosity, paint: Paint, tell_all: bool) -> Self {
+        Self {
+            verbosity,
+            paint,
+            tell_all: tell_all || verbosity == Verbosity::Verbose,
+            nodes: Vec::new(),
+            notices: BTreeSet::new(),
+            told: BTreeMap::new(),
+            summary: Summary::default(),
+        }
+    }
+
+    /// The lines that an event is worth.
+    pub fn hear(&mut self, time: Timestamp, event: &RunEvent) -> Vec<String> {
+        match event {
+            RunEvent::LaunchStarted(started) => self.launch_started(started),
+            RunEvent::StageStarted { node, .. } => self.stage_started(time, *node),
+            RunEvent::StageProgress { node, progress } => self.progress(time, *node, progress),
+            RunEvent::StageFinished(finished) => self.stage_finished(finished),
+            RunEvent::RunFinished(finished) => {
+                self.summary.run_finished(finished);
+                Vec::new()
+            }
+            RunEvent::Notice { node, text } => self.notice(*node, text).into_iter().collect(),
+            RunEvent::LaunchFinished(finished) => self.launch_finished(finished),
+        }
+    }
+
+    /// The stage's name and what tells it from its siblings.
+    pub fn label(&self, node: usize) -> String {
+        let Some(node) = self.nodes.get(node) else { return format!("stage {node}") };
+        match node.variant.is_empty() {
+            true => node.stage.clone(),
+            false => format!("{} [{}]", node.stage, text::pairs(&node.variant)),
+        }
+    }
+
+    fn launch_started(&mut self, started: &LaunchStarted) -> Vec<String> {
+        self.nodes.clone_from(&started.nodes);
+        self.summary = Summary::new(started);
+        let runs = text::count(started.runs.len(), "run");
+        let stages = text::count(started.nodes.len(), "stage");
+        let line = format!("{}: {runs}, {stages}", self.paint.bold(&started.experiment));
+        self.when(Verbosity::Normal, line)
+    }
+
+    fn stage_started(&mut self, time: Timestamp, node: usize) -> Vec<String> {
+        self.told.insert(node, time);
+        let line = self.line(Paint::cyan, "started", &self.label(node));
+        self.when(Verbosity::Verbose, line)
+    }
+
+    fn progress(&mut self, time: Timestamp, node: usize, progress: &Progress) -> Vec<String> {
+        let last = self.told.get(&node).copied();
+        let soon = last.is_some_and(|last| time.duration_since(last) < PAUSE);
+        let whole = self.verbosity == Verbosity::Verbose && !progress.metrics.is_empty();
+        if !self.tell_all || soon && !whole {
+            return Vec::new();
+        }
+        self.told.insert(node, time);
+        let mut parts = vec![self.label(node), how_far(progress)];
+        parts.extend(latest(progress));
+        let line = self.line(Paint::cyan, "running", &parts.join("  "));
+        self.when(Verbosity::Normal, line)
+    }
+
+    fn stage_finished(&mut self, finished: &StageFinished) -> Vec<String> {
+        let mut lines = self.finished_line(finished);
+        if let Some(error) = &finished.error {
+            lines.extend(error.lines().map(|line| self.line(Paint::red, "", &self.paint.red(line))));
+            self.summary.stage_failed(self.label(finished.node), error.clone());
+        }
+        let warnings = &finished.outcome.warnings;
+        lines.extend(
+            warnings.iter().filter_map(|warning| self.notice(Some(finished.node), warning)).collect::<Vec<_>>(),
+        );
+        lines
+    }
+
+    fn finished_line(&self, finished: &StageFinished) -> Vec<String> {
+        let paint = self.paint;
+        let label = self.label(finished.node);
+        let took = text::seconds(finished.seconds);
+        let (needed, line) = match finished.status {
+            Status::Executed => {
+                let mut parts = vec![label, took];
+                let metrics = &finished.outcome.metrics;
+                parts.extend(metrics.iter().take(METRICS).map(|(name, value)| metric(name, *value)));
+                parts.extend(self.reasons(&finished.reasons).map(|reasons| paint.dim(&format!("({reasons})"))));
+                (Verbosity::Normal, self.line(Paint::green, "executed", &parts.join("  ")))
+            }
+            Status::Cached if self.tell_all => (Verbosity::Normal, self.line(Paint::dim, "cached", &label)),
+            Status::Cached => return Vec::new(),
+            Status::Failed => (Verbosity::Quiet, self.line(Paint::red, "failed", &format!("{label}  {took}"))),
+            Status::Skipped => (Verbosity::Verbose, self.line(Paint::yellow, "skipped", &label)),
+            Status::Interrupted => {
+                (Verbosity::Normal, self.line(Paint::yellow, "interrupted", &format!("{label}  {took}")))
+            }
+        };
+        self.when(needed, line)
+    }
+
+    /// Everything a person must know is told once, whether the runner says it, the stage, or both.
+    fn notice(&mut self, node: Option<usize>, text: &str) -> Option<String> {
+        let told = match node {
+            Some(node) => format!("{}: {text}", self.label(node)),
+            None => text.to_owned(),
+        };
+        if !self.notices.insert(told.clone()) {
+            return None;
+        }
+        self.summary.notice(told.clone());
+        Some(self.line(Paint::yellow, "notice", &told))
+    }
+
+    fn launch_finished(&self, finished: &LaunchFinished) -> Vec<String> {
+        if self.verbosity == Verbosity::Quiet { Vec::new() } else { self.summary.lines(finished, self.paint) }
+    }
+
+    fn reasons(&self, reasons: &[Reason]) -> Option<String> {
+        let shown = if self.verbosity == Verbosity::Verbose { reasons.len() } else { REASONS.min(reasons.len()) };
+        let mut parts: Vec<String> = reasons[..shown].iter().map(reason).collect();
+        if shown < reasons.len() {
+            parts.push(format!("{} more", reasons.len() - shown));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    fn line(&self, colour: fn(Paint, &str) -> String, word: &str, rest: &str) -> String {
+        format!("{} {rest}", colour(self.paint, &format!("{word:<11}")))
+    }
+
+    fn when(&self, needed: Verbosity, line: String) -> Vec<String> {
+        if self.verbosity >= needed { vec![line] } else { Vec::new() }
+    }
+}
+
+/// `epoch 3/10`, or how many when the end is not known; bytes in their units.
+pub fn how_far(progress: &Progress) -> String {
+    let amount = |count: u64| if progress.unit == "byte" { text::bytes(count) } else { count.to_string() };
+    let unit = if progress.unit == "byte" { String::new() } else { format!("{} ", progress.unit) };
+    match progress.total {
+        0 => format!("{unit}{}", amount(progress.done)),
+        total => format!("{unit}{}/{}", amount(progress.done), amount(total)),
+    }
+}
+
+/// The latest figures, each as `name value`.
+pub fn latest(progress: &Progress) -> Vec<String> {
+    progress.metrics.iter().map(|(name, value)| metric(name, *value)).collect()
+}
+
+fn metric(name: &str, value: f64) -> String {
+    format!("{name} {}", text::number(value))
+}
+
+/// A reason in words: what changed, and from what to what when there is a before and after.
+pub fn reason(reason: &Reason) -> String {
+    match (&reason.was, &reason.now) {
+        (Value::Null, Value::Null) => reason.what.clone(),
+        (was, now) => format!("{}: {} → {}", reason.what, text::value(was), text::value(now)),
+    }
+}

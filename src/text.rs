@@ -1,0 +1,139 @@
+//! Numbers, durations, values and tables as people read them in a terminal. Knows nothing of what they mean.
+
+use serde_json::{Map, Value};
+
+/// A number with about four significant digits; whole numbers in full.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if value.fract() == 0.0 && size < 1e15 {
+        format!("{value:.0}")
+    } else if (1e-3..1e5).contains(&size) {
+        let decimals = (3 - size.log10().floor() as i32).clamp(1, 6) as usize;
+        let text = format!("{value:.decimals$}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else if value.is_finite() {
+        format!("{value:.3e}")
+    } else {
+        value.to_string()
+    }
+}
+
+/// A span of time: `0.3 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`.
+pub fn seconds(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A number of bytes in powers of 1024.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes as f64;
+    let mut unit = "B";
+    for larger in UNITS {
+        if size < 1024.0 {
+            break;
+        }
+        size /= 1024.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{size:.1} {unit}") }
+}
+
+/// A param's value: strings without quotes, hashes shortened, long lists cut.
+pub fn value(value: &Value) -> String {
+    const LONGEST: usize = 48;
+    let text = match value {
+        Value::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            return text[..8].to_owned();
+        }
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// `key=value` pairs with commas between them.
+pub fn pairs(map: &Map<String, Value>) -> String {
+    map.iter().map(|(key, entry)| format!("{key}={}", value(entry))).collect::<Vec<_>>().join(", ")
+}
+
+/// A count with its noun: `1 run`, `2 runs`.
+pub fn count(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Lines of columns two spaces apart, each as wide as its widest cell; numbers stand to the right. No trailing blanks.
+pub fn table(header: &[String], rows: &[Vec<String>]) -> Vec<String> {
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(String::as_str);
+    let width = |text: &str| text.chars().count();
+    let columns: Vec<(usize, bool)> = header
+        .iter()
+        .enumerate()
+        .map(|(column, name)| {
+            let widest = cells(column).map(width).chain([width(name)]).max().unwrap_or(0);
+            let numeric = cells(column).any(|cell| !cell.is_empty())
+                && cells(column).all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok());
+            (widest, numeric)
+        })
+        .collect();
+    let line = |row: &[String]| {
+        let padded = row.iter().zip(&columns).map(|(cell, (widest, numeric))| {
+            let blanks = " ".repeat(widest - width(cell));
+            if *numeric { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    std::iter::once(header).chain(rows.iter().map(Vec::as_slice)).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_keep_about_four_digits() {
+        let shown = [0.0, 219_584.0, 0.084_291, 0.5, 12.3456, 0.000_012_3, 123_456.7, -0.0675, f64::NAN].map(number);
+        assert_eq!(shown, ["0", "219584", "0.08429", "0.5", "12.35", "1.230e-5", "1.235e5", "-0.0675", "NaN"]);
+    }
+
+    #[test]
+    fn durations_are_told_in_the_unit_that_fits() {
+        assert_eq!(
+            [0.04, 12.34, 59.99, 125.0, 3725.0].map(seconds),
+            ["0.0 s", "12.3 s", "1 min 00 s", "2 min 05 s", "1 h 02 min"]
+        );
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        assert_eq!([0, 1023, 1024, 5_000_000].map(bytes), ["0 B", "1023 B", "1.0 KiB", "4.8 MiB"]);
+    }
+
+    #[test]
+    fn values_are_short() {
+        let shown = [json!("dense 256 relu"), json!(1e-5), json!([1, 2]), json!(null), json!("a".repeat(64))];
+        assert_eq!(shown.map(|shown| value(&shown)), ["dense 256 relu", "0.00001", "[1,2]", "none", "aaaaaaaa"]);
+        assert_eq!(value(&json!("x".repeat(100))).chars().count(), 48);
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let cells = |row: [&str; 3]| row.map(str::to_owned).to_vec();
+        let rows = [cells(["a", "1.25", "x"]), cells(["bbb", "10", ""])];
+        insta::assert_snapshot!(table(&cells(["id", "loss", "note"]), &rows).join("\n"), @r"
+        id   loss  note
+        a    1.25  x
+        bbb    10
+        ");
+    }
+}
