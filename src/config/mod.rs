@@ -1,7 +1,23 @@
 //! `pipelines/*.toml` and `experiments/*.toml`, and the command line's overrides, read into typed structs.
 //! Knows no stage kind and no graph: what a stage's params mean is for the plan to check.
 
+mod document;
+mod experiment;
+mod export;
+mod interpolate;
+mod load;
+mod overrides;
+mod params;
+mod pipeline;
+mod reader;
+mod references;
+mod resolve;
+pub mod schema;
+mod syntax;
 pub mod value;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,6 +26,9 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::{Sources, Span};
 use value::Located;
+
+pub use load::load;
+pub use overrides::Overrides;
 
 /// An experiment with everything it extends, its pipeline, and the command line's overrides folded in.
 #[derive(Debug, Clone)]
@@ -63,6 +82,7 @@ pub struct ParamDef {
 pub struct Choice {
     pub value: Value,
     pub carries: BTreeMap<String, Located>,
+    pub span: Span,
 }
 
 /// A stage as written, before interpolation.

@@ -63,4 +63,80 @@ impl Located {
             Kind::Table(_) => "a table",
         }
     }
+
+    /// The text of a string.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items of a list.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match &self.kind {
+            Kind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of a table.
+    pub fn as_table(&self) -> Option<&[Entry]> {
+        match &self.kind {
+            Kind::Table(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// An integer.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self.kind {
+            Kind::Integer(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// An integer or a float; integers over 2^53 are rounded.
+    pub fn as_number(&self) -> Option<f64> {
+        match self.kind {
+            Kind::Integer(value) => Some(value as f64),
+            Kind::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value as a part of a text: floats in their shortest form that reads back the same, with a point or an
+    /// exponent. `None` for lists and tables.
+    pub fn to_text(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Bool(value) => Some(value.to_string()),
+            Kind::Integer(value) => Some(value.to_string()),
+            Kind::Float(value) => Some(format!("{value:?}")),
+            Kind::Text(text) => Some(text.clone()),
+            Kind::List(_) | Kind::Table(_) => None,
+        }
+    }
+
+    /// The value as it could stand in a TOML file, on one line unless a string has several.
+    pub fn to_toml(&self) -> String {
+        match &self.kind {
+            Kind::Text(text) => toml::Value::from(text.as_str()).to_string(),
+            Kind::List(items) => format!("[{}]", joined(items.iter().map(Self::to_toml))),
+            Kind::Table(entries) if entries.is_empty() => "{}".into(),
+            Kind::Table(entries) => format!("{{ {} }}", joined(entries.iter().map(Entry::to_toml))),
+            Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) => self.to_text().unwrap_or_default(),
+        }
+    }
+}
+
+impl Entry {
+    fn to_toml(&self) -> String {
+        let bare = super::reader::is_name(&self.key);
+        let key = if bare { self.key.clone() } else { toml::Value::from(self.key.as_str()).to_string() };
+        format!("{key} = {}", self.value.to_toml())
+    }
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,133 @@
+//! From a file's path and the command line's overrides to a checked [`Experiment`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::experiment::{self, Layer};
+use super::reader::{Document, Reader};
+use super::value::Located;
+use super::{Axis, Experiment, Overrides, Pipeline, params, pipeline, references};
+use crate::diagnostic::{Diagnostic, Problems, Sources};
+
+/// Reads an experiment's file, all that it extends and its pipeline, and lays the overrides over them. A pipeline's
+/// file is an experiment with the pipeline's defaults. Errors: everything that is wrong, in the order of the files.
+pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, Problems> {
+    let mut reader = Reader::default();
+    let experiment = read(file, overrides, &mut reader);
+    match experiment {
+        Some(mut experiment) if reader.diagnostics.is_empty() => {
+            experiment.sources = reader.sources;
+            Ok(experiment)
+        }
+        _ => Err(Problems::new(reader.diagnostics, reader.sources)),
+    }
+}
+
+fn read(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<Experiment> {
+    let document = reader.document(file, None)?;
+    let (mut layer, pipeline) = if pipeline::is_pipeline(&document) {
+        let pipeline = pipeline::read(&document, reader);
+        (Layer { name: pipeline.name.clone(), ..Layer::default() }, pipeline)
+    } else {
+        let layer = experiment::read(&document, reader)?;
+        let pipeline = read_pipeline(&layer, reader)?;
+        (layer, pipeline)
+    };
+    overrides.apply(&mut layer, &pipeline, reader);
+    let params = fit_params(&layer, &pipeline, reader);
+    let sweep = fit_sweep(&layer, &pipeline, reader);
+    let experiment = Experiment {
+        title: layer.title.unwrap_or_else(|| layer.name.clone()),
+        name: layer.name,
+        question: layer.question.unwrap_or_default(),
+        file: file.to_owned(),
+        seed: layer.seed.unwrap_or(0),
+        repeats: layer.repeats.unwrap_or(1),
+        tags: layer.tags.unwrap_or_default(),
+        pipeline,
+        params,
+        sweep,
+        sources: Sources::default(),
+    };
+    references::check(&experiment, reader);
+    if reader.diagnostics.is_empty() {
+        check_values(&experiment, reader);
+    }
+    Some(experiment)
+}
+
+fn read_pipeline(layer: &Layer, reader: &mut Reader) -> Option<Pipeline> {
+    let (path, span) = layer.pipeline.as_ref()?;
+    let document: Document = reader.document(path, Some(*span))?;
+    if !pipeline::is_pipeline(&document) && document.get("pipeline").is_some() {
+        let problem = Diagnostic::new("not-a-pipeline", format!("{} is an experiment", document.path.display()));
+        reader.report(problem.at(*span, "wants a pipeline").help("name it with `extends = ...` instead"));
+        return None;
+    }
+    Some(pipeline::read(&document, reader))
+}
+
+/// The values of all params: the defaults, under what was set.
+fn fit_params(layer: &Layer, pipeline: &Pipeline, reader: &mut Reader) -> BTreeMap<String, Located> {
+    let mut values: BTreeMap<String, Located> =
+        pipeline.params.iter().map(|(name, def)| (name.clone(), def.default.clone())).collect();
+    for entry in &layer.params {
+        match pipeline.params.get(&entry.key).map(|def| params::fit(&entry.key, def, &entry.value)) {
+            Some(Ok(value)) => {
+                values.insert(entry.key.clone(), value);
+            }
+            Some(Err(problem)) => reader.report(problem),
+            None if reader.broken.contains(&entry.key) => {}
+            None => reader.report(params::unknown(&entry.key, entry.key_span, pipeline)),
+        }
+    }
+    values
+}
+
+fn fit_sweep(layer: &Layer, pipeline: &Pipeline, reader: &mut Reader) -> Vec<Axis> {
+    layer.sweep.iter().filter_map(|axis| fit_axis(axis, pipeline, reader)).collect()
+}
+
+fn fit_axis(axis: &Axis, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axis> {
+    let Some(def) = pipeline.params.get(&axis.param) else {
+        if !reader.broken.contains(&axis.param) {
+            reader.report(params::unknown(&axis.param, axis.span, pipeline));
+        }
+        return None;
+    };
+    let mut seen = BTreeMap::new();
+    let mut values = Vec::new();
+    for value in &axis.values {
+        match params::fit(&axis.param, def, value) {
+            Ok(value) => {
+                if let Some(first) = seen.insert(value.to_toml(), value.span) {
+                    let message = format!("the sweep over `{}` has {} twice", axis.param, value.to_toml());
+                    let problem = Diagnostic::new("repeated-value", message).at(value.span, "again");
+                    reader.report(
+                        problem.context(first, "the first").help("remove one of them; `repeats` runs more seeds"),
+                    );
+                }
+                values.push(value);
+            }
+            Err(problem) => reader.report(problem),
+        }
+    }
+    Some(Axis { param: axis.param.clone(), values, span: axis.span })
+}
+
+/// Resolves the experiment at its own params and at each swept value in turn, so that values which do not fit once
+/// their references are replaced are found at once.
+fn check_values(experiment: &Experiment, reader: &mut Reader) {
+    let mut points = vec![BTreeMap::new()];
+    for axis in &experiment.sweep {
+        points.extend(axis.values.iter().map(|value| BTreeMap::from([(axis.param.clone(), value.clone())])));
+    }
+    let mut seen = BTreeSet::new();
+    for point in points {
+        for problem in experiment.resolve(&point).err().into_iter().flatten() {
+            if seen.insert((problem.span, problem.message.clone())) {
+                reader.report(problem);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The command line's `--set`, `--sweep` and `--repeats`, as values with a place like those in files.
+
+use super::experiment::{Layer, read_repeats, set_axis, set_param};
+use super::reader::{Reader, wrong_type};
+use super::value::{Entry, Kind, Located};
+use super::{Axis, ParamDef, Pipeline, document, params};
+use crate::diagnostic::{Diagnostic, FileId, Span};
+
+/// What the command line changes.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `key=value`, in TOML's syntax; strings need no quotes.
+    pub set: Vec<String>,
+    /// `key=a,b,c`: sets or adds a sweep axis.
+    pub sweep: Vec<String>,
+    pub repeats: Option<u32>,
+}
+
+impl Overrides {
+    /// Lays the overrides over what the experiment's files say. A param that is set is swept no more.
+    pub(super) fn apply(&self, layer: &mut Layer, pipeline: &Pipeline, reader: &mut Reader) {
+        for text in &self.set {
+            let option = Override::new("--set", text, reader);
+            if let Some(entry) = option.and_then(|option| option.setting(pipeline, reader)) {
+                layer.sweep.retain(|axis| axis.param != entry.key);
+                set_param(&mut layer.params, entry);
+            }
+        }
+        for text in &self.sweep {
+            let option = Override::new("--sweep", text, reader);
+            if let Some(axis) = option.and_then(|option| option.axis(pipeline, reader)) {
+                set_axis(&mut layer.sweep, axis);
+            }
+        }
+        if let Some(repeats) = self.repeats {
+            const OPTION: &str = "--repeats ";
+            let text = format!("{OPTION}{repeats}");
+            let span = Span { file: FileId(0), start: OPTION.len(), end: text.len() };
+            let value = Located {
+                kind: Kind::Integer(repeats.into()),
+                span: Span { file: reader.sources.add_override(text), ..span },
+            };
+            layer.repeats = read_repeats(&value, reader).or(layer.repeats);
+        }
+    }
+}
+
+/// One `key=...` of the command line.
+struct Override<'a> {
+    key: &'a str,
+    key_span: Span,
+    /// After the `=`.
+    value: Piece<'a>,
+}
+
+/// A part of an override and where it begins in the override's text.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    text: &'a str,
+    file: FileId,
+    start: usize,
+}
+
+impl<'a> Piece<'a> {
+    fn span(self) -> Span {
+        Span { file: self.file, start: self.start, end: self.start + self.text.len() }
+    }
+
+    fn part(self, from: usize, to: usize) -> Self {
+        let text = &self.text[from..to];
+        let indent = text.len() - text.trim_start().len();
+        Self { text: text.trim(), file: self.file, start: self.start + from + indent }
+    }
+}
+
+impl<'a> Override<'a> {
+    fn new(option: &str, text: &'a str, reader: &mut Reader) -> Option<Self> {
+        let file = reader.sources.add_override(format!("{option} {text}"));
+        let whole = Piece { text, file, start: option.len() + 1 };
+        let Some(equals) = text.find('=') else {
+            let problem = Diagnostic::new("bad-override", format!("`{option} {text}` has no value"));
+            let values = if option == "--set" { "value" } else { "a,b,c" };
+            reader.report(problem.at(whole.span(), "").help(format!("write `{option} {text}={values}`")));
+            return None;
+        };
+        let key = whole.part(0, equals);
+        Some(Self { key: key.text, key_span: key.span(), value: whole.part(equals + 1, text.len()) })
+    }
+
+    fn setting(self, pipeline: &Pipeline, reader: &mut Reader) -> Option<Entry> {
+        let def = self.def(pipeline, reader)?;
+        let value = parse(self.key, def, self.value, reader)?;
+        Some(Entry { key: self.key.to_owned(), key_span: self.key_span, value })
+    }
+
+    fn axis(self, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axis> {
+        let def = self.def(pipeline, reader)?;
+        let pieces = if self.value.text.is_empty() { Vec::new() } else { split(self.value) };
+        let count = pieces.len();
+        let values: Vec<Located> = pieces.into_iter().filter_map(|piece| parse(self.key, def, piece, reader)).collect();
+        if values.len() < count {
+            return None;
+        }
+        let axis = Axis { param: self.key.to_owned(), values, span: self.key_span };
+        refuse_empty(&axis, reader).then_some(axis)
+    }
+
+    /// The declaration of the param, of which an unknown one has none.
+    fn def<'p>(&self, pipeline: &'p Pipeline, reader: &mut Reader) -> Option<&'p ParamDef> {
+        let def = pipeline.params.get(self.key);
+        if def.is_none() && !reader.broken.contains(self.key) {
+            let problem = params::unknown(self.key, self.key_span, pipeline);
+            reader.report(match self.key {
+                "repeats" => problem.help("write `--repeats N`"),
+                "seed" => problem.help("set `seed` in the experiment's file"),
+                _ => problem,
+            });
+        }
+        def
+    }
+}
+
+/// A value for the param: TOML, or for a string just its text.
+fn parse(key: &str, def: &ParamDef, piece: Piece<'_>, reader: &mut Reader) -> Option<Located> {
+    let bare = Located { kind: Kind::Text(piece.text.to_owned()), span: piece.span() };
+    let mut notices = Vec::new();
+    let value = document::parse_value(piece.text, piece.file, piece.start, &mut notices);
+    if params::takes_text(def) {
+        // `--set dataset=2024` means the string; quotes are for those who write them.
+        return Some(value.filter(|value| value.as_text().is_some()).unwrap_or(bare));
+    }
+    if value.is_some() {
+        reader.diagnostics.append(&mut notices);
+        return value;
+    }
+    if piece.text.starts_with("${") || params::takes_any(def) {
+        return Some(bare);
+    }
+    let problem = wrong_type(key, def.default.type_name(), &bare);
+    let problem = problem.context(def.default.span, format!("the default fixes the type: {}", def.default.type_name()));
+    reader.report(problem.help(format!("write a value like the default, `{key}={}`", def.default.to_toml())));
+    None
+}
+
+/// The parts between commas, but not the commas inside quotes and brackets.
+fn split(piece: Piece<'_>) -> Vec<Piece<'_>> {
+    let mut parts = Vec::new();
+    let mut begin = 0;
+    let mut depth = 0_usize;
+    let mut quote = None;
+    for (at, char) in piece.text.char_indices() {
+        match (quote, char) {
+            (Some(open), _) if open == char => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(char),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.push(piece.part(begin, at));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(piece.part(begin, piece.text.len()));
+    parts
+}
+
+/// Reports an axis without values; true when it has some.
+pub fn refuse_empty(axis: &Axis, reader: &mut Reader) -> bool {
+    if axis.values.is_empty() {
+        let problem = Diagnostic::new("empty-sweep", format!("the sweep over `{}` has no values", axis.param));
+        reader.report(problem.at(axis.span, "").help("list the values to try, or remove the axis"));
+    }
+    !axis.values.is_empty()
+}

@@ -1,0 +1,154 @@
+//! What is wrong in a user's files: a code, a sentence, the place, and the next thing to do. Knows no TOML.
+
+mod render;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A file's index in [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub usize);
+
+/// A byte range in one of the user's files (or in a command-line override, which counts as a file).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// The texts that spans point into.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+#[derive(Debug, Clone)]
+struct Source {
+    path: PathBuf,
+    text: String,
+    on_disk: bool,
+}
+
+/// The name that command-line overrides go by where a file's name would stand.
+const COMMAND_LINE: &str = "command line";
+
+impl Sources {
+    /// Keeps a file's text under the name people know it by.
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
+        self.push(path.into(), text.into(), true)
+    }
+
+    /// Keeps a piece of the command line, such as `--set epochs=5`.
+    pub fn add_override(&mut self, text: impl Into<String>) -> FileId {
+        self.push(PathBuf::from(COMMAND_LINE), text.into(), false)
+    }
+
+    fn push(&mut self, path: PathBuf, text: String, on_disk: bool) -> FileId {
+        self.files.push(Source { path, text, on_disk });
+        FileId(self.files.len() - 1)
+    }
+
+    /// Name and text of a file.
+    pub fn get(&self, file: FileId) -> (&Path, &str) {
+        let source = &self.files[file.0];
+        (&source.path, &source.text)
+    }
+
+    /// Where relative paths written in a file start: its folder, or the working directory (an empty path) for the
+    /// command line.
+    pub fn folder(&self, file: FileId) -> &Path {
+        let source = &self.files[file.0];
+        source.path.parent().filter(|_| source.on_disk).unwrap_or(Path::new(""))
+    }
+
+    /// The text at a place; empty when the place is not in the file.
+    pub fn text_at(&self, span: Span) -> &str {
+        self.files.get(span.file.0).and_then(|source| source.text.get(span.start..span.end)).unwrap_or_default()
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    /// Stable and searchable, such as `unknown-key`.
+    pub code: &'static str,
+    /// One sentence without a full stop.
+    pub message: String,
+    pub span: Option<Span>,
+    /// What stands at the span, in a few words.
+    pub label: Box<str>,
+    /// Another place that explains it, such as a first definition, and a few words on it.
+    pub context: Option<Box<(Span, String)>>,
+    /// The next thing to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without a place.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), span: None, label: Box::default(), context: None, help: None }
+    }
+
+    /// Points at the place and says what stands there.
+    pub fn at(mut self, span: Span, label: impl Into<Box<str>>) -> Self {
+        self.span = Some(span);
+        self.label = label.into();
+        self
+    }
+
+    /// Points at another place that explains it.
+    pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.context = Some(Box::new((span, label.into())));
+        self
+    }
+
+    /// Says what to do next.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Everything that is wrong with what the user gave, in the order of the files.
+#[derive(Debug, Clone, Default)]
+pub struct Problems {
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: Sources,
+}
+
+impl Problems {
+    /// Sorts the diagnostics by place, those without one first, and keeps the first for each place: whatever else is
+    /// said of a place that is wrong follows from it.
+    pub fn new(mut diagnostics: Vec<Diagnostic>, sources: Sources) -> Self {
+        let mut seen = BTreeSet::new();
+        diagnostics.retain(|diagnostic| diagnostic.span.is_none_or(|span| seen.insert(span)));
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+        Self { diagnostics, sources }
+    }
+
+    /// All of it as people read it: each place with its file, its line and the span underlined, then the help. With
+    /// `color`, in ANSI colors.
+    pub fn render(&self, color: bool) -> String {
+        render::render(&self.diagnostics, &self.sources, color)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The nearest of `candidates` to a mistyped name, when it is near enough to be meant.
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().max(name.len()) / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
