@@ -5,6 +5,7 @@ pub mod cancel;
 pub mod diagnostic;
 pub mod event;
 pub mod hash;
+pub mod id;
 pub mod text;
 
 pub mod fingerprint;

@@ -39,9 +39,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use crate::artifact::Blob;
+use crate::artifact::{Artifact, Blob};
 use crate::cancel::Cancel;
-use crate::event::Reason;
+use crate::event::{ArtifactInfo, FileInfo, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason, explain};
 use crate::hash::ContentHash;
 
@@ -136,6 +136,28 @@ impl Store {
             }
         }
         Ok(Lookup::Hit(Box::new(record)))
+    }
+
+    /// What an earlier execution was made of, as long as the cache has it.
+    pub fn hashed(&self, fingerprint: ContentHash) -> Result<Option<Fingerprint>, StoreError> {
+        let text = read_if_there(&self.record_path(fingerprint))?;
+        Ok(text.and_then(|text| Record::from_text(&text, fingerprint)).map(|record| record.hashed))
+    }
+
+    /// The artifacts of a record as scripts see them, in the order of their ports.
+    pub fn describe(&self, record: &Record) -> Vec<ArtifactInfo> {
+        let file = |(name, blob): (&String, &Blob)| FileInfo {
+            name: name.clone(),
+            path: self.blob_path(blob, name),
+            bytes: blob.bytes,
+            blake3: blob.blake3.to_string(),
+        };
+        let artifact = |(port, artifact): (&String, &Artifact)| ArtifactInfo {
+            port: port.clone(),
+            artifact_type: artifact.artifact_type.to_string(),
+            files: artifact.files.iter().map(file).collect(),
+        };
+        record.outputs.iter().map(artifact).collect()
     }
 
     /// Why a stage that is not in the cache has to run, given what it was in the experiment's last launch.
