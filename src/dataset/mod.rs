@@ -1,3 +1,19 @@
 //! Data sets: finding, reading, verifying and drawing them, and gathering batches. Knows no model and no stage.
 
+pub mod cifar;
+pub mod content;
+pub mod error;
+pub mod idx;
+pub mod known;
+pub mod meta;
+pub mod named;
+pub mod noise;
+pub mod open;
+pub mod raw;
 pub mod samples;
+pub mod synthetic;
+
+pub use error::DatasetError;
+pub use meta::DatasetMeta;
+pub use noise::{Noise, NoiseKind};
+pub use open::{Dataset, Split};

@@ -1,0 +1,43 @@
+//! What can be wrong with data: a sentence that names the file, and the next thing to do.
+
+use std::io;
+use std::path::Path;
+
+/// Why a data set cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// A stop was asked for.
+    #[error("interrupted")]
+    Interrupted,
+    /// The data is not what it should be: which file, how, and what to do.
+    #[error("{message}")]
+    Unusable { message: String, help: Option<String> },
+}
+
+impl DatasetError {
+    /// Unusable data, without advice.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::Unusable { message: message.into(), help: None }
+    }
+
+    /// Adds the next thing to do.
+    pub fn help(mut self, advice: impl Into<String>) -> Self {
+        if let Self::Unusable { help, .. } = &mut self {
+            *help = Some(advice.into());
+        }
+        self
+    }
+
+    /// A file that could not be read or written, named.
+    pub fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        move |error| Self::new(format!("{}: {error}", path.display()))
+    }
+
+    /// The advice, when there is any.
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Unusable { help, .. } => help.as_deref(),
+            Self::Interrupted => None,
+        }
+    }
+}
