@@ -162,7 +162,7 @@ impl KnownFile {
             .into_iter()
             .map(|name| directory.join(name))
             .find(|path| path.is_file())
-            .ok_or_else(|| format!("{} (or {}.gz)", self.name, self.name))
+            .ok_or_else(|| format!("{}, packed or not", self.name))
     }
 }
 

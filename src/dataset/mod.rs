@@ -9,8 +9,11 @@ pub mod meta;
 pub mod named;
 pub mod noise;
 pub mod open;
+pub mod own;
 pub mod raw;
 pub mod samples;
+pub mod select;
+pub mod statistics;
 pub mod synthetic;
 
 pub use error::DatasetError;

@@ -217,6 +217,11 @@ impl Split {
         self.range
     }
 
+    /// The stored samples of the split's source.
+    pub fn pixels(&self) -> &Pixels {
+        &self.images
+    }
+
     /// The row of the source that a row of the split is.
     pub fn source_row(&self, row: u32) -> u32 {
         self.rows.as_ref().map_or(row, |rows| rows.values()[row as usize])

@@ -1,7 +1,16 @@
 //! What a stage kind does. One thin file per kind turns artifacts into domain types, calls the domain module that
 //! does the work, and writes artifacts. Stages know nothing of the runner, the schedule or the run log.
 
+#[cfg(test)]
+mod data_tests;
+pub mod dataset_edit;
+pub mod load;
+pub mod noise;
+pub mod normalize;
+pub mod problems;
 pub mod registry;
+pub mod split;
+pub mod subset;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,351 @@
+//! The data kinds together: what goes in, what comes out, and what is said when it cannot.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::artifact::ArtifactType;
+use crate::cancel::Cancel;
+use crate::dataset::samples::Samples;
+use crate::dataset::{Dataset, NoiseKind};
+use crate::event::Outcome;
+use crate::kind::ParamType;
+use crate::stage::{Context, Environment, Input, Source, Stage, StageError, registry};
+
+/// A place to run stages in.
+struct Bench {
+    directory: tempfile::TempDir,
+    pool: rayon::ThreadPool,
+    cancel: Cancel,
+    environment: Environment,
+    runs: std::cell::Cell<usize>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            project: directory.path().join("project"),
+            data_dir: Some(directory.path().join("shared")),
+            download_dir: directory.path().join("downloads"),
+            fetch: false,
+            progress: Box::new(|_| {}),
+            cancel: Cancel::default(),
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        Self { directory, pool, cancel: Cancel::default(), environment, runs: 0.into() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    /// Runs a stage with defaults filled in; gives the artifact on `dataset` and what else it said.
+    fn run(&self, kind: &str, params: Value, input: Option<&Input>) -> Result<(Input, Outcome), String> {
+        let stage = registry::find(kind).unwrap();
+        let params = with_defaults(stage, params);
+        stage.check(&params, &BTreeMap::new()).map_err(|problems| format!("{problems:?}"))?;
+        self.execute(stage, &params, input, None).map_err(|error| match error {
+            StageError::Failed { message, help } => format!("{message}\nhelp: {}", help.unwrap_or_default()),
+            other => other.to_string(),
+        })
+    }
+
+    fn execute(
+        &self,
+        stage: &dyn Stage,
+        params: &Value,
+        input: Option<&Input>,
+        source: Option<&Source>,
+    ) -> Result<(Input, Outcome), StageError> {
+        self.runs.set(self.runs.get() + 1);
+        let scratch = self.directory.path().join(format!("scratch{}", self.runs.get()));
+        let inputs: BTreeMap<String, Input> =
+            input.map(|input| ("dataset".into(), input.clone())).into_iter().collect();
+        let output = stage.execute(&Context {
+            params,
+            seed: 11,
+            inputs: &inputs,
+            scratch: &scratch,
+            pool: &self.pool,
+            progress: &|_| {},
+            cancel: &self.cancel,
+            environment: &self.environment,
+            source,
+        })?;
+        let mut files = files_in(&scratch.join("dataset"));
+        for reuse in output.reuse {
+            files.insert(reuse.name, inputs[&reuse.input].files[&reuse.file].clone());
+        }
+        Ok((
+            Input { artifact_type: ArtifactType::Dataset, stage: stage.description().kind.into(), files },
+            output.outcome,
+        ))
+    }
+
+    fn digits(&self, train: usize, test: usize) -> Input {
+        let params = json!({ "dataset": "synthetic-digits", "train_count": train, "test_count": test });
+        self.run("load", params, None).unwrap().0
+    }
+
+    fn fails(&self, kind: &str, params: Value, input: Option<&Input>) -> String {
+        self.run(kind, params, input).err().unwrap().replace(&self.directory.path().display().to_string(), "TMP")
+    }
+}
+
+fn with_defaults(stage: &dyn Stage, mut params: Value) -> Value {
+    for param in &stage.description().params {
+        if let (None, Some(default)) = (params.get(&param.name), &param.default) {
+            params[&param.name] = default.clone();
+        }
+    }
+    params
+}
+
+fn files_in(directory: &Path) -> BTreeMap<String, PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path())).collect()
+}
+
+fn open(input: &Input) -> Dataset {
+    Dataset::open(&input.files).unwrap()
+}
+
+fn counts(dataset: &Dataset) -> Vec<(String, usize)> {
+    dataset.meta.splits.iter().map(|(split, meta)| (split.clone(), meta.count)).collect()
+}
+
+fn gathered(dataset: &Dataset, split: &str, rows: &[u32]) -> Vec<f32> {
+    let split = dataset.split(split).unwrap();
+    let mut out = vec![f32::NAN; rows.len() * split.shape().iter().product::<usize>()];
+    split.gather(rows, &mut out);
+    out
+}
+
+#[test]
+fn digits_load_as_bytes_with_labels() {
+    let bench = Bench::new();
+    let dataset = open(&bench.digits(50, 20));
+    assert_eq!(counts(&dataset), [("test".into(), 20), ("train".into(), 50)]);
+    assert_eq!((dataset.meta.shape, dataset.meta.classes.len()), ([28, 28, 1], 10));
+    assert_eq!(dataset.split("train").unwrap().labels().unwrap().len(), 50);
+    assert_eq!(dataset.meta.value_range(), [0.0, 255.0]);
+    assert!(gathered(&dataset, "train", &[0]).iter().any(|value| *value > 100.0));
+}
+
+#[test]
+fn normalizing_maps_the_stored_range_and_copies_no_pixel() {
+    let bench = Bench::new();
+    let loaded = bench.digits(50, 20);
+    let (normalized, _) = bench.run("normalize", json!({ "range": [-1.0, 1.0] }), Some(&loaded)).unwrap();
+    assert_eq!(loaded.files["train.images.npy"], normalized.files["train.images.npy"]);
+    let dataset = open(&normalized);
+    assert_eq!(dataset.meta.value_range(), [-1.0, 1.0]);
+    let raw = gathered(&open(&loaded), "train", &[3, 1]);
+    for (value, stored) in gathered(&dataset, "train", &[3, 1]).iter().zip(raw) {
+        assert!((value - (stored / 127.5 - 1.0)).abs() < 1e-6);
+    }
+    let (unit, _) = bench.run("normalize", json!({}), Some(&loaded)).unwrap();
+    assert_eq!(open(&unit).meta.value_range(), [0.0, 1.0]);
+}
+
+#[test]
+fn standardized_training_values_have_mean_zero_and_deviation_one() {
+    let bench = Bench::new();
+    let loaded = bench.digits(50, 20);
+    let (normalized, _) = bench.run("normalize", json!({ "mode": "standardize" }), Some(&loaded)).unwrap();
+    let values = gathered(&open(&normalized), "train", &(0..50).collect::<Vec<_>>());
+    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64;
+    let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / values.len() as f64;
+    assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-5, "{mean} {variance}");
+}
+
+#[test]
+fn a_validation_split_is_taken_from_either_end_or_is_the_test_split() {
+    let bench = Bench::new();
+    let loaded = bench.digits(50, 20);
+    let rows =
+        |params: Value, split: &str| open(&bench.run("split", params, Some(&loaded)).unwrap().0).rows(split).unwrap();
+    assert_eq!(rows(json!({}), "validation"), (45..50).collect::<Vec<_>>());
+    assert_eq!(rows(json!({ "validation": 10.0, "from": "first" }), "train"), (10..50).collect::<Vec<_>>());
+    assert_eq!(rows(json!({ "validation_from": "test" }), "train").len(), 50);
+    let (same, _) = bench.run("split", json!({ "validation_from": "test" }), Some(&loaded)).unwrap();
+    let same = open(&same);
+    assert_eq!(same.meta.splits["validation"], same.meta.splits["test"]);
+    let random = rows(json!({ "from": "random", "stratified": true, "validation": 20.0 }), "validation");
+    let labels = open(&loaded).split("train").unwrap().labels().unwrap().to_vec();
+    for class in 0..10 {
+        assert_eq!(random.iter().filter(|row| labels[**row as usize] == class).count(), 2);
+    }
+}
+
+#[test]
+fn splits_and_subsets_compose_and_keep_labels_with_their_samples() {
+    let bench = Bench::new();
+    let loaded = bench.digits(60, 30);
+    let split = bench.run("split", json!({ "validation": 20.0, "from": "first" }), Some(&loaded)).unwrap().0;
+    let params = json!({ "train": 5, "test": 10, "exclude_classes": ["3", "7"], "splits": ["train", "validation"] });
+    let subset = open(&bench.run("subset", params, Some(&split)).unwrap().0);
+    assert_eq!(counts(&subset), [("test".into(), 10), ("train".into(), 5), ("validation".into(), 16)]);
+    let whole = open(&loaded);
+    let all_labels = whole.split("train").unwrap().labels().unwrap().to_vec();
+    for name in ["train", "validation"] {
+        let part = subset.split(name).unwrap();
+        for (row, label) in part.labels().unwrap().iter().enumerate() {
+            let source = part.source_row(row as u32);
+            assert_eq!(all_labels[source as usize], *label);
+            assert_ne!((*label == 3, *label == 7), (true, true));
+            assert!(![3, 7].contains(label));
+            assert_eq!(gathered(&subset, name, &[row as u32]), gathered(&whole, "train", &[source]));
+        }
+    }
+}
+
+#[test]
+fn noise_spoils_inputs_and_leaves_targets_clean() {
+    let bench = Bench::new();
+    let loaded = bench.digits(40, 20);
+    let normalized = bench.run("normalize", json!({}), Some(&loaded)).unwrap().0;
+    let noisy = bench.run("noise", json!({ "kind": "masking", "amount": 0.5 }), Some(&normalized)).unwrap().0;
+    let dataset = open(&noisy);
+    assert_eq!(dataset.meta.noise.unwrap().kind, NoiseKind::Masking);
+    assert_eq!(gathered(&dataset, "train", &[4]), gathered(&open(&normalized), "train", &[4]));
+    let train = dataset.split("train").unwrap();
+    assert!(train.is_noisy());
+    let inputs = |draw, rows: &[u32]| {
+        let mut out = vec![0.0; rows.len() * 784];
+        train.gather_inputs(rows, draw, &mut out);
+        out
+    };
+    assert_eq!(inputs(1, &[4, 5])[784..], inputs(1, &[5])[..]);
+    assert_ne!(inputs(1, &[4]), inputs(2, &[4]));
+    assert_ne!(inputs(1, &[4]), gathered(&dataset, "train", &[4]));
+}
+
+#[test]
+fn the_noise_of_a_sample_does_not_depend_on_how_the_data_is_split() {
+    let bench = Bench::new();
+    let loaded = bench.digits(40, 20);
+    let noisy = bench.run("noise", json!({}), Some(&loaded)).unwrap().0;
+    let split = bench.run("split", json!({ "validation": 10.0, "from": "first" }), Some(&noisy)).unwrap().0;
+    let inputs = |dataset: Dataset, row: u32| {
+        let mut out = vec![0.0; 784];
+        dataset.split("train").unwrap().gather_inputs(&[row], 3, &mut out);
+        out
+    };
+    assert_eq!(inputs(open(&noisy), 17), inputs(open(&split), 7));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_the_next_thing_to_do() {
+    let bench = Bench::new();
+    let loaded = bench.digits(50, 20);
+    let fails = |kind: &str, params: Value| bench.fails(kind, params, Some(&loaded));
+    insta::assert_snapshot!(fails("split", json!({ "validation": 50.0 })), @r"
+    a validation of 50 takes 50 of 50 training samples
+    help: choose a number that leaves samples on both sides
+    ");
+    insta::assert_snapshot!(fails("subset", json!({ "train": 51 })), @r"
+    51 train samples are asked for and there are 50
+    help: ask for at most 50, or leave `train` out
+    ");
+    insta::assert_snapshot!(fails("subset", json!({ "validation": 1 })), @r"
+    the data set has no validation split
+    help: put a `split` stage before this one
+    ");
+    insta::assert_snapshot!(fails("subset", json!({ "include_classes": ["seven"] })), @r"
+    the data set `synthetic-digits` has no class `seven`
+    help: the classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ");
+    let split = bench.run("split", json!({}), Some(&loaded)).unwrap().0;
+    insta::assert_snapshot!(bench.fails("split", json!({}), Some(&split)), @r"
+    the data set already has a validation split
+    help: use one `split` stage, or wire this one to the data set before the other
+    ");
+    let noisy = bench.run("noise", json!({}), Some(&loaded)).unwrap().0;
+    insta::assert_snapshot!(bench.fails("noise", json!({}), Some(&noisy)), @r"
+    the data set already has noise
+    help: use one `noise` stage, or wire this one to the data set before the other
+    ");
+}
+
+#[test]
+fn params_that_make_no_sense_are_named() {
+    let problem = |kind: &str, params: Value| {
+        let stage = registry::find(kind).unwrap();
+        let problems = stage.check(&with_defaults(stage, params), &BTreeMap::new()).unwrap_err();
+        let text = |problem: &crate::kind::ParamProblem| {
+            format!("{}: {} ({})", problem.param, problem.message, problem.help.as_deref().unwrap_or("-"))
+        };
+        problems.iter().map(text).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(problem("normalize", json!({ "range": [1.0, 1.0] })), @"range: the range [1, 1] has no room (write the lower value first, such as [0.0, 1.0])");
+    insta::assert_snapshot!(problem("split", json!({ "validation": 10.5 })), @"validation: 10.5 is no part and no number of samples (write a fraction such as 0.1, or a number of samples such as 10000)");
+    insta::assert_snapshot!(problem("subset", json!({ "include_classes": ["1"], "exclude_classes": ["1"] })), @"exclude_classes: the class `1` is both kept and left out (name it in one list only)");
+    insta::assert_snapshot!(problem("noise", json!({ "kind": "masking", "amount": 1.5 })), @"amount: 1.5 is more than all values (here the amount is a fraction, from 0 to 1)");
+    insta::assert_snapshot!(problem("load", json!({ "dataset": "idx", "test_labels": "x", "fallback": "idx" })), @r#"
+    path: the format `idx` needs a path (name the file or folder: path = "...")
+    test_labels: labels without samples (name the samples: test_path = "...")
+    fallback: `idx` cannot stand in for `idx` (use fallback = "synthetic-digits")
+    "#);
+    insta::assert_snapshot!(problem("load", json!({ "dataset": "mnist", "labels": "x", "fallback": "mnist" })), @r#"
+    labels: has no meaning for `mnist` (leave it out)
+    fallback: `mnist` cannot stand in for `mnist` (use fallback = "synthetic-digits")
+    "#);
+}
+
+#[test]
+fn an_unfindable_data_set_names_every_place_looked_at() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("shared/mnist/x").parent().unwrap()).unwrap();
+    insta::assert_snapshot!(bench.fails("load", json!({ "dataset": "mnist" }), None), @r#"
+    the data set `mnist` is in none of these places:
+      TMP/shared/mnist (no train-images-idx3-ubyte, packed or not)
+      TMP/project/data/mnist (no such folder)
+      TMP/downloads/mnist (no such folder)
+    help: put its files (train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz) into one of these places, or name a stand-in: fallback = "synthetic-digits"
+    "#);
+}
+
+#[test]
+fn a_fallback_is_announced_and_written_down() {
+    let bench = Bench::new();
+    let params = json!({ "dataset": "mnist", "fallback": "synthetic-digits", "train_count": 20, "test_count": 10 });
+    let (input, outcome) = bench.run("load", params, None).unwrap();
+    assert_eq!(open(&input).meta.fallback_for.as_deref(), Some("mnist"));
+    insta::assert_snapshot!(outcome.warnings.join("\n"), @"fallback: `mnist` could not be had, so every figure here is of `synthetic-digits`");
+}
+
+#[test]
+fn data_that_changes_after_its_fingerprint_was_made_is_refused() {
+    let bench = Bench::new();
+    let stage = registry::find("load").unwrap();
+    let params = with_defaults(stage, json!({ "dataset": "mnist", "fallback": "synthetic-digits" }));
+    // Planned without the network: the fingerprint says MNIST, and what is there now is the fallback.
+    let source = stage.source(&params, &bench.environment).unwrap().unwrap();
+    assert!(source.notice.as_ref().unwrap().contains("will be downloaded"));
+    let error = bench.execute(stage, &params, None, Some(&source)).err().unwrap();
+    assert!(error.to_string().contains("changed"), "{error}");
+}
+
+#[test]
+fn identical_artifacts_come_from_identical_params() {
+    let bench = Bench::new();
+    let bytes =
+        |input: &Input| -> Vec<Vec<u8>> { input.files.values().map(|path| std::fs::read(path).unwrap()).collect() };
+    let twice = [bench.digits(30, 10), bench.digits(30, 10)];
+    assert_eq!(bytes(&twice[0]), bytes(&twice[1]));
+    let split = |input| bench.run("split", json!({ "from": "random" }), Some(input)).unwrap().0;
+    assert_eq!(bytes(&split(&twice[0])), bytes(&split(&twice[1])));
+}
+
+#[test]
+fn paths_are_typed_as_paths() {
+    let params = &registry::find("load").unwrap().description().params;
+    for name in ["path", "labels", "test_path", "test_labels"] {
+        assert_eq!(params.iter().find(|param| param.name == name).unwrap().param_type, ParamType::Path);
+    }
+}

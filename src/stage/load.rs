@@ -1,0 +1,331 @@
+//! `load`: finds a data set (or fetches or draws it), reads it, and writes it as an artifact.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::artifact::ArtifactType;
+use crate::cancel::Cancel;
+use crate::dataset::known::Known;
+use crate::dataset::meta::META_FILE;
+use crate::dataset::named::{self, Found, Places};
+use crate::dataset::own::{Own, PartFiles};
+use crate::dataset::raw::Raw;
+use crate::dataset::{DatasetError, synthetic};
+use crate::event::Outcome;
+use crate::kind::{Description, Facts, OutputPort, ParamProblem, params_of};
+use crate::stage::problems::{parse, problem};
+use crate::stage::{Context, Environment, Output, Source, Stage, StageError};
+
+/// A data set by name, or the format of the user's own files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Name {
+    /// Handwritten digits: 60,000 + 10,000 images of 28x28 pixels, ten classes.
+    Mnist,
+    /// Clothes: 60,000 + 10,000 images of 28x28 pixels, ten classes.
+    FashionMnist,
+    /// Photographs in colour: 50,000 + 10,000 images of 32x32 pixels, ten classes.
+    Cifar10,
+    /// Digits drawn by code, 28x28 pixels, ten classes; needs no files.
+    SyntheticDigits,
+    /// IDX files, gzipped or not: `path` names the images or a folder with MNIST's file names.
+    Idx,
+}
+
+impl Name {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Mnist => "mnist",
+            Self::FashionMnist => "fashion-mnist",
+            Self::Cifar10 => "cifar10",
+            Self::SyntheticDigits => "synthetic-digits",
+            Self::Idx => "idx",
+        }
+    }
+
+    fn is_own_format(self) -> bool {
+        matches!(self, Self::Idx)
+    }
+
+    fn facts(self) -> Facts {
+        if self == Self::SyntheticDigits {
+            return Facts { shape: Some([synthetic::SIDE, synthetic::SIDE, 1]), classes: Some(10), latent_dim: None };
+        }
+        Known::named(self.text()).map_or_else(Facts::default, |known| Facts {
+            shape: Some(known.shape),
+            classes: Some(known.classes.len()),
+            latent_dim: None,
+        })
+    }
+}
+
+fn ten_thousand() -> usize {
+    10_000
+}
+
+fn two_thousand() -> usize {
+    2_000
+}
+
+fn fifth() -> f64 {
+    0.2
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// A data set by name, or the format of your own files.
+    dataset: Name,
+    /// Your own file or folder; for a data set known by name, a folder to look in first.
+    #[schemars(extend("format" = "path"))]
+    path: Option<String>,
+    /// Labels of the samples in `path`, when they are in a file of their own.
+    #[schemars(extend("format" = "path"))]
+    labels: Option<String>,
+    /// Test samples, when they are in files of their own.
+    #[schemars(extend("format" = "path"))]
+    test_path: Option<String>,
+    /// Labels of the samples in `test_path`.
+    #[schemars(extend("format" = "path"))]
+    test_labels: Option<String>,
+    /// Fraction of the samples that become the test split when the data set comes without one; 0 for none.
+    #[serde(default = "fifth")]
+    #[schemars(range(min = 0, max = 0.9))]
+    test_fraction: f64,
+    /// What to load when a data set known by name is nowhere and cannot be downloaded. Without it, that is an error.
+    fallback: Option<Name>,
+    /// Training samples to draw, for `synthetic-digits`.
+    #[serde(default = "ten_thousand")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    train_count: usize,
+    /// Test samples to draw, for `synthetic-digits`.
+    #[serde(default = "two_thousand")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    test_count: usize,
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    kind: "load",
+    version: 1,
+    summary: "Loads a data set by name, or your own files.",
+    details: "A data set known by name is looked for in `path`, then in a folder of its name in `$PIPELINE_DATA_DIR`, the \
+              project's `data`, and the user's cache directory; then it is downloaded from its public mirrors. Its files \
+              are checked by SHA-256. Own files are known by their content, never by their place. Height, width and \
+              channels come from the data.",
+    inputs: vec![],
+    outputs: vec![OutputPort {
+        name: PORT,
+        artifact_type: ArtifactType::Dataset,
+        help: "The samples as they are stored, with their labels.",
+    }],
+    params: params_of::<Params>(),
+    metrics: &[],
+    example: "[stages.load]\nuses = \"load\"\ndataset = \"mnist\"\nfallback = \"synthetic-digits\"\n",
+    companions: &[],
+});
+
+const PORT: &str = "dataset";
+
+/// The kind.
+pub struct Load;
+
+impl Stage for Load {
+    fn description(&self) -> &Description {
+        &DESCRIPTION
+    }
+
+    fn check(&self, params: &Value, _inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
+        let params: Params = parse(params)?;
+        let problems = params.problems();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let facts = params.dataset.facts();
+        match params.fallback {
+            Some(fallback) if fallback.facts() != facts => Ok(Facts::default()),
+            _ => Ok(facts),
+        }
+    }
+
+    fn source(&self, params: &Value, environment: &Environment) -> Result<Option<Source>, StageError> {
+        let params = parse::<Params>(params).map_err(|_| StageError::failed("unusable params of `load`"))?;
+        let mode = if environment.fetch { Mode::Fetch } else { Mode::Look };
+        let resolved = resolve(&params, environment, mode)?;
+        let facts = resolved.origin.facts();
+        Ok(Some(Source { identity: resolved.identity, notice: resolved.notice, facts }))
+    }
+
+    fn execute(&self, context: &Context) -> Result<Output, StageError> {
+        let params: Params = context.params()?;
+        // What could be fetched was fetched when the source was asked for.
+        let mode = if context.source.is_none() && context.environment.fetch { Mode::Fetch } else { Mode::Local };
+        let resolved = resolve(&params, context.environment, mode)?;
+        let raw = resolved.origin.read(context.cancel)?;
+        if let Some(source) = context.source
+            && (resolved.identity != source.identity || resolved.origin.identity()? != source.identity)
+        {
+            let help = "start again, and leave the files alone meanwhile";
+            return Err(StageError::with_help("the data changed while the launch was going on", help));
+        }
+        context.checkpoint()?;
+        let directory = context.output(PORT, META_FILE)?;
+        let directory = directory.parent().ok_or_else(|| StageError::failed("the output has no directory"))?;
+        let warnings = resolved.fallback_for.iter().map(|wanted| fallback_warning(wanted, &raw.name)).collect();
+        raw.write(directory, params.test_fraction, resolved.fallback_for)?;
+        Ok(Output { outcome: Outcome { warnings, ..Outcome::default() }, reuse: vec![] })
+    }
+}
+
+fn fallback_warning(wanted: &str, used: &str) -> String {
+    format!("fallback: `{wanted}` could not be had, so every figure here is of `{used}`")
+}
+
+impl Params {
+    /// What does not make sense together.
+    fn problems(&self) -> Vec<ParamProblem> {
+        let mut problems = Vec::new();
+        let name = self.dataset.text();
+        if self.dataset.is_own_format() && self.path.is_none() {
+            let help = "name the file or folder: path = \"...\"";
+            problems.push(problem("path", format!("the format `{name}` needs a path")).help(help));
+        }
+        if self.dataset == Name::SyntheticDigits && self.path.is_some() {
+            problems.push(problem("path", "`synthetic-digits` are drawn and have no path").help("leave it out"));
+        }
+        let own = [("labels", &self.labels), ("test_path", &self.test_path), ("test_labels", &self.test_labels)];
+        for (param, value) in own {
+            if value.is_some() && !self.dataset.is_own_format() {
+                problems.push(problem(param, format!("has no meaning for `{name}`")).help("leave it out"));
+            }
+        }
+        if self.test_labels.is_some() && self.test_path.is_none() {
+            problems
+                .push(problem("test_labels", "labels without samples").help("name the samples: test_path = \"...\""));
+        }
+        match self.fallback {
+            Some(fallback) if fallback == self.dataset || fallback.is_own_format() => {
+                let message = format!("`{}` cannot stand in for `{name}`", fallback.text());
+                problems.push(problem("fallback", message).help("use fallback = \"synthetic-digits\""));
+            }
+            _ => {}
+        }
+        problems
+    }
+
+    fn own(&self, environment: &Environment) -> Result<Own, DatasetError> {
+        let absolute = |path: &Option<String>| path.as_ref().map(|path| environment.project.join(path));
+        let part = |images: &Option<String>, labels: &Option<String>| {
+            Some(PartFiles { images: absolute(images)?, labels: absolute(labels) })
+        };
+        let train = part(&self.path, &self.labels).ok_or_else(|| DatasetError::new("`load` needs a path"))?;
+        Own::idx(train, part(&self.test_path, &self.test_labels))
+    }
+}
+
+/// Where the data really comes from.
+enum Origin {
+    /// Absent when planning with a data set that is to be downloaded.
+    Known(&'static Known, Option<Found>),
+    Digits {
+        train: usize,
+        test: usize,
+    },
+    Own(Own),
+}
+
+impl Origin {
+    fn identity(&self) -> Result<Value, DatasetError> {
+        match self {
+            Self::Known(known, Some(found)) => named::identity(known, found),
+            Self::Known(known, None) => Ok(named::known_identity(known)),
+            Self::Digits { train, test } => Ok(
+                json!({ "dataset": "synthetic-digits", "version": synthetic::VERSION, "train": train, "test": test }),
+            ),
+            Self::Own(own) => own.identity(),
+        }
+    }
+
+    fn read(&self, cancel: &Cancel) -> Result<Raw, DatasetError> {
+        match self {
+            Self::Known(known, Some(found)) => named::read(known, found, cancel),
+            Self::Known(known, None) => Err(DatasetError::new(format!("`{}` was not fetched", known.name))),
+            Self::Digits { train, test } => synthetic::draw(*train, *test),
+            Self::Own(own) => own.read(cancel),
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        match self {
+            Self::Known(known, _) => {
+                Facts { shape: Some(known.shape), classes: Some(known.classes.len()), latent_dim: None }
+            }
+            Self::Digits { .. } => Name::SyntheticDigits.facts(),
+            Self::Own(_) => Facts::default(),
+        }
+    }
+}
+
+/// How hard to try for a data set that is not on this machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Do not fetch; suppose that it can be had.
+    Look,
+    Fetch,
+    /// Do not fetch; what is missing cannot be had.
+    Local,
+}
+
+struct Resolved {
+    origin: Origin,
+    identity: Value,
+    notice: Option<String>,
+    fallback_for: Option<String>,
+}
+
+/// The one decision about where data comes from, for the fingerprint and for the reading alike.
+fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Resolved, DatasetError> {
+    let resolved =
+        |origin: Origin| Ok(Resolved { identity: origin.identity()?, origin, notice: None, fallback_for: None });
+    let Some(known) = Known::named(params.dataset.text()) else {
+        return match params.dataset {
+            Name::SyntheticDigits => resolved(Origin::Digits { train: params.train_count, test: params.test_count }),
+            _ => resolved(Origin::Own(params.own(environment)?)),
+        };
+    };
+    let given = params.path.as_ref().map(|path| environment.project.join(path));
+    let miss = match find(known, environment, given, mode) {
+        Ok(found) => return resolved(Origin::Known(known, Some(found))),
+        Err(DatasetError::Interrupted) => return Err(DatasetError::Interrupted),
+        Err(miss) => miss,
+    };
+    if mode == Mode::Look {
+        let notice = Some(format!("`{}` is not on this machine and will be downloaded", known.name));
+        return Ok(Resolved { notice, ..resolved(Origin::Known(known, None))? });
+    }
+    let Some(fallback) = params.fallback else {
+        let files: Vec<String> = known.downloads().into_iter().map(|(name, _)| name).collect();
+        return Err(miss.help(format!(
+            "put its files ({}) into one of these places, or name a stand-in: fallback = \"synthetic-digits\"",
+            files.join(", ")
+        )));
+    };
+    let origin = match Known::named(fallback.text()) {
+        Some(other) => Origin::Known(other, Some(find(other, environment, None, mode)?)),
+        None => Origin::Digits { train: params.train_count, test: params.test_count },
+    };
+    let notice = format!("{}\n{miss}", fallback_warning(known.name, fallback.text()));
+    Ok(Resolved { notice: Some(notice), fallback_for: Some(known.name.into()), ..resolved(origin)? })
+}
+
+/// Finds a known data set's files, fetching them when that is allowed.
+fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, _mode: Mode) -> Result<Found, DatasetError> {
+    let shared =
+        [environment.data_dir.clone(), Some(environment.project.join("data")), Some(environment.download_dir.clone())];
+    let places = Places { given, shared: shared.into_iter().flatten().collect() };
+    named::locate(known, &places)
+}

@@ -1,0 +1,208 @@
+//! `subset`: keeps some classes and some samples of each split.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::dataset::Dataset;
+use crate::dataset::samples::Samples;
+use crate::dataset::select::{Order, choose, choose_stratified};
+use crate::diagnostic::did_you_mean;
+use crate::kind::{Description, Facts, ParamProblem, params_of};
+use crate::stage::{Context, Output, Stage, StageError, dataset_edit, problems};
+
+/// Which samples are kept when a split has more than asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum From {
+    /// The first ones.
+    #[default]
+    First,
+    /// Drawn with the run's seed.
+    Random,
+}
+
+/// A split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum SplitName {
+    Train,
+    Validation,
+    Test,
+}
+
+impl SplitName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
+fn all_splits() -> Vec<SplitName> {
+    vec![SplitName::Train, SplitName::Validation, SplitName::Test]
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Training samples to keep; all when left out.
+    #[schemars(range(min = 1))]
+    train: Option<usize>,
+    /// Validation samples to keep; all when left out.
+    #[schemars(range(min = 1))]
+    validation: Option<usize>,
+    /// Test samples to keep; all when left out.
+    #[schemars(range(min = 1))]
+    test: Option<usize>,
+    /// Which samples are kept when there are more than asked for.
+    #[serde(default)]
+    from: From,
+    /// Whether every class keeps its share.
+    #[serde(default)]
+    stratified: bool,
+    /// Names of the only classes to keep; empty keeps all.
+    #[serde(default)]
+    include_classes: Vec<String>,
+    /// Names of classes to leave out.
+    #[serde(default)]
+    exclude_classes: Vec<String>,
+    /// Splits in which classes are kept or left out: `["train", "validation"]` trains without what the test shows.
+    #[serde(default = "all_splits")]
+    splits: Vec<SplitName>,
+}
+
+impl Params {
+    fn count(&self, split: &str) -> Option<usize> {
+        match split {
+            "train" => self.train,
+            "validation" => self.validation,
+            _ => self.test,
+        }
+    }
+
+    fn filters(&self, split: &str) -> bool {
+        !(self.include_classes.is_empty() && self.exclude_classes.is_empty())
+            && self.splits.iter().any(|name| name.name() == split)
+    }
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    kind: "subset",
+    version: 1,
+    summary: "Keeps some classes and some samples of each split.",
+    details: "Classes are chosen first, then samples are counted. Samples keep their order, classes their numbers. For an \
+              anomaly experiment leave a class out of training and validation only: `exclude_classes = [\"0\"]`, \
+              `splits = [\"train\", \"validation\"]`. Only row numbers are written.",
+    inputs: dataset_edit::input(),
+    outputs: dataset_edit::output(),
+    params: params_of::<Params>(),
+    metrics: &[],
+    example: "[stages.subset]\nuses = \"subset\"\ninputs = { dataset = \"split\" }\ntrain = 10000\ntest = 10000\n",
+    companions: &[],
+});
+
+/// The kind.
+pub struct Subset;
+
+impl Stage for Subset {
+    fn description(&self) -> &Description {
+        &DESCRIPTION
+    }
+
+    fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
+        let params: Params = problems::parse(params)?;
+        if let Some(index) = params.exclude_classes.iter().position(|class| params.include_classes.contains(class)) {
+            let message = format!("the class `{}` is both kept and left out", params.exclude_classes[index]);
+            return Err(vec![problems::problem("exclude_classes", message).at(index).help("name it in one list only")]);
+        }
+        Ok(inputs.get(dataset_edit::PORT).copied().unwrap_or_default())
+    }
+
+    fn draws_random(&self, params: &Value) -> bool {
+        params["from"] == "random" && ["train", "validation", "test"].iter().any(|split| params[split].is_number())
+    }
+
+    fn execute(&self, context: &Context) -> Result<Output, StageError> {
+        let params: Params = context.params()?;
+        let dataset = dataset_edit::open(context)?;
+        let mut splits = dataset_edit::selections(&dataset);
+        for wanted in ["train", "validation", "test"] {
+            if params.count(wanted).is_some() && !splits.contains_key(wanted) {
+                let help = if wanted == "validation" { "put a `split` stage before this one" } else { "leave it out" };
+                return Err(StageError::with_help(format!("the data set has no {wanted} split"), help));
+            }
+        }
+        for (split, selection) in &mut splits {
+            let places = keep(&dataset, split, &params, context.seed)?;
+            selection.rows = places.into_iter().map(|place| selection.rows[place]).collect();
+        }
+        dataset_edit::write_splits(context, &dataset, &splits)
+    }
+}
+
+/// Places of a split that are kept.
+fn keep(dataset: &Dataset, split: &str, params: &Params, seed: u64) -> Result<Vec<usize>, StageError> {
+    let samples = dataset.split(split).ok_or_else(|| StageError::failed(format!("no split `{split}`")))?;
+    let needs_labels = params.filters(split) || params.stratified;
+    let labels = match samples.labels() {
+        Some(labels) => labels,
+        None if needs_labels => {
+            let help = "leave the classes and `stratified` out, or load the data set with its labels";
+            return Err(StageError::with_help("the data set has no labels to choose by", help));
+        }
+        None => &[],
+    };
+    let mut places: Vec<usize> = (0..samples.len()).collect();
+    if params.filters(split) {
+        let included = class_numbers(dataset, &params.include_classes)?;
+        let excluded = class_numbers(dataset, &params.exclude_classes)?;
+        let kept = |label| (included.is_empty() || included.contains(&label)) && !excluded.contains(&label);
+        places.retain(|&place| kept(labels[place]));
+    }
+    if places.is_empty() {
+        let message = format!("no sample of the {split} split has one of the chosen classes");
+        return Err(StageError::with_help(message, "keep at least one class that the split has"));
+    }
+    let Some(count) = params.count(split) else { return Ok(places) };
+    if count > places.len() {
+        let message = format!("{count} {split} samples are asked for and there are {}", places.len());
+        return Err(StageError::with_help(
+            message,
+            format!("ask for at most {}, or leave `{split}` out", places.len()),
+        ));
+    }
+    // Splits drawn with one seed must not share the draw.
+    let order = match params.from {
+        From::First => Order::First,
+        From::Random => Order::Random(seed ^ split.len() as u64),
+    };
+    let (chosen, _) = if params.stratified {
+        let labels: Vec<u32> = places.iter().map(|&place| labels[place]).collect();
+        choose_stratified(&labels, count, order)
+    } else {
+        choose(places.len(), count, order)
+    };
+    Ok(chosen.into_iter().map(|chosen| places[chosen]).collect())
+}
+
+/// Classes by number. Error: the data set has no such class.
+fn class_numbers(dataset: &Dataset, names: &[String]) -> Result<Vec<u32>, StageError> {
+    let classes = &dataset.meta.classes;
+    let number = |name: &String| {
+        let place = classes.iter().position(|class| class == name);
+        place.map(|place| place as u32).ok_or_else(|| {
+            let help = match did_you_mean(name, classes.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the classes are {}", classes.join(", ")),
+            };
+            StageError::with_help(format!("the data set `{}` has no class `{name}`", dataset.meta.name), help)
+        })
+    };
+    names.iter().map(number).collect()
+}
