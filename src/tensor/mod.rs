@@ -1,1 +1,20 @@
-//! (to be written)
+//! The operations this project adds to dfdx: each records itself on dfdx's tape and computes its own gradient.
+//!
+//! Activations are rank-2 tensors `(batch, features)`; an image's features are in height, width, channel order, so
+//! flattening and reshaping are free. All trainable numbers of a network are one vector, of which an operation reads
+//! a range; a range belongs to one operation only, so its gradient is written, never added to. Everything is generic
+//! over `f32` and `f64`: training runs in the first, the gradients are checked in the second. An operation runs on the
+//! calling thread; nothing here knows of batches, threads or layers' texts.
+
+pub mod activation;
+pub mod dense;
+pub mod float;
+pub mod flush;
+pub mod gemm;
+pub mod loss;
+pub mod simd;
+pub mod ssim;
+pub mod storage;
+
+#[cfg(test)]
+pub mod check;

@@ -1,0 +1,104 @@
+//! The dense layer: product with a weight matrix, bias and activation in one operation.
+
+use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
+
+use super::activation::Activation;
+use super::float::Float;
+use super::gemm::{Mat, multiply};
+use super::simd::vectorized;
+use super::storage::{Matrix, Vector, numbers, numbers_mut, with_gradient, zeros};
+
+/// A dense layer's sizes and the places of its numbers among the parameters: `inputs` x `outputs` weights, row after
+/// row, from `weight`; `outputs` biases from `bias`.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub weight: usize,
+    pub bias: usize,
+    /// Must be fusable.
+    pub activation: Activation,
+}
+
+impl Dense {
+    fn weights<'a, E>(&self, parameters: &'a [E]) -> Mat<'a, E> {
+        Mat::new(&parameters[self.weight..][..self.inputs * self.outputs], self.inputs, self.outputs)
+    }
+
+    /// `activation(x W + b)`. Without `input_gradient` nothing is propagated to `x`.
+    pub fn forward<E: Float, T: Tape<E, Cpu>>(
+        self,
+        x: Matrix<E, T>,
+        parameters: &Vector<E>,
+        input_gradient: bool,
+    ) -> Matrix<E, T> {
+        let (x, mut tape) = x.split_tape();
+        let rows = x.shape().0;
+        let mut y = zeros(x.device(), rows, self.outputs);
+        let out = numbers_mut(&mut y);
+        repeat_row(&numbers(parameters)[self.bias..][..self.outputs], out);
+        multiply(out, Mat::new(numbers(&x), rows, self.inputs), self.weights(numbers(parameters)), true);
+        self.activation.apply(out, self.outputs);
+        let kept = y.clone();
+        let parameters = parameters.clone();
+        tape.add_backward_op(move |gradients| {
+            with_gradient(gradients, &kept, |dy, gradients| {
+                self.activation.backpropagate(numbers(&kept), dy, self.outputs);
+                let dy: &[E] = dy;
+                let dy_rows = Mat::new(dy, rows, self.outputs);
+                let all = gradients.get_or_alloc_mut(&parameters)?;
+                column_sums(dy, &mut all[self.bias..][..self.outputs]);
+                let weights = &mut all[self.weight..][..self.inputs * self.outputs];
+                multiply(weights, Mat::new(numbers(&x), rows, self.inputs).transposed(), dy_rows, false);
+                if input_gradient {
+                    let dx = gradients.get_or_alloc_mut(&x)?;
+                    multiply(dx, dy_rows, self.weights(numbers(&parameters)).transposed(), true);
+                }
+                Ok(())
+            })
+        });
+        y.put_tape(tape)
+    }
+}
+
+/// Fills `out` with copies of `row`.
+pub fn repeat_row<E: Float>(row: &[E], out: &mut [E]) {
+    out.chunks_exact_mut(row.len()).for_each(|copy| copy.copy_from_slice(row));
+}
+
+vectorized! {
+    /// Writes the sum of each column of `values` (rows as long as `sums`).
+    pub fn column_sums<E>(values: &[E], sums: &mut [E]) {
+        sums.fill(E::default());
+        for row in values.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += *value;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{gradient_error, matrix, values, vector};
+    use super::*;
+
+    #[test]
+    fn the_gradient_agrees_with_differences() {
+        for activation in [Activation::Linear, Activation::Relu, Activation::Sigmoid, Activation::Softmax] {
+            let dense = Dense { inputs: 5, outputs: 3, weight: 2, bias: 17, activation };
+            let error = gradient_error(&matrix(4, 5, 1), &values(20, 2), |x, p| dense.forward(x, p, true));
+            assert!(error < 1e-8, "{activation}: {error}");
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_a_hand_calculation() {
+        let dense = Dense { inputs: 2, outputs: 2, weight: 0, bias: 4, activation: Activation::Relu };
+        let x = vector(&[1.0, 2.0, -1.0, 0.5]);
+        let x: Matrix<f64> =
+            dfdx::prelude::TensorFromVec::tensor_from_vec(&Cpu::default(), numbers(&x).to_vec(), (2, 2));
+        let y = dense.forward(x, &vector(&[1.0, -2.0, 3.0, 4.0, 0.5, -0.5]), true);
+        assert_eq!(numbers(&y), [7.5, 5.5, 1.0, 3.5]);
+    }
+}
