@@ -7,14 +7,19 @@
 //! calling thread; nothing here knows of batches, threads or layers' texts.
 
 pub mod activation;
+pub mod batch_norm;
+pub mod conv2d;
 pub mod dense;
+pub mod dropout;
 pub mod float;
 pub mod flush;
 pub mod gemm;
 pub mod loss;
+pub mod pool;
 pub mod simd;
 pub mod ssim;
 pub mod storage;
+pub mod window;
 
 #[cfg(test)]
 pub mod check;

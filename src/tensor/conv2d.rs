@@ -1,0 +1,314 @@
+//! The convolution layer: 2-d cross-correlation over images in height, width, channel order, bias and activation, in
+//! one operation. Products run over blocks of windows copied out next to each other (im2col), small enough to stay in
+//! the cache.
+//!
+//! With stride 1 there are two ways to write the same sums. Copying windows of the *input* needs kernel x input
+//! channels numbers a position; copying windows of the *output* (reversed kernel) needs kernel x output channels. Each
+//! direction takes the cheaper one.
+
+use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, SplitTape, Tape};
+
+use super::activation::Activation;
+use super::dense::{column_sums, repeat_row};
+use super::float::Float;
+use super::gemm::{Mat, multiply};
+use super::storage::{Matrix, Scratch, Vector, numbers, numbers_mut, with_gradient, zeros};
+use super::window::Windows;
+
+/// A convolution's geometry and the places of its numbers among the parameters: kernel height x kernel width x input
+/// channels x output channels weights (Keras' order) from `weight`, a bias per output channel from `bias`.
+#[derive(Clone, Copy, Debug)]
+pub struct Conv2d {
+    pub windows: Windows,
+    pub outputs: usize,
+    pub weight: usize,
+    pub bias: usize,
+    /// Must be fusable.
+    pub activation: Activation,
+}
+
+/// About how many windows are multiplied at once.
+const BLOCK: usize = 128;
+
+/// Rows of windows a block: `(lines, first line of each block)`.
+fn blocks(windows: &Windows, images: usize) -> (usize, impl Iterator<Item = std::ops::Range<usize>> + use<>) {
+    let lines = windows.down * images;
+    let step = (BLOCK / windows.across).clamp(1, lines.max(1));
+    (step, (0..lines).step_by(step).map(move |first| first..(first + step).min(lines)))
+}
+
+impl Conv2d {
+    fn weights<'a, E>(&self, parameters: &'a [E]) -> &'a [E] {
+        &parameters[self.weight..][..self.windows.depth() * self.outputs]
+    }
+
+    fn is_reversible(&self) -> bool {
+        self.windows.stride == [1, 1]
+    }
+
+    /// Copying output windows costs a pass more (they are added back), so it must save more than that.
+    fn forward_is_reversed(&self) -> bool {
+        self.is_reversible() && 2 * self.outputs < self.windows.channels
+    }
+
+    /// Copying input windows costs two passes more when the gradient goes on.
+    fn backward_is_reversed(&self, input_gradient: bool) -> bool {
+        self.is_reversible() && self.outputs <= self.windows.channels * if input_gradient { 3 } else { 1 }
+    }
+
+    /// The weights as output-window rows x input channels: the kernel's positions backwards, output channels before
+    /// input channels.
+    fn reverse_weights<E: Float>(&self, weights: &[E], reversed: &mut [E]) {
+        self.for_each_exchanged(|straight, back| reversed[back] = weights[straight]);
+    }
+
+    /// Calls `visit` with the place of each weight in the usual order and in the reversed one.
+    fn for_each_exchanged(&self, mut visit: impl FnMut(usize, usize)) {
+        let (inputs, outputs) = (self.windows.channels, self.outputs);
+        let taps = self.windows.kernel[0] * self.windows.kernel[1];
+        for tap in 0..taps {
+            for input in 0..inputs {
+                for output in 0..outputs {
+                    let straight = (tap * inputs + input) * outputs + output;
+                    visit(straight, ((taps - 1 - tap) * outputs + output) * inputs + input);
+                }
+            }
+        }
+    }
+
+    /// `activation(x * W + b)`. Without `input_gradient` nothing is propagated to `x`.
+    pub fn forward<E: Float, T: Tape<E, Cpu>>(
+        self,
+        x: Matrix<E, T>,
+        parameters: &Vector<E>,
+        scratch: &Scratch<E>,
+        input_gradient: bool,
+    ) -> Matrix<E, T> {
+        let (x, mut tape) = x.split_tape();
+        let images = x.shape().0;
+        let mut y = zeros(x.device(), images, self.windows.count() * self.outputs);
+        let out = numbers_mut(&mut y);
+        repeat_row(&numbers(parameters)[self.bias..][..self.outputs], out);
+        if self.forward_is_reversed() {
+            self.correlate_reversed(numbers(&x), numbers(parameters), images, scratch, out);
+        } else {
+            self.correlate(numbers(&x), numbers(parameters), images, scratch, out);
+        }
+        self.activation.apply(out, self.outputs);
+        let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
+        tape.add_backward_op(move |gradients| {
+            with_gradient(gradients, &kept, |dy, gradients| {
+                self.activation.backpropagate(numbers(&kept), dy, self.outputs);
+                let all = gradients.get_or_alloc_mut(&parameters)?;
+                column_sums(dy, &mut all[self.bias..][..self.outputs]);
+                if self.backward_is_reversed(input_gradient) {
+                    self.backward_reversed(&x, dy, &parameters, &scratch, gradients, input_gradient)
+                } else {
+                    self.backward(&x, dy, &parameters, &scratch, gradients, input_gradient)
+                }
+            })
+        });
+        y.put_tape(tape)
+    }
+
+    /// Adds the correlation to `out` through windows of the input.
+    fn correlate<E: Float>(&self, x: &[E], parameters: &[E], images: usize, scratch: &Scratch<E>, out: &mut [E]) {
+        let (depth, across) = (self.windows.depth(), self.windows.across);
+        let (step, blocks) = blocks(&self.windows, images);
+        let weights = Mat::new(self.weights(parameters), depth, self.outputs);
+        let mut memory = scratch.take(step * across * depth);
+        for lines in blocks {
+            let count = lines.len() * across;
+            let first = lines.start * across * self.outputs;
+            self.windows.copy_out(x, lines, &mut memory);
+            multiply(&mut out[first..][..count * self.outputs], Mat::new(&memory, count, depth), weights, true);
+        }
+    }
+
+    /// Adds the correlation to `out` through windows of the output.
+    fn correlate_reversed<E: Float>(
+        &self,
+        x: &[E],
+        parameters: &[E],
+        images: usize,
+        scratch: &Scratch<E>,
+        out: &mut [E],
+    ) {
+        let back = self.windows.reversed(self.outputs);
+        let (inputs, depth) = (self.windows.channels, back.depth());
+        let (step, blocks) = blocks(&back, images);
+        let mut memory = scratch.take(inputs * depth + step * back.across * depth);
+        let (reversed, memory) = memory.split_at_mut(inputs * depth);
+        self.reverse_weights(self.weights(parameters), reversed);
+        for lines in blocks {
+            let count = lines.len() * back.across;
+            let rows = Mat::new(&x[lines.start * back.across * inputs..], count, inputs);
+            multiply(memory, rows, Mat::new(reversed, depth, inputs).transposed(), false);
+            back.add_back(memory, lines, out);
+        }
+    }
+
+    /// Gradients through windows of the input.
+    fn backward<E: Float>(
+        &self,
+        x: &Matrix<E>,
+        dy: &[E],
+        parameters: &Vector<E>,
+        scratch: &Scratch<E>,
+        gradients: &mut Gradients<E, Cpu>,
+        input_gradient: bool,
+    ) -> Result<(), CpuError> {
+        let (depth, across) = (self.windows.depth(), self.windows.across);
+        let (step, blocks) = blocks(&self.windows, x.shape().0);
+        let mut memory = scratch.take(step * across * depth);
+        for lines in blocks {
+            let count = lines.len() * across;
+            let dy = Mat::new(&dy[lines.start * across * self.outputs..], count, self.outputs);
+            self.windows.copy_out(numbers(x), lines.clone(), &mut memory);
+            let all = gradients.get_or_alloc_mut(parameters)?;
+            let weights = &mut all[self.weight..][..depth * self.outputs];
+            multiply(weights, Mat::new(&memory, count, depth).transposed(), dy, lines.start > 0);
+            if input_gradient {
+                let weights = Mat::new(self.weights(numbers(parameters)), depth, self.outputs);
+                multiply(&mut memory, dy, weights.transposed(), false);
+                self.windows.add_back(&memory, lines, gradients.get_or_alloc_mut(x)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gradients through windows of the output.
+    fn backward_reversed<E: Float>(
+        &self,
+        x: &Matrix<E>,
+        dy: &[E],
+        parameters: &Vector<E>,
+        scratch: &Scratch<E>,
+        gradients: &mut Gradients<E, Cpu>,
+        input_gradient: bool,
+    ) -> Result<(), CpuError> {
+        let back = self.windows.reversed(self.outputs);
+        let (inputs, depth, across) = (self.windows.channels, back.depth(), back.across);
+        let (step, blocks) = blocks(&back, x.shape().0);
+        let mut memory = scratch.take(2 * inputs * depth + step * across * depth);
+        let (reversed, memory) = memory.split_at_mut(inputs * depth);
+        let (sums, memory) = memory.split_at_mut(inputs * depth);
+        self.reverse_weights(self.weights(numbers(parameters)), reversed);
+        for lines in blocks {
+            let count = lines.len() * across;
+            let first = lines.start * across * inputs;
+            back.copy_out(dy, lines.clone(), memory);
+            let windows = Mat::new(memory, count, depth);
+            let rows = Mat::new(&numbers(x)[first..], count, inputs);
+            multiply(sums, windows.transposed(), rows, lines.start > 0);
+            if input_gradient {
+                let dx = &mut gradients.get_or_alloc_mut(x)?[first..][..count * inputs];
+                multiply(dx, windows, Mat::new(reversed, depth, inputs), true);
+            }
+        }
+        let all = gradients.get_or_alloc_mut(parameters)?;
+        let weights = &mut all[self.weight..][..inputs * depth];
+        self.for_each_exchanged(|straight, back| weights[straight] = sums[back]);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{gradient_error, matrix, values, vector};
+    use super::super::window::Padding;
+    use super::*;
+
+    fn conv(image: [usize; 3], kernel: [usize; 2], stride: [usize; 2], padding: Padding, outputs: usize) -> Conv2d {
+        let windows = Windows::new(image, kernel, stride, padding).unwrap();
+        let bias = windows.depth() * outputs;
+        Conv2d { windows, outputs, weight: 0, bias, activation: Activation::Linear }
+    }
+
+    /// The definition, one output at a time.
+    fn direct(conv: &Conv2d, x: &[f64], parameters: &[f64]) -> Vec<f64> {
+        let w = conv.windows;
+        let mut out = Vec::new();
+        for (image, y, xx, o) in (0..x.len() / w.image()).flat_map(|i| {
+            (0..w.down).flat_map(move |y| (0..w.across).flat_map(move |x| (0..conv.outputs).map(move |o| (i, y, x, o))))
+        }) {
+            let mut sum = parameters[conv.bias + o];
+            for ky in 0..w.kernel[0] {
+                for kx in 0..w.kernel[1] {
+                    let (Some(row), Some(column)) = (
+                        (y * w.stride[0] + ky).checked_sub(w.before[0]).filter(|row| *row < w.height),
+                        (xx * w.stride[1] + kx).checked_sub(w.before[1]).filter(|column| *column < w.width),
+                    ) else {
+                        continue;
+                    };
+                    for c in 0..w.channels {
+                        let pixel = x[image * w.image() + (row * w.width + column) * w.channels + c];
+                        let tap = (ky * w.kernel[1] + kx) * w.channels + c;
+                        sum += pixel * parameters[tap * conv.outputs + o];
+                    }
+                }
+            }
+            out.push(sum);
+        }
+        out
+    }
+
+    fn cases() -> Vec<Conv2d> {
+        let mut cases = Vec::new();
+        for padding in [Padding::Same, Padding::Valid] {
+            for (image, kernel, stride, outputs) in [
+                ([5, 6, 2], [3, 3], [1, 1], 3),
+                ([5, 6, 5], [3, 3], [1, 1], 1),
+                ([4, 5, 1], [2, 3], [1, 1], 5),
+                ([7, 5, 2], [3, 2], [2, 2], 2),
+                ([6, 6, 2], [1, 1], [1, 1], 2),
+                ([6, 5, 1], [4, 5], [3, 1], 2),
+                ([3, 3, 1], [3, 3], [2, 1], 2),
+            ] {
+                cases.push(conv(image, kernel, stride, padding, outputs));
+            }
+        }
+        cases
+    }
+
+    #[test]
+    fn values_are_those_of_the_definition() {
+        for conv in cases() {
+            let x = matrix(3, conv.windows.image(), 1);
+            let parameters = values(conv.bias + conv.outputs, 2);
+            let want = direct(&conv, numbers(&x), &parameters);
+            let y = conv.forward(x, &vector(&parameters), &Scratch::default(), true);
+            assert_eq!(numbers(&y).len(), want.len());
+            assert!(numbers(&y).iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-12), "{conv:?}");
+        }
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        for mut conv in cases() {
+            conv.activation = Activation::Tanh;
+            let x = matrix(2, conv.windows.image(), 1);
+            let parameters = values(conv.bias + conv.outputs, 2);
+            let scratch = Scratch::default();
+            let error = gradient_error(&x, &parameters, |x, p| conv.forward(x, p, &scratch, true));
+            assert!(error < 1e-7, "{conv:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn parameters_learn_the_same_without_an_input_gradient() {
+        use dfdx::prelude::{Backward, Trace};
+        for conv in cases() {
+            let x = matrix(2, conv.windows.image(), 1);
+            let parameters = vector(&values(conv.bias + conv.outputs, 2));
+            let gradient = |input_gradient| {
+                let y = conv.forward(x.leaky_trace(), &parameters, &Scratch::default(), input_gradient);
+                let targets = zeros(&Cpu::default(), 2, y.shape().1);
+                let (loss, _) = super::super::loss::Loss::Mse.forward(y, &targets, 1.0);
+                loss.backward().get(&parameters)
+            };
+            let (with, without) = (gradient(true), gradient(false));
+            assert!(numbers(&with).iter().zip(numbers(&without)).all(|(a, b)| (a - b).abs() < 1e-12), "{conv:?}");
+        }
+    }
+}
