@@ -7,7 +7,8 @@ use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 
 use super::float::Float;
 use super::simd::vectorized;
-use super::storage::{Matrix, Vector, numbers, numbers_mut, with_gradient, zeros};
+use super::parameters::Parameters;
+use super::storage::{Matrix, numbers, numbers_mut, with_gradient, zeros};
 
 /// Added to the variance.
 pub const EPSILON: f64 = 1e-3;
@@ -27,7 +28,7 @@ impl BatchNorm {
     pub fn train<E: Float, T: Tape<E, Cpu>>(
         self,
         x: Matrix<E, T>,
-        parameters: &Vector<E>,
+        parameters: &Parameters<E>,
         moments: &mut [E],
     ) -> Matrix<E, T> {
         let (x, mut tape) = x.split_tape();
@@ -35,7 +36,7 @@ impl BatchNorm {
         let (mean, variance) = moments.split_at_mut(self.width);
         statistics(numbers(&x), mean, variance);
         let inverse: Vec<E> = variance.iter().map(|v| E::ONE / (*v + E::of(EPSILON)).sqrt()).collect();
-        let all = numbers(parameters);
+        let all = parameters.values();
         let slope: Vec<E> = inverse.iter().zip(&all[self.scale..]).map(|(inverse, scale)| *inverse * *scale).collect();
         let mut y = zeros(x.device(), rows, features);
         let offset = &all[self.offset..][..self.width];
@@ -43,7 +44,7 @@ impl BatchNorm {
         let (kept, parameters, mean) = (y.clone(), parameters.clone(), mean.to_vec());
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
-                let all = gradients.get_or_alloc_mut(&parameters)?;
+                let all = parameters.gradient(gradients)?;
                 let mut sums = vec![E::default(); 2 * self.width];
                 let (offset, scale) = sums.split_at_mut(self.width);
                 gradient_sums(numbers(&x), dy, &mean, &inverse, offset, scale);
@@ -58,10 +59,10 @@ impl BatchNorm {
     }
 
     /// Normalizes with the running statistics in `state`.
-    pub fn infer<E: Float>(self, x: &Matrix<E>, parameters: &Vector<E>, state: &[E]) -> Matrix<E> {
+    pub fn infer<E: Float>(self, x: &Matrix<E>, parameters: &Parameters<E>, state: &[E]) -> Matrix<E> {
         let (rows, features) = *x.shape();
         let (mean, variance) = state[self.running..][..2 * self.width].split_at(self.width);
-        let all = numbers(parameters);
+        let all = parameters.values();
         let slope: Vec<E> = variance
             .iter()
             .zip(&all[self.scale..])
@@ -134,7 +135,7 @@ vectorized! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::{gradient_error, matrix, values, vector};
+    use super::super::check::{gradient_error, matrix, parameters, values};
     use super::*;
 
     const NORM: BatchNorm = BatchNorm { width: 3, scale: 0, offset: 3, running: 0 };
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn columns_have_mean_zero_and_variance_one_and_then_scale_and_offset() {
-        let parameters = vector(&[1.0, 1.0, 2.0, 0.0, 0.0, 5.0]);
+        let parameters = parameters(&[1.0, 1.0, 2.0, 0.0, 0.0, 5.0]);
         let mut moments = [0.0; 6];
         let x = matrix(50, 6, 3);
         let y = NORM.train(x.clone(), &parameters, &mut moments);

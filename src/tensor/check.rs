@@ -2,7 +2,8 @@
 
 use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape, SplitTape, Tape, TensorFromVec, Trace};
 
-use super::storage::{Matrix, Vector, numbers, numbers_mut, scalar, with_gradient};
+use super::parameters::Parameters;
+use super::storage::{Matrix, numbers, numbers_mut, scalar, with_gradient};
 
 type Traced = OwnedTape<f64, Cpu>;
 
@@ -23,9 +24,9 @@ pub fn matrix(rows: usize, width: usize, seed: u64) -> Matrix<f64> {
     Cpu::default().tensor_from_vec(values(rows * width, seed), (rows, width))
 }
 
-/// A vector of given numbers.
-pub fn vector(numbers: &[f64]) -> Vector<f64> {
-    Cpu::default().tensor_from_vec(numbers.to_vec(), (numbers.len(),))
+/// Parameters of given values.
+pub fn parameters(values: &[f64]) -> Parameters<f64> {
+    Parameters::new(values.to_vec())
 }
 
 /// Sum of `x` weighted by fixed numbers without pattern, so that every output counts differently.
@@ -49,14 +50,14 @@ fn weighted_sum(x: Matrix<f64, Traced>) -> super::storage::Scalar<f64, Traced> {
 /// the size of the gradient where that is above 1.
 pub fn gradient_error(
     x: &Matrix<f64>,
-    parameters: &[f64],
-    f: impl Fn(Matrix<f64, Traced>, &Vector<f64>) -> Matrix<f64, Traced>,
+    values: &[f64],
+    f: impl Fn(Matrix<f64, Traced>, &Parameters<f64>) -> Matrix<f64, Traced>,
 ) -> f64 {
-    let theta = vector(parameters);
-    let value = |x: &Matrix<f64>, theta: &Vector<f64>| numbers(&weighted_sum(f(x.leaky_trace(), theta)))[0];
+    let theta = parameters(values);
+    let value = |x: &Matrix<f64>, theta: &Parameters<f64>| numbers(&weighted_sum(f(x.leaky_trace(), theta)))[0];
     let mut gradients = weighted_sum(f(x.leaky_trace(), &theta)).backward();
     let dx = gradients.get_or_alloc_mut(x).unwrap().to_vec();
-    let dtheta = gradients.get_or_alloc_mut(&theta).unwrap().to_vec();
+    let dtheta = theta.gradient(&mut gradients).unwrap().to_vec();
     let step = 1e-5;
     let mut worst = 0f64;
     let mut compare = |exact: f64, up: f64, down: f64| {
@@ -71,8 +72,8 @@ pub fn gradient_error(
     }
     for (i, exact) in dtheta.iter().enumerate() {
         let [mut up, mut down] = [theta.clone(), theta.clone()];
-        numbers_mut(&mut up)[i] += step;
-        numbers_mut(&mut down)[i] -= step;
+        up.values_mut()[i] += step;
+        down.values_mut()[i] -= step;
         compare(*exact, value(x, &up), value(x, &down));
     }
     worst

@@ -12,7 +12,8 @@ use super::activation::Activation;
 use super::dense::{column_sums, repeat_row};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
-use super::storage::{Matrix, Scratch, Vector, numbers, numbers_mut, with_gradient, zeros};
+use super::parameters::Parameters;
+use super::storage::{Matrix, Scratch, numbers, numbers_mut, with_gradient, zeros};
 use super::window::Windows;
 
 /// A convolution's geometry and the places of its numbers among the parameters: kernel height x kernel width x input
@@ -80,7 +81,7 @@ impl Conv2d {
     pub fn forward<E: Float, T: Tape<E, Cpu>>(
         self,
         x: Matrix<E, T>,
-        parameters: &Vector<E>,
+        parameters: &Parameters<E>,
         scratch: &Scratch<E>,
         input_gradient: bool,
     ) -> Matrix<E, T> {
@@ -88,18 +89,18 @@ impl Conv2d {
         let images = x.shape().0;
         let mut y = zeros(x.device(), images, self.windows.count() * self.outputs);
         let out = numbers_mut(&mut y);
-        repeat_row(&numbers(parameters)[self.bias..][..self.outputs], out);
+        repeat_row(&parameters.values()[self.bias..][..self.outputs], out);
         if self.forward_is_reversed() {
-            self.correlate_reversed(numbers(&x), numbers(parameters), images, scratch, out);
+            self.correlate_reversed(numbers(&x), parameters.values(), images, scratch, out);
         } else {
-            self.correlate(numbers(&x), numbers(parameters), images, scratch, out);
+            self.correlate(numbers(&x), parameters.values(), images, scratch, out);
         }
         self.activation.apply(out, self.outputs);
         let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
                 self.activation.backpropagate(numbers(&kept), dy, self.outputs);
-                let all = gradients.get_or_alloc_mut(&parameters)?;
+                let all = parameters.gradient(gradients)?;
                 column_sums(dy, &mut all[self.bias..][..self.outputs]);
                 if self.backward_is_reversed(input_gradient) {
                     self.backward_reversed(&x, dy, &parameters, &scratch, gradients, input_gradient)
@@ -153,7 +154,7 @@ impl Conv2d {
         &self,
         x: &Matrix<E>,
         dy: &[E],
-        parameters: &Vector<E>,
+        parameters: &Parameters<E>,
         scratch: &Scratch<E>,
         gradients: &mut Gradients<E, Cpu>,
         input_gradient: bool,
@@ -165,11 +166,11 @@ impl Conv2d {
             let count = lines.len() * across;
             let dy = Mat::new(&dy[lines.start * across * self.outputs..], count, self.outputs);
             self.windows.copy_out(numbers(x), lines.clone(), &mut memory);
-            let all = gradients.get_or_alloc_mut(parameters)?;
+            let all = parameters.gradient(gradients)?;
             let weights = &mut all[self.weight..][..depth * self.outputs];
             multiply(weights, Mat::new(&memory, count, depth).transposed(), dy, lines.start > 0);
             if input_gradient {
-                let weights = Mat::new(self.weights(numbers(parameters)), depth, self.outputs);
+                let weights = Mat::new(self.weights(parameters.values()), depth, self.outputs);
                 multiply(&mut memory, dy, weights.transposed(), false);
                 self.windows.add_back(&memory, lines, gradients.get_or_alloc_mut(x)?);
             }
@@ -182,7 +183,7 @@ impl Conv2d {
         &self,
         x: &Matrix<E>,
         dy: &[E],
-        parameters: &Vector<E>,
+        parameters: &Parameters<E>,
         scratch: &Scratch<E>,
         gradients: &mut Gradients<E, Cpu>,
         input_gradient: bool,
@@ -193,7 +194,7 @@ impl Conv2d {
         let mut memory = scratch.take(2 * inputs * depth + step * across * depth);
         let (reversed, memory) = memory.split_at_mut(inputs * depth);
         let (sums, memory) = memory.split_at_mut(inputs * depth);
-        self.reverse_weights(self.weights(numbers(parameters)), reversed);
+        self.reverse_weights(self.weights(parameters.values()), reversed);
         for lines in blocks {
             let count = lines.len() * across;
             let first = lines.start * across * inputs;
@@ -206,7 +207,7 @@ impl Conv2d {
                 multiply(dx, windows, Mat::new(reversed, depth, inputs), true);
             }
         }
-        let all = gradients.get_or_alloc_mut(parameters)?;
+        let all = parameters.gradient(gradients)?;
         let weights = &mut all[self.weight..][..inputs * depth];
         self.for_each_exchanged(|straight, back| weights[straight] = sums[back]);
         Ok(())
@@ -215,7 +216,7 @@ impl Conv2d {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::{gradient_error, matrix, values, vector};
+    use super::super::check::{gradient_error, matrix, parameters, values};
     use super::super::window::Padding;
     use super::*;
 
@@ -275,9 +276,9 @@ mod tests {
     fn values_are_those_of_the_definition() {
         for conv in cases() {
             let x = matrix(3, conv.windows.image(), 1);
-            let parameters = values(conv.bias + conv.outputs, 2);
-            let want = direct(&conv, numbers(&x), &parameters);
-            let y = conv.forward(x, &vector(&parameters), &Scratch::default(), true);
+            let weights = values(conv.bias + conv.outputs, 2);
+            let want = direct(&conv, numbers(&x), &weights);
+            let y = conv.forward(x, &parameters(&weights), &Scratch::default(), true);
             assert_eq!(numbers(&y).len(), want.len());
             assert!(numbers(&y).iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-12), "{conv:?}");
         }
@@ -288,9 +289,9 @@ mod tests {
         for mut conv in cases() {
             conv.activation = Activation::Tanh;
             let x = matrix(2, conv.windows.image(), 1);
-            let parameters = values(conv.bias + conv.outputs, 2);
+            let weights = values(conv.bias + conv.outputs, 2);
             let scratch = Scratch::default();
-            let error = gradient_error(&x, &parameters, |x, p| conv.forward(x, p, &scratch, true));
+            let error = gradient_error(&x, &weights, |x, p| conv.forward(x, p, &scratch, true));
             assert!(error < 1e-7, "{conv:?}: {error}");
         }
     }
@@ -300,15 +301,15 @@ mod tests {
         use dfdx::prelude::{Backward, Trace};
         for conv in cases() {
             let x = matrix(2, conv.windows.image(), 1);
-            let parameters = vector(&values(conv.bias + conv.outputs, 2));
+            let parameters = parameters(&values(conv.bias + conv.outputs, 2));
             let gradient = |input_gradient| {
                 let y = conv.forward(x.leaky_trace(), &parameters, &Scratch::default(), input_gradient);
                 let targets = zeros(&Cpu::default(), 2, y.shape().1);
                 let (loss, _) = super::super::loss::Loss::Mse.forward(y, &targets, 1.0);
-                loss.backward().get(&parameters)
+                parameters.end(loss.backward()).unwrap()
             };
             let (with, without) = (gradient(true), gradient(false));
-            assert!(numbers(&with).iter().zip(numbers(&without)).all(|(a, b)| (a - b).abs() < 1e-12), "{conv:?}");
+            assert!(with.iter().zip(&without).all(|(a, b)| (a - b).abs() < 1e-12), "{conv:?}");
         }
     }
 }

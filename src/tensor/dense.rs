@@ -6,7 +6,8 @@ use super::activation::Activation;
 use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::simd::vectorized;
-use super::storage::{Matrix, Vector, numbers, numbers_mut, with_gradient, zeros};
+use super::parameters::Parameters;
+use super::storage::{Matrix, numbers, numbers_mut, with_gradient, zeros};
 
 /// A dense layer's sizes and the places of its numbers among the parameters: `inputs` x `outputs` weights, row after
 /// row, from `weight`; `outputs` biases from `bias`.
@@ -29,15 +30,15 @@ impl Dense {
     pub fn forward<E: Float, T: Tape<E, Cpu>>(
         self,
         x: Matrix<E, T>,
-        parameters: &Vector<E>,
+        parameters: &Parameters<E>,
         input_gradient: bool,
     ) -> Matrix<E, T> {
         let (x, mut tape) = x.split_tape();
         let rows = x.shape().0;
         let mut y = zeros(x.device(), rows, self.outputs);
         let out = numbers_mut(&mut y);
-        repeat_row(&numbers(parameters)[self.bias..][..self.outputs], out);
-        multiply(out, Mat::new(numbers(&x), rows, self.inputs), self.weights(numbers(parameters)), true);
+        repeat_row(&parameters.values()[self.bias..][..self.outputs], out);
+        multiply(out, Mat::new(numbers(&x), rows, self.inputs), self.weights(parameters.values()), true);
         self.activation.apply(out, self.outputs);
         let kept = y.clone();
         let parameters = parameters.clone();
@@ -46,13 +47,13 @@ impl Dense {
                 self.activation.backpropagate(numbers(&kept), dy, self.outputs);
                 let dy: &[E] = dy;
                 let dy_rows = Mat::new(dy, rows, self.outputs);
-                let all = gradients.get_or_alloc_mut(&parameters)?;
+                let all = parameters.gradient(gradients)?;
                 column_sums(dy, &mut all[self.bias..][..self.outputs]);
                 let weights = &mut all[self.weight..][..self.inputs * self.outputs];
                 multiply(weights, Mat::new(numbers(&x), rows, self.inputs).transposed(), dy_rows, false);
                 if input_gradient {
                     let dx = gradients.get_or_alloc_mut(&x)?;
-                    multiply(dx, dy_rows, self.weights(numbers(&parameters)).transposed(), true);
+                    multiply(dx, dy_rows, self.weights(parameters.values()).transposed(), true);
                 }
                 Ok(())
             })
@@ -80,7 +81,7 @@ vectorized! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::{gradient_error, matrix, values, vector};
+    use super::super::check::{gradient_error, matrix, parameters, values};
     use super::*;
 
     #[test]
@@ -95,10 +96,9 @@ mod tests {
     #[test]
     fn values_are_those_of_a_hand_calculation() {
         let dense = Dense { inputs: 2, outputs: 2, weight: 0, bias: 4, activation: Activation::Relu };
-        let x = vector(&[1.0, 2.0, -1.0, 0.5]);
         let x: Matrix<f64> =
-            dfdx::prelude::TensorFromVec::tensor_from_vec(&Cpu::default(), numbers(&x).to_vec(), (2, 2));
-        let y = dense.forward(x, &vector(&[1.0, -2.0, 3.0, 4.0, 0.5, -0.5]), true);
+            dfdx::prelude::TensorFromVec::tensor_from_vec(&Cpu::default(), vec![1.0, 2.0, -1.0, 0.5], (2, 2));
+        let y = dense.forward(x, &parameters(&[1.0, -2.0, 3.0, 4.0, 0.5, -0.5]), true);
         assert_eq!(numbers(&y), [7.5, 5.5, 1.0, 3.5]);
     }
 }

@@ -15,6 +15,7 @@ pub mod float;
 pub mod flush;
 pub mod gemm;
 pub mod loss;
+pub mod parameters;
 pub mod pool;
 pub mod simd;
 pub mod ssim;

@@ -1,0 +1,337 @@
+//! Layers as people write them: `dense 256 relu`, `conv 32 3x3 same relu`, `maxpool 2`. Knows no shapes of data.
+
+use std::fmt;
+use std::str::{FromStr, SplitWhitespace};
+
+use crate::tensor::activation::{self, Activation};
+use crate::tensor::pool::PoolKind;
+use crate::tensor::window::Padding;
+
+use super::init::{self, Init};
+
+/// One layer of a network, parsed from its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSpec {
+    pub(super) kind: LayerKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum LayerKind {
+    Dense { units: usize, activation: Activation, init: Init },
+    Conv { filters: usize, kernel: [usize; 2], stride: [usize; 2], padding: Padding, activation: Activation, init: Init },
+    Pool { kind: PoolKind, size: [usize; 2], stride: [usize; 2] },
+    Upsample { factor: usize },
+    Flatten,
+    Reshape { shape: [usize; 3] },
+    Dropout { rate: f64 },
+    BatchNorm,
+    Activation { activation: Activation },
+}
+
+/// A layer's text that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LayerError {
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl LayerError {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+/// Every kind of layer: its word, what it looks like, and what it does.
+pub const LAYERS: [(&str, &str, &str); 10] = [
+    ("dense", "dense 256 relu", "every output a weighted sum of all inputs, plus a bias; flattens images first"),
+    ("conv", "conv 32 3x3 stride 2 same relu", "2-d convolution; `stride` defaults to 1, padding to `same`"),
+    ("maxpool", "maxpool 2", "the largest of each window; `stride` defaults to the window"),
+    ("avgpool", "avgpool 2", "the mean of each window; `stride` defaults to the window"),
+    ("upsample", "upsample 2", "repeats rows and columns (nearest neighbour)"),
+    ("flatten", "flatten", "an image as one row of numbers"),
+    ("reshape", "reshape 7x7x64", "a row of numbers as an image: height, width, channels"),
+    ("dropout", "dropout 0.2", "zeroes that share of the numbers in training"),
+    ("batchnorm", "batchnorm", "batch normalization over the channels"),
+    ("identity", "identity", "nothing (also `none`)"),
+];
+
+impl FromStr for LayerSpec {
+    type Err = LayerError;
+
+    fn from_str(text: &str) -> Result<Self, LayerError> {
+        let lower = text.to_lowercase();
+        let mut words = Words { text: &lower, rest: lower.split_whitespace() };
+        let Some(word) = words.rest.next() else {
+            return Err(LayerError::new("a layer's text is empty", "write for instance `dense 128 relu`"));
+        };
+        let kind = match word {
+            "dense" => dense(&mut words)?,
+            "conv" => conv(&mut words)?,
+            "maxpool" => pool(PoolKind::Max, &mut words)?,
+            "avgpool" => pool(PoolKind::Average, &mut words)?,
+            "upsample" => LayerKind::Upsample { factor: words.count("the factor", "upsample 2")? },
+            "flatten" => LayerKind::Flatten,
+            "reshape" => reshape(&mut words)?,
+            "dropout" => dropout(&mut words)?,
+            "batchnorm" => LayerKind::BatchNorm,
+            "identity" | "none" => LayerKind::Activation { activation: Activation::Linear },
+            other => match other.parse() {
+                Ok(activation) => LayerKind::Activation { activation },
+                Err(()) => return Err(unknown_layer(other)),
+            },
+        };
+        match words.rest.next() {
+            None => Ok(Self { kind }),
+            Some(extra) => Err(LayerError::new(
+                format!("`{text}` has `{extra}` where nothing more is expected"),
+                format!("write it as `{}`", Self { kind }),
+            )),
+        }
+    }
+}
+
+/// The words of one layer's text.
+struct Words<'a> {
+    text: &'a str,
+    rest: SplitWhitespace<'a>,
+}
+
+impl<'a> Words<'a> {
+    fn next(&mut self, what: &str, example: &str) -> Result<&'a str, LayerError> {
+        let text = self.text;
+        self.rest
+            .next()
+            .ok_or_else(|| LayerError::new(format!("`{text}` lacks {what}"), format!("write for instance `{example}`")))
+    }
+
+    /// A whole number from 1.
+    fn count(&mut self, what: &str, example: &str) -> Result<usize, LayerError> {
+        let word = self.next(what, example)?;
+        count(word).ok_or_else(|| self.not_a(what, word, "a whole number from 1", example))
+    }
+
+    /// `3x3`, or `3` for both.
+    fn pair(&mut self, what: &str, example: &str) -> Result<[usize; 2], LayerError> {
+        let word = self.next(what, example)?;
+        let sides: Option<Vec<usize>> = word.split('x').map(count).collect();
+        match sides.as_deref() {
+            Some([side]) => Ok([*side; 2]),
+            Some([down, across]) => Ok([*down, *across]),
+            _ => Err(self.not_a(what, word, "a size such as 3x3", example)),
+        }
+    }
+
+    fn not_a(&self, what: &str, word: &str, wanted: &str, example: &str) -> LayerError {
+        LayerError::new(
+            format!("in `{}`, {what} is `{word}`, which is not {wanted}", self.text),
+            format!("write for instance `{example}`"),
+        )
+    }
+}
+
+/// At most nine digits, so that products of sizes are caught by shape inference and not by overflow.
+fn count(word: &str) -> Option<usize> {
+    word.parse().ok().filter(|count| (1..1_000_000_000).contains(count))
+}
+
+fn dense(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
+    let units = words.count("the number of units", "dense 128 relu")?;
+    let (mut activation, mut init) = (Activation::Linear, Init::GlorotUniform);
+    while let Some(word) = words.rest.next() {
+        if word == "init" {
+            init = parse_init(words)?;
+        } else {
+            activation = parse_activation(word, words.text, &[])?;
+        }
+    }
+    Ok(LayerKind::Dense { units, activation, init })
+}
+
+fn conv(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
+    let example = "conv 32 3x3 same relu";
+    let filters = words.count("the number of filters", example)?;
+    let kernel = words.pair("the kernel's size", example)?;
+    let (mut stride, mut padding) = ([1, 1], Padding::Same);
+    let (mut activation, mut init) = (Activation::Linear, Init::GlorotUniform);
+    while let Some(word) = words.rest.next() {
+        match word {
+            "stride" => stride = words.pair("the stride", "conv 32 3x3 stride 2 same relu")?,
+            "same" => padding = Padding::Same,
+            "valid" => padding = Padding::Valid,
+            "init" => init = parse_init(words)?,
+            other => activation = parse_activation(other, words.text, &["stride", "same", "valid"])?,
+        }
+    }
+    Ok(LayerKind::Conv { filters, kernel, stride, padding, activation, init })
+}
+
+fn pool(kind: PoolKind, words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
+    let size = words.pair("the window's size", "maxpool 2")?;
+    let mut stride = size;
+    if words.rest.clone().next() == Some("stride") {
+        words.rest.next();
+        stride = words.pair("the stride", "maxpool 3 stride 2")?;
+    }
+    Ok(LayerKind::Pool { kind, size, stride })
+}
+
+fn reshape(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
+    let word = words.next("the new shape", "reshape 7x7x64")?;
+    let sides: Option<Vec<usize>> = word.split('x').map(count).collect();
+    let shape = match sides.as_deref() {
+        Some([features]) => [1, 1, *features],
+        Some([height, width]) => [*height, *width, 1],
+        Some([height, width, channels]) => [*height, *width, *channels],
+        _ => return Err(words.not_a("the new shape", word, "height x width x channels", "reshape 7x7x64")),
+    };
+    Ok(LayerKind::Reshape { shape })
+}
+
+fn dropout(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
+    let word = words.next("the share to drop", "dropout 0.2")?;
+    match word.parse::<f64>() {
+        Ok(rate) if (0.0..1.0).contains(&rate) => Ok(LayerKind::Dropout { rate }),
+        _ => Err(words.not_a("the share to drop", word, "a number from 0 to below 1", "dropout 0.2")),
+    }
+}
+
+fn parse_init(words: &mut Words<'_>) -> Result<Init, LayerError> {
+    let word = words.next("the name of the initialization", "dense 128 relu init he_normal")?;
+    word.parse().map_err(|()| {
+        let names: Vec<&str> = init::NAMES.iter().map(|(name, _)| *name).collect();
+        LayerError::new(format!("`{word}` is not an initialization"), suggestion(word, &names))
+    })
+}
+
+fn parse_activation(word: &str, text: &str, also: &[&'static str]) -> Result<Activation, LayerError> {
+    let word = if word == "identity" || word == "none" { "linear" } else { word };
+    word.parse().map_err(|()| {
+        let mut names: Vec<&str> = activation::NAMES.iter().map(|(name, _)| *name).collect();
+        names.extend(also);
+        names.push("init");
+        LayerError::new(format!("in `{text}`, `{word}` is not an activation"), suggestion(word, &names))
+    })
+}
+
+fn unknown_layer(word: &str) -> LayerError {
+    let mut names: Vec<&str> = LAYERS.iter().map(|(name, _, _)| *name).collect();
+    names.extend(activation::NAMES.iter().map(|(name, _)| *name));
+    let names: Vec<&str> = names.into_iter().filter(|name| *name != "linear").collect();
+    LayerError::new(format!("`{word}` is not a layer"), suggestion(word, &names))
+}
+
+fn suggestion(word: &str, names: &[&str]) -> String {
+    let nearest = names.iter().max_by(|a, b| {
+        strsim::jaro_winkler(word, a).total_cmp(&strsim::jaro_winkler(word, b)).then_with(|| b.cmp(a))
+    });
+    match nearest {
+        Some(name) if strsim::jaro_winkler(word, name) > 0.75 => format!("did you mean `{name}`?"),
+        _ => format!("one of: {}", names.join(", ")),
+    }
+}
+
+impl fmt::Display for LayerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            LayerKind::Dense { units, activation, init } => {
+                write!(f, "dense {units}")?;
+                tail(f, *activation, *init)
+            }
+            LayerKind::Conv { filters, kernel, stride, padding, activation, init } => {
+                write!(f, "conv {filters} {}x{}", kernel[0], kernel[1])?;
+                if *stride != [1, 1] {
+                    write!(f, " stride {}", side(stride))?;
+                }
+                f.write_str(if *padding == Padding::Same { " same" } else { " valid" })?;
+                tail(f, *activation, *init)
+            }
+            LayerKind::Pool { kind, size, stride } => {
+                write!(f, "{} {}", if *kind == PoolKind::Max { "maxpool" } else { "avgpool" }, side(size))?;
+                if stride == size { Ok(()) } else { write!(f, " stride {}", side(stride)) }
+            }
+            LayerKind::Upsample { factor } => write!(f, "upsample {factor}"),
+            LayerKind::Flatten => f.write_str("flatten"),
+            LayerKind::Reshape { shape: [height, width, channels] } => write!(f, "reshape {height}x{width}x{channels}"),
+            LayerKind::Dropout { rate } => write!(f, "dropout {rate}"),
+            LayerKind::BatchNorm => f.write_str("batchnorm"),
+            LayerKind::Activation { activation: Activation::Linear } => f.write_str("identity"),
+            LayerKind::Activation { activation } => write!(f, "{activation}"),
+        }
+    }
+}
+
+fn side(pair: &[usize; 2]) -> String {
+    if pair[0] == pair[1] { pair[0].to_string() } else { format!("{}x{}", pair[0], pair[1]) }
+}
+
+fn tail(f: &mut fmt::Formatter<'_>, activation: Activation, init: Init) -> fmt::Result {
+    if activation != Activation::Linear {
+        write!(f, " {activation}")?;
+    }
+    if init == Init::GlorotUniform { Ok(()) } else { write!(f, " init {init}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(text: &str) -> String {
+        text.parse::<LayerSpec>().map_or_else(|error| panic!("{text}: {error}"), |layer| layer.to_string())
+    }
+
+    #[test]
+    fn every_layer_has_a_text_that_is_read_back() {
+        for text in [
+            "dense 256 relu",
+            "dense 10",
+            "dense 10 tanh init he_normal",
+            "conv 32 3x3 same relu",
+            "conv 32 3x5 stride 2x1 valid",
+            "maxpool 2",
+            "maxpool 3 stride 2",
+            "avgpool 2x3",
+            "upsample 2",
+            "flatten",
+            "reshape 7x7x64",
+            "dropout 0.2",
+            "batchnorm",
+            "identity",
+            "sigmoid",
+            "leaky_relu",
+        ] {
+            assert_eq!(canonical(text), text);
+        }
+        for (_, example, _) in LAYERS {
+            assert_eq!(canonical(example), example);
+        }
+    }
+
+    #[test]
+    fn shorter_spellings_mean_the_same() {
+        assert_eq!(canonical("Conv 8  3 ReLU"), "conv 8 3x3 same relu");
+        assert_eq!(canonical("none"), "identity");
+        assert_eq!(canonical("dense 3 linear"), "dense 3");
+        assert_eq!(canonical("reshape 20"), "reshape 1x1x20");
+    }
+
+    fn refused(text: &str) -> String {
+        let error = text.parse::<LayerSpec>().unwrap_err();
+        format!("{} / {}", error.message, error.help.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_says_why() {
+        insta::assert_snapshot!(refused("dens 5"), @"`dens` is not a layer / did you mean `dense`?");
+        insta::assert_snapshot!(refused("dense 5 rellu"), @"in `dense 5 rellu`, `rellu` is not an activation / did you mean `relu`?");
+        insta::assert_snapshot!(refused("dense"), @"`dense` lacks the number of units / write for instance `dense 128 relu`");
+        insta::assert_snapshot!(refused("dense 0"), @"in `dense 0`, the number of units is `0`, which is not a whole number from 1 / write for instance `dense 128 relu`");
+        insta::assert_snapshot!(refused("dense 99999999999"), @"in `dense 99999999999`, the number of units is `99999999999`, which is not a whole number from 1 / write for instance `dense 128 relu`");
+        insta::assert_snapshot!(refused("conv 3 3x3x3"), @"in `conv 3 3x3x3`, the kernel's size is `3x3x3`, which is not a size such as 3x3 / write for instance `conv 32 3x3 same relu`");
+        insta::assert_snapshot!(refused("dropout 1"), @"in `dropout 1`, the share to drop is `1`, which is not a number from 0 to below 1 / write for instance `dropout 0.2`");
+        insta::assert_snapshot!(refused("flatten 3"), @"`flatten 3` has `3` where nothing more is expected / write it as `flatten`");
+        insta::assert_snapshot!(refused("dense 3 init xavier"), @"`xavier` is not an initialization / one of: glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, zeros");
+        insta::assert_snapshot!(refused(""), @"a layer's text is empty / write for instance `dense 128 relu`");
+    }
+}

@@ -1,0 +1,153 @@
+//! Shape inference: what each layer gives for what it gets. Knows no numbers.
+
+use crate::tensor::window::{Padding, Windows};
+
+use super::layer::{LayerKind, LayerSpec};
+
+/// One layer of a network with its sizes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LayerInfo {
+    /// Its canonical text.
+    pub layer: String,
+    /// Height, width, channels; a row of features is `[1, 1, features]`.
+    pub output: [usize; 3],
+    /// Trainable numbers.
+    pub parameters: usize,
+}
+
+/// A layer that does not fit what it gets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ShapeError {
+    /// Which layer, from 0.
+    pub index: usize,
+    /// Which layer, what it got, what it needs.
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// More numbers than this in one layer are taken for a mistake.
+const MOST_NUMBERS: usize = 1 << 31;
+
+/// `28x28x1`, or `784 features`.
+pub(super) fn describe([height, width, channels]: [usize; 3]) -> String {
+    if height == 1 && width == 1 { format!("{channels} features") } else { format!("{height}x{width}x{channels}") }
+}
+
+/// Every layer with its output shape and trainable parameters, for inputs of `[height, width, channels]`.
+pub fn infer(layers: &[LayerSpec], input: [usize; 3]) -> Result<Vec<LayerInfo>, ShapeError> {
+    let mut shape = input;
+    let mut infos = Vec::with_capacity(layers.len());
+    for (index, layer) in layers.iter().enumerate() {
+        let (output, parameters) = step(layer, shape).map_err(|(needs, help)| ShapeError {
+            index,
+            message: format!("layer {} (`{layer}`) gets {}; {needs}", index + 1, describe(shape)),
+            help,
+        })?;
+        infos.push(LayerInfo { layer: layer.to_string(), output, parameters });
+        shape = output;
+    }
+    Ok(infos)
+}
+
+type Misfit = (String, Option<String>);
+
+fn misfit<T>(needs: impl Into<String>, help: &str) -> Result<T, Misfit> {
+    Err((needs.into(), (!help.is_empty()).then(|| help.to_owned())))
+}
+
+/// Output shape and parameters of one layer.
+fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Misfit> {
+    let features: usize = input.iter().product();
+    let (output, parameters) = match &layer.kind {
+        LayerKind::Dense { units, .. } => ([1, 1, *units], features.saturating_add(1).saturating_mul(*units)),
+        LayerKind::Conv { filters, kernel, .. } => {
+            let windows = windows(layer, input)?;
+            let depth = kernel[0].saturating_mul(kernel[1]).saturating_mul(input[2]);
+            ([windows.down, windows.across, *filters], depth.saturating_add(1).saturating_mul(*filters))
+        }
+        LayerKind::Pool { .. } => {
+            let windows = windows(layer, input)?;
+            ([windows.down, windows.across, input[2]], 0)
+        }
+        LayerKind::Upsample { factor } => {
+            ([input[0].saturating_mul(*factor), input[1].saturating_mul(*factor), input[2]], 0)
+        }
+        LayerKind::Flatten => ([1, 1, features], 0),
+        LayerKind::Reshape { shape } => {
+            let wanted = shape.iter().fold(1usize, |product, side| product.saturating_mul(*side));
+            if wanted != features {
+                return misfit(format!("that is {features} numbers, and the new shape needs {wanted}"), "");
+            }
+            (*shape, 0)
+        }
+        LayerKind::BatchNorm => (input, 2 * input[2]),
+        LayerKind::Dropout { .. } | LayerKind::Activation { .. } => (input, 0),
+    };
+    let numbers = output.iter().fold(1usize, |product, side| product.saturating_mul(*side));
+    if numbers.max(parameters) > MOST_NUMBERS {
+        return misfit("that would make more than two billion numbers", "use a smaller layer");
+    }
+    Ok((output, parameters))
+}
+
+/// The windows of a convolution or pooling layer over images of a shape.
+pub(super) fn windows(layer: &LayerSpec, input: [usize; 3]) -> Result<Windows, Misfit> {
+    let (kernel, stride, padding) = match &layer.kind {
+        LayerKind::Conv { kernel, stride, padding, .. } => (*kernel, *stride, *padding),
+        LayerKind::Pool { size, stride, .. } => (*size, *stride, Padding::Valid),
+        _ => return misfit("it has no windows", ""),
+    };
+    if input[0] == 1 && input[1] == 1 && kernel != [1, 1] {
+        return misfit("it needs images", "put `reshape HEIGHTxWIDTHxCHANNELS` before it");
+    }
+    let needs = format!("it needs at least {}x{}", kernel[0], kernel[1]);
+    match Windows::new(input, kernel, stride, padding) {
+        Some(windows) => Ok(windows),
+        None => misfit(needs, "use a smaller window, fewer pooling layers before it, or larger images"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(texts: &[&str]) -> Vec<LayerSpec> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    fn refused(texts: &[&str], input: [usize; 3]) -> String {
+        let error = infer(&layers(texts), input).unwrap_err();
+        format!("{}: {} / {}", error.index, error.message, error.help.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_convolutional_autoencoder_has_the_shapes_and_parameters_keras_gives() {
+        let encoder = ["conv 32 3x3 same relu", "maxpool 2", "conv 64 3x3 same relu", "maxpool 2", "flatten", "dense 64"];
+        let infos = infer(&layers(&encoder), [28, 28, 1]).unwrap();
+        let outputs: Vec<[usize; 3]> = infos.iter().map(|info| info.output).collect();
+        assert_eq!(
+            outputs,
+            [[28, 28, 32], [14, 14, 32], [14, 14, 64], [7, 7, 64], [1, 1, 3136], [1, 1, 64]]
+        );
+        assert_eq!(infos.iter().map(|info| info.parameters).sum::<usize>(), 219_584);
+    }
+
+    #[test]
+    fn windows_are_counted_as_keras_does() {
+        let output = |text: &str, input| infer(&layers(&[text]), input).unwrap()[0].output;
+        assert_eq!(output("conv 4 3x3 stride 2 same", [7, 8, 1]), [4, 4, 4]);
+        assert_eq!(output("conv 4 3x3 stride 2 valid", [7, 8, 1]), [3, 3, 4]);
+        assert_eq!(output("maxpool 2", [7, 7, 3]), [3, 3, 3]);
+        assert_eq!(output("maxpool 3 stride 2", [7, 7, 3]), [3, 3, 3]);
+        assert_eq!(output("upsample 2", [7, 5, 3]), [14, 10, 3]);
+    }
+
+    #[test]
+    fn a_layer_that_does_not_fit_says_what_it_got_and_needs() {
+        insta::assert_snapshot!(refused(&["dense 10", "reshape 2x3x2"], [28, 28, 1]), @"1: layer 2 (`reshape 2x3x2`) gets 10 features; that is 10 numbers, and the new shape needs 12 / ");
+        insta::assert_snapshot!(refused(&["maxpool 2", "conv 3 3x3 valid"], [4, 5, 1]), @"1: layer 2 (`conv 3 3x3 valid`) gets 2x2x1; it needs at least 3x3 / use a smaller window, fewer pooling layers before it, or larger images");
+        insta::assert_snapshot!(refused(&["flatten", "conv 3 3x3"], [4, 5, 1]), @"1: layer 2 (`conv 3 3x3 same`) gets 20 features; it needs images / put `reshape HEIGHTxWIDTHxCHANNELS` before it");
+        insta::assert_snapshot!(refused(&["dense 999999999"], [28, 28, 1]), @"0: layer 1 (`dense 999999999`) gets 28x28x1; that would make more than two billion numbers / use a smaller layer");
+    }
+}
