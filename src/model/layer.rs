@@ -17,15 +17,38 @@ pub struct LayerSpec {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum LayerKind {
-    Dense { units: usize, activation: Activation, init: Init },
-    Conv { filters: usize, kernel: [usize; 2], stride: [usize; 2], padding: Padding, activation: Activation, init: Init },
-    Pool { kind: PoolKind, size: [usize; 2], stride: [usize; 2] },
-    Upsample { factor: usize },
+    Dense {
+        units: usize,
+        activation: Activation,
+        init: Init,
+    },
+    Conv {
+        filters: usize,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: Padding,
+        activation: Activation,
+        init: Init,
+    },
+    Pool {
+        kind: PoolKind,
+        size: [usize; 2],
+        stride: [usize; 2],
+    },
+    Upsample {
+        factor: usize,
+    },
     Flatten,
-    Reshape { shape: [usize; 3] },
-    Dropout { rate: f64 },
+    Reshape {
+        shape: [usize; 3],
+    },
+    Dropout {
+        rate: f64,
+    },
     BatchNorm,
-    Activation { activation: Activation },
+    Activation {
+        activation: Activation,
+    },
 }
 
 /// A layer's text that cannot be read.
@@ -223,9 +246,9 @@ fn unknown_layer(word: &str) -> LayerError {
 }
 
 fn suggestion(word: &str, names: &[&str]) -> String {
-    let nearest = names.iter().max_by(|a, b| {
-        strsim::jaro_winkler(word, a).total_cmp(&strsim::jaro_winkler(word, b)).then_with(|| b.cmp(a))
-    });
+    let nearest = names
+        .iter()
+        .max_by(|a, b| strsim::jaro_winkler(word, a).total_cmp(&strsim::jaro_winkler(word, b)).then_with(|| b.cmp(a)));
     match nearest {
         Some(name) if strsim::jaro_winkler(word, name) > 0.75 => format!("did you mean `{name}`?"),
         _ => format!("one of: {}", names.join(", ")),

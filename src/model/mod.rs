@@ -1,6 +1,18 @@
 //! Models: layers written as text, shapes, initialization, training and weights files. Knows data only as
 //! `dataset::samples::Samples`, and nothing of configuration, stages or the store.
 
+pub mod autoencoder;
+pub mod classifier;
+mod fit;
+mod infer;
 mod init;
 pub mod layer;
+mod network;
+mod optimizer;
+mod order;
 pub mod shape;
+pub mod train;
+mod weights;
+
+#[cfg(test)]
+mod tests;

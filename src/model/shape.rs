@@ -123,13 +123,11 @@ mod tests {
 
     #[test]
     fn a_convolutional_autoencoder_has_the_shapes_and_parameters_keras_gives() {
-        let encoder = ["conv 32 3x3 same relu", "maxpool 2", "conv 64 3x3 same relu", "maxpool 2", "flatten", "dense 64"];
+        let encoder =
+            ["conv 32 3x3 same relu", "maxpool 2", "conv 64 3x3 same relu", "maxpool 2", "flatten", "dense 64"];
         let infos = infer(&layers(&encoder), [28, 28, 1]).unwrap();
         let outputs: Vec<[usize; 3]> = infos.iter().map(|info| info.output).collect();
-        assert_eq!(
-            outputs,
-            [[28, 28, 32], [14, 14, 32], [14, 14, 64], [7, 7, 64], [1, 1, 3136], [1, 1, 64]]
-        );
+        assert_eq!(outputs, [[28, 28, 32], [14, 14, 32], [14, 14, 64], [7, 7, 64], [1, 1, 3136], [1, 1, 64]]);
         assert_eq!(infos.iter().map(|info| info.parameters).sum::<usize>(), 219_584);
     }
 

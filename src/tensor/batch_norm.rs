@@ -6,8 +6,8 @@
 use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 
 use super::float::Float;
-use super::simd::vectorized;
 use super::parameters::Parameters;
+use super::simd::vectorized;
 use super::storage::{Matrix, numbers, numbers_mut, with_gradient, zeros};
 
 /// Added to the variance.

@@ -5,8 +5,8 @@ use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 use super::activation::Activation;
 use super::float::Float;
 use super::gemm::{Mat, multiply};
-use super::simd::vectorized;
 use super::parameters::Parameters;
+use super::simd::vectorized;
 use super::storage::{Matrix, numbers, numbers_mut, with_gradient, zeros};
 
 /// A dense layer's sizes and the places of its numbers among the parameters: `inputs` x `outputs` weights, row after

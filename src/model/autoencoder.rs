@@ -1,0 +1,151 @@
+//! Autoencoders: an encoder that makes codes of samples, and a decoder that makes samples of codes.
+
+use std::io;
+use std::path::Path;
+
+use crate::dataset::samples::Samples;
+use crate::tensor::storage::{numbers, numbers_mut};
+
+use super::fit::{Task, fit};
+use super::infer::{Worker, count, in_chunks};
+use super::layer::LayerSpec;
+use super::network::{Network, Weights};
+use super::shape::{LayerInfo, ShapeError, describe};
+use super::train::{History, Loss, Run, TrainError, Training, wrong_samples};
+use super::weights;
+
+/// An encoder and a decoder with their weights.
+pub struct Autoencoder {
+    network: Network,
+    weights: Weights<f32>,
+}
+
+impl Autoencoder {
+    /// Freshly initialized, for inputs of `[height, width, channels]`. The decoder must give as many numbers as the
+    /// encoder takes.
+    pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], input: [usize; 3], seed: u64) -> Result<Self, TrainError> {
+        let (network, weights) = Network::new(&[("encoder", encoder), ("decoder", decoder)], input, seed)?;
+        let (inputs, outputs) = network.sizes();
+        if inputs != outputs {
+            let message = format!(
+                "the last layer gives {} ({outputs} numbers); it needs to give {} ({inputs} numbers), as many as the encoder takes",
+                describe(network.output),
+                describe(input)
+            );
+            let help =
+                Some(format!("end the decoder with a layer of {inputs} outputs, such as `dense {inputs} sigmoid`"));
+            let error = ShapeError { index: decoder.len().saturating_sub(1), message, help };
+            return Err(TrainError::Shape { part: "decoder", error });
+        }
+        Ok(Self { network, weights })
+    }
+
+    /// Trains it to give back the clean samples for what `train` gives as inputs.
+    pub fn fit(
+        &mut self,
+        train: &dyn Samples,
+        validation: Option<&dyn Samples>,
+        loss: Loss,
+        training: &Training,
+        run: &Run<'_>,
+    ) -> Result<History, TrainError> {
+        let (comparison, before_head) = loss.comparison(self.network.head, self.network.input).ok_or_else(|| {
+            TrainError::Invalid(format!(
+                "ssim needs images of at least 7x7, these are {}",
+                describe(self.network.input)
+            ))
+        })?;
+        let task = Task { comparison, before_head, classes: None, squared_error: loss != Loss::Mse };
+        fit(&self.network, &mut self.weights, &task, (train, validation), training, run)
+    }
+
+    fn check(&self, data: &dyn Samples) -> Result<(), TrainError> {
+        if data.shape().iter().product::<usize>() == self.network.sizes().0 {
+            return Ok(());
+        }
+        Err(wrong_samples(data.shape(), self.network.input))
+    }
+
+    /// Codes of all samples: `n` x `latent_dim`, row after row.
+    pub fn encode(&self, data: &dyn Samples, run: &Run<'_>) -> Result<Vec<f32>, TrainError> {
+        self.check(data)?;
+        let rows: Vec<u32> = (0..count(data)?).collect();
+        let mut codes = Vec::with_capacity(data.len() * self.latent_dim());
+        let work = |worker: &Worker, rows: &[u32]| {
+            let inputs = worker.inputs(data, rows, 0);
+            numbers(&self.network.infer_first(&self.weights, inputs, &worker.scratch)).to_vec()
+        };
+        in_chunks(&self.network, &rows, run, work, |_, part| codes.extend(part))?;
+        Ok(codes)
+    }
+
+    fn outputs(&self, worker: &Worker, data: &dyn Samples, rows: &[u32]) -> Vec<f32> {
+        let inputs = worker.inputs(data, rows, 0);
+        let mut outputs = self.network.infer(&self.weights, inputs, &worker.scratch);
+        let outputs = numbers_mut(&mut outputs);
+        self.network.head.apply(outputs, self.network.output[2]);
+        outputs.to_vec()
+    }
+
+    /// Reconstructions of these rows, one after another, in height, width, channel order.
+    pub fn reconstruct(&self, data: &dyn Samples, rows: &[u32], run: &Run<'_>) -> Result<Vec<f32>, TrainError> {
+        self.check(data)?;
+        let mut all = Vec::with_capacity(rows.len() * self.network.sizes().1);
+        let work = |worker: &Worker, rows: &[u32]| self.outputs(worker, data, rows);
+        in_chunks(&self.network, rows, run, work, |_, part| all.extend(part))?;
+        Ok(all)
+    }
+
+    /// Reconstructs all samples and calls `each` with rows, clean samples and reconstructions, a few rows at a time, in
+    /// order, on this thread.
+    pub fn for_each_reconstruction(
+        &self,
+        data: &dyn Samples,
+        run: &Run<'_>,
+        mut each: impl FnMut(&[u32], &[f32], &[f32]),
+    ) -> Result<(), TrainError> {
+        self.check(data)?;
+        let rows: Vec<u32> = (0..count(data)?).collect();
+        let work = |worker: &Worker, rows: &[u32]| {
+            let mut targets = vec![0.0; rows.len() * self.network.sizes().0];
+            data.gather(rows, &mut targets);
+            (targets, self.outputs(worker, data, rows))
+        };
+        in_chunks(&self.network, &rows, run, work, |rows, (targets, outputs)| each(rows, &targets, &outputs))
+    }
+
+    /// Numbers in a code.
+    pub fn latent_dim(&self) -> usize {
+        let input = self.network.input;
+        self.network.layers[0].last().map_or(input, |layer| layer.output).iter().product()
+    }
+
+    /// Trainable numbers.
+    pub fn parameters(&self) -> usize {
+        self.weights.parameters.values().len()
+    }
+
+    /// Layers of the encoder and of the decoder.
+    pub fn layers(&self) -> (Vec<LayerInfo>, Vec<LayerInfo>) {
+        (self.network.layers[0].clone(), self.network.layers[1].clone())
+    }
+
+    /// Writes the encoder's weights, the decoder's, and both in one file.
+    pub fn save(&self, encoder: &Path, decoder: &Path, whole: &Path) -> io::Result<()> {
+        weights::save(&self.network, &self.weights, Some("encoder"), encoder)?;
+        weights::save(&self.network, &self.weights, Some("decoder"), decoder)?;
+        weights::save(&self.network, &self.weights, None, whole)
+    }
+
+    /// Reads what `save` wrote as `whole`.
+    pub fn load(
+        encoder: &[LayerSpec],
+        decoder: &[LayerSpec],
+        input: [usize; 3],
+        whole: &Path,
+    ) -> Result<Self, TrainError> {
+        let mut model = Self::new(encoder, decoder, input, 0)?;
+        weights::load(&model.network, &mut model.weights, whole)?;
+        Ok(model)
+    }
+}

@@ -1,0 +1,368 @@
+//! Layers compiled to operations, and the numbers they work with. Knows no data and no training.
+
+use std::ops::Range;
+
+use dfdx::prelude::{Cpu, OwnedTape};
+
+use crate::tensor::activation::Activation;
+use crate::tensor::batch_norm::BatchNorm;
+use crate::tensor::conv2d::Conv2d;
+use crate::tensor::dense::Dense;
+use crate::tensor::dropout::{Dropout, mix};
+use crate::tensor::float::Float;
+use crate::tensor::parameters::Parameters;
+use crate::tensor::pool::{Pool, Upsample};
+use crate::tensor::storage::{Matrix, Scratch};
+
+use super::init::{self, Init};
+use super::layer::{LayerKind, LayerSpec};
+use super::shape::{self, LayerInfo};
+use super::train::TrainError;
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Dense(Dense),
+    Conv(Conv2d),
+    Pool(Pool),
+    Upsample(Upsample),
+    BatchNorm(BatchNorm),
+    Dropout(Dropout),
+    Activation(Activation, usize),
+}
+
+/// A named tensor of a network, as it is written to files.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    /// Which part it belongs to.
+    pub part: &'static str,
+    /// `<part>.<layer>.<tensor>`.
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub place: Place,
+}
+
+/// Where a tensor's numbers are.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Parameters(Range<usize>),
+    State(Range<usize>),
+}
+
+/// A network's numbers: trainable ones, and the running statistics of its batch normalizations.
+#[derive(Clone)]
+pub(super) struct Weights<E: Float> {
+    pub parameters: Parameters<E>,
+    pub state: Vec<E>,
+}
+
+/// The operations of one or more parts in a row. The activation at the very end, the head, is kept apart, because a
+/// loss may take what comes before it.
+pub(super) struct Network {
+    ops: Vec<Op>,
+    /// Where each part's operations end.
+    ends: Vec<usize>,
+    pub head: Activation,
+    pub input: [usize; 3],
+    pub output: [usize; 3],
+    pub tensors: Vec<Named>,
+    /// Layers of each part.
+    pub layers: Vec<Vec<LayerInfo>>,
+}
+
+/// What one part of a batch needs on its way through the network in training.
+pub(super) struct Pass<'a, E> {
+    pub scratch: &'a Scratch<E>,
+    /// Batch statistics, laid out as `Weights::state`.
+    pub moments: &'a mut [E],
+    /// Key of the batch's dropout masks.
+    pub key: u64,
+    /// Place of the first row in the batch.
+    pub first_row: usize,
+}
+
+impl Network {
+    /// Compiles parts in a row and draws their initial numbers.
+    pub fn new<E: Float>(
+        parts: &[(&'static str, &[LayerSpec])],
+        input: [usize; 3],
+        seed: u64,
+    ) -> Result<(Self, Weights<E>), TrainError> {
+        let mut builder = Builder { seed, ..Builder::default() };
+        let (mut shape, mut ends, mut layers) = (input, Vec::new(), Vec::new());
+        for (part, specs) in parts {
+            let infos = shape::infer(specs, shape).map_err(|error| TrainError::Shape { part, error })?;
+            for (index, spec) in specs.iter().enumerate() {
+                builder.layer(part, index, spec, shape);
+                shape = infos[index].output;
+            }
+            builder.joins = false;
+            ends.push(builder.ops.len());
+            layers.push(infos);
+        }
+        let head = builder.split_head(ends.len().checked_sub(2).map_or(0, |part| ends[part]), shape[2]);
+        if let Some(end) = ends.last_mut() {
+            *end = builder.ops.len();
+        }
+        let to_numbers = |values: Vec<f64>| values.into_iter().map(E::of).collect::<Vec<E>>();
+        let weights =
+            Weights { parameters: Parameters::new(to_numbers(builder.parameters)), state: to_numbers(builder.state) };
+        Ok((Self { ops: builder.ops, ends, head, input, output: shape, tensors: builder.tensors, layers }, weights))
+    }
+
+    /// Whether it works on images, and so is better fed few samples at a time.
+    pub fn is_convolutional(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Conv(_) | Op::Pool(_)))
+    }
+
+    /// Numbers in an input and in an output.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.input.iter().product(), self.output.iter().product())
+    }
+
+    /// All of the network but its head, on the tape, in training mode.
+    pub fn train<E: Float>(
+        &self,
+        parameters: &Parameters<E>,
+        input: Matrix<E, OwnedTape<E, Cpu>>,
+        pass: &mut Pass<'_, E>,
+    ) -> Matrix<E, OwnedTape<E, Cpu>> {
+        let mut x = input;
+        for (index, op) in self.ops.iter().enumerate() {
+            x = match op {
+                Op::Dense(dense) => dense.forward(x, parameters, index > 0),
+                Op::Conv(conv) => conv.forward(x, parameters, pass.scratch, index > 0),
+                Op::Pool(pool) => pool.forward(x),
+                Op::Upsample(upsample) => upsample.forward(x),
+                Op::BatchNorm(norm) => norm.train(x, parameters, &mut pass.moments[norm.running..][..2 * norm.width]),
+                Op::Dropout(dropout) => dropout.train(x, mix(pass.key, index as u64), pass.first_row),
+                Op::Activation(activation, width) => activation.forward(x, *width),
+            };
+        }
+        x
+    }
+
+    /// All of the network but its head, in inference mode.
+    pub fn infer<E: Float>(&self, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
+        self.run(0..self.ops.len(), weights, x, scratch)
+    }
+
+    /// The first part alone, in inference mode.
+    pub fn infer_first<E: Float>(&self, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
+        self.run(0..self.ends[0], weights, x, scratch)
+    }
+
+    fn run<E: Float>(&self, ops: Range<usize>, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
+        let parameters = &weights.parameters;
+        self.ops[ops].iter().fold(x, |x, op| match op {
+            Op::Dense(dense) => dense.forward(x, parameters, false),
+            Op::Conv(conv) => conv.forward(x, parameters, scratch, false),
+            Op::Pool(pool) => pool.forward(x),
+            Op::Upsample(upsample) => upsample.forward(x),
+            Op::BatchNorm(norm) => norm.infer(&x, parameters, &weights.state),
+            Op::Dropout(_) => x,
+            Op::Activation(activation, width) => activation.forward(x, *width),
+        })
+    }
+}
+
+/// A network under construction.
+#[derive(Default)]
+struct Builder {
+    seed: u64,
+    ops: Vec<Op>,
+    parameters: Vec<f64>,
+    state: Vec<f64>,
+    tensors: Vec<Named>,
+    /// Whether an activation layer may join the operation before it: that is a dense or convolution layer of the same
+    /// part without activation.
+    joins: bool,
+}
+
+impl Builder {
+    fn layer(&mut self, part: &'static str, index: usize, spec: &LayerSpec, input: [usize; 3]) {
+        let name = |tensor: &str| format!("{part}.{index}.{tensor}");
+        let joins = std::mem::take(&mut self.joins);
+        match &spec.kind {
+            LayerKind::Dense { units, activation, init } => {
+                let inputs = input.iter().product();
+                let weight = self.weights(part, name("weight"), vec![inputs, *units], *init, [inputs, *units]);
+                let bias = self.constants(part, name("bias"), *units, 0.0);
+                self.ops.push(Op::Dense(Dense {
+                    inputs,
+                    outputs: *units,
+                    weight,
+                    bias,
+                    activation: Activation::Linear,
+                }));
+                self.joins = true;
+                self.activation(*activation, *units);
+            }
+            LayerKind::Conv { filters, activation, init, .. } => {
+                let windows = shape::windows(spec, input).expect("shape inference has accepted this layer");
+                let [down, across] = windows.kernel;
+                let fans = [windows.depth(), down * across * filters];
+                let shape = vec![down, across, input[2], *filters];
+                let weight = self.weights(part, name("weight"), shape, *init, fans);
+                let bias = self.constants(part, name("bias"), *filters, 0.0);
+                let linear = Activation::Linear;
+                self.ops.push(Op::Conv(Conv2d { windows, outputs: *filters, weight, bias, activation: linear }));
+                self.joins = true;
+                self.activation(*activation, *filters);
+            }
+            LayerKind::Pool { kind, .. } => {
+                let windows = shape::windows(spec, input).expect("shape inference has accepted this layer");
+                self.ops.push(Op::Pool(Pool { kind: *kind, windows }));
+            }
+            LayerKind::Upsample { factor } => self.ops.push(Op::Upsample(Upsample { image: input, factor: *factor })),
+            LayerKind::Flatten | LayerKind::Reshape { .. } => {}
+            LayerKind::Dropout { rate } => self.ops.push(Op::Dropout(Dropout { rate: *rate })),
+            LayerKind::BatchNorm => {
+                let width = input[2];
+                let scale = self.constants(part, name("weight"), width, 1.0);
+                let offset = self.constants(part, name("bias"), width, 0.0);
+                let running = self.running(part, name("running_mean"), width, 0.0);
+                self.running(part, name("running_var"), width, 1.0);
+                self.ops.push(Op::BatchNorm(BatchNorm { width, scale, offset, running }));
+            }
+            LayerKind::Activation { activation } => {
+                self.joins = joins;
+                self.activation(*activation, input[2]);
+            }
+        }
+    }
+
+    /// Adds an activation, inside the operation before it where that is possible.
+    fn activation(&mut self, activation: Activation, width: usize) {
+        if activation == Activation::Linear {
+            return;
+        }
+        match self.ops.last_mut() {
+            Some(Op::Dense(Dense { activation: inside, .. }) | Op::Conv(Conv2d { activation: inside, .. }))
+                if self.joins && activation.is_fusable() =>
+            {
+                *inside = activation;
+            }
+            _ => self.ops.push(Op::Activation(activation, width)),
+        }
+        self.joins = false;
+    }
+
+    /// Takes the last activation off, if the last part ends in one.
+    fn split_head(&mut self, first: usize, width: usize) -> Activation {
+        if self.ops.len() <= first {
+            return Activation::Linear;
+        }
+        match self.ops.last_mut() {
+            Some(Op::Dense(Dense { activation, .. }) | Op::Conv(Conv2d { activation, .. })) => {
+                std::mem::replace(activation, Activation::Linear)
+            }
+            Some(Op::Activation(activation, inside)) if *inside == width => {
+                let head = *activation;
+                self.ops.pop();
+                head
+            }
+            _ => Activation::Linear,
+        }
+    }
+
+    fn weights(
+        &mut self,
+        part: &'static str,
+        name: String,
+        shape: Vec<usize>,
+        init: Init,
+        [fan_in, fan_out]: [usize; 2],
+    ) -> usize {
+        let count = shape.iter().product();
+        let values = init.draw(count, fan_in, fan_out, &mut init::stream(self.seed, &name, 0));
+        let first = self.parameters.len();
+        self.parameters.extend(values);
+        self.tensors.push(Named { part, name, shape, place: Place::Parameters(first..first + count) });
+        first
+    }
+
+    fn constants(&mut self, part: &'static str, name: String, count: usize, value: f64) -> usize {
+        let first = self.parameters.len();
+        self.parameters.resize(first + count, value);
+        self.tensors.push(Named { part, name, shape: vec![count], place: Place::Parameters(first..first + count) });
+        first
+    }
+
+    fn running(&mut self, part: &'static str, name: String, count: usize, value: f64) -> usize {
+        let first = self.state.len();
+        self.state.resize(first + count, value);
+        self.tensors.push(Named { part, name, shape: vec![count], place: Place::State(first..first + count) });
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::check::{gradient_error, matrix};
+    use crate::tensor::storage::numbers;
+
+    fn network(texts: &[&str], input: [usize; 3]) -> (Network, Weights<f64>) {
+        let specs: Vec<LayerSpec> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        Network::new(&[("model", &specs)], input, 3).unwrap()
+    }
+
+    #[test]
+    fn the_gradient_through_a_whole_network_agrees_with_differences() {
+        // The first layer passes no gradient to the input; here that is an activation, which always does.
+        let texts = [
+            "tanh",
+            "conv 3 3x3 same",
+            "batchnorm",
+            "leaky_relu",
+            "maxpool 2",
+            "dropout 0.3",
+            "conv 2 3x3 same tanh",
+            "upsample 2",
+            "conv 2 3x3 stride 2 valid gelu",
+            "flatten",
+            "dense 4 elu",
+            "dense 3 softmax",
+            "identity",
+        ];
+        let (network, weights) = network(&texts, [6, 6, 2]);
+        assert_eq!(network.head, Activation::Softmax);
+        let scratch = Scratch::default();
+        let error = gradient_error(&matrix(4, 72, 5), weights.parameters.values(), |x, parameters| {
+            let mut moments = vec![0.0; weights.state.len()];
+            let mut pass = Pass { scratch: &scratch, moments: &mut moments, key: 1, first_row: 0 };
+            network.head.forward(network.train(parameters, x, &mut pass), 3)
+        });
+        assert!(error < 1e-7, "{error}");
+    }
+
+    #[test]
+    fn an_activation_written_as_a_layer_joins_the_one_before() {
+        let (joined, _) = network(&["dense 4", "relu", "dense 2"], [1, 1, 3]);
+        let (written, weights) = network(&["dense 4 relu", "dense 2"], [1, 1, 3]);
+        assert_eq!((joined.ops.len(), written.ops.len()), (2, 2));
+        let output =
+            |network: &Network| numbers(&network.infer(&weights, matrix(2, 3, 1), &Scratch::default())).to_vec();
+        assert_eq!(output(&joined), output(&written));
+    }
+
+    #[test]
+    fn tensors_are_named_by_part_and_layer() {
+        let (network, weights) = network(&["conv 2 3x3", "batchnorm", "flatten", "dense 3"], [4, 4, 1]);
+        let names: Vec<String> = network.tensors.iter().map(|t| format!("{} {:?}", t.name, t.shape)).collect();
+        assert_eq!(
+            names,
+            [
+                "model.0.weight [3, 3, 1, 2]",
+                "model.0.bias [2]",
+                "model.1.weight [2]",
+                "model.1.bias [2]",
+                "model.1.running_mean [2]",
+                "model.1.running_var [2]",
+                "model.3.weight [32, 3]",
+                "model.3.bias [3]",
+            ]
+        );
+        assert_eq!(weights.state, [0.0, 0.0, 1.0, 1.0]);
+    }
+}

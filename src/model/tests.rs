@@ -1,0 +1,261 @@
+//! Whole models: what they learn, that threads change nothing, that files hold everything.
+
+use super::autoencoder::Autoencoder;
+use super::classifier::Classifier;
+use super::layer::LayerSpec;
+use super::train::{History, Loss, Optimizer, Run, TrainError, Training};
+use crate::cancel::Cancel;
+use crate::dataset::samples::Samples;
+
+/// Little images with one bright bar each, whose place is the label.
+struct Bars {
+    shape: [usize; 3],
+    count: usize,
+    labels: Vec<u32>,
+    noisy: bool,
+}
+
+fn bars(shape: [usize; 3], count: usize) -> Bars {
+    Bars { shape, count, labels: (0..count as u32).map(|row| row % 4).collect(), noisy: false }
+}
+
+impl Samples for Bars {
+    fn len(&self) -> usize {
+        self.count
+    }
+
+    fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    fn gather(&self, rows: &[u32], out: &mut [f32]) {
+        let [height, width, channels] = self.shape;
+        for (row, image) in rows.iter().zip(out.chunks_exact_mut(height * width * channels)) {
+            for (place, pixel) in image.iter_mut().enumerate() {
+                let column = place / channels % width;
+                let bright = column * 4 / width == (*row % 4) as usize;
+                let speckle = (*row as usize * 31 + place * 17) % 13;
+                *pixel = if bright { 0.8 } else { 0.0 } + speckle as f32 / 100.0;
+            }
+        }
+    }
+
+    fn is_noisy(&self) -> bool {
+        self.noisy
+    }
+
+    fn gather_inputs(&self, rows: &[u32], draw: u64, out: &mut [f32]) {
+        self.gather(rows, out);
+        if self.noisy {
+            out.iter_mut().enumerate().for_each(|(i, x)| *x += ((i as u64 + draw) % 3) as f32 * 0.1);
+        }
+    }
+
+    fn labels(&self) -> Option<&[u32]> {
+        Some(&self.labels)
+    }
+}
+
+fn layers(texts: &[&str]) -> Vec<LayerSpec> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn training(epochs: u32, batch_size: usize, learning_rate: f64) -> Training {
+    Training { epochs, batch_size, optimizer: Optimizer::Adam, learning_rate, seed: 11, shuffle: true }
+}
+
+fn with_threads<R>(threads: usize, work: impl FnOnce(&Run<'_>) -> R) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    work(&Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {} })
+}
+
+const CONV_ENCODER: [&str; 6] = ["conv 6 3x3 same", "batchnorm", "relu", "maxpool 2", "dropout 0.1", "dense 3"];
+const CONV_DECODER: [&str; 5] =
+    ["dense 96 relu", "reshape 4x4x6", "conv 4 3x3 same relu", "upsample 2", "conv 1 3x3 same sigmoid"];
+
+fn conv_autoencoder() -> Autoencoder {
+    Autoencoder::new(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], 3).unwrap()
+}
+
+fn trained(threads: usize) -> (Vec<u8>, History, Vec<f32>) {
+    with_threads(threads, |run| {
+        let mut model = conv_autoencoder();
+        let data = Bars { noisy: true, ..bars([8, 8, 1], 130) };
+        let history = model.fit(&data, Some(&data), Loss::Bce, &training(2, 50, 1e-2), run).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name| dir.path().join(name);
+        model.save(&path("e"), &path("d"), &path("w")).unwrap();
+        (std::fs::read(path("w")).unwrap(), history, model.encode(&data, run).unwrap())
+    })
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let one = trained(1);
+    for threads in [2, 3, 8] {
+        assert!(trained(threads) == one, "{threads} threads");
+    }
+}
+
+#[test]
+fn dense_and_convolutional_autoencoders_learn() {
+    with_threads(2, |run| {
+        let data = bars([8, 8, 1], 128);
+        for (encoder, decoder) in [
+            (&["dense 32 relu", "dense 4"][..], &["dense 32 relu", "dense 64 sigmoid"][..]),
+            (&["conv 6 3x3 same relu", "maxpool 2", "dense 4"][..], &CONV_DECODER[..]),
+        ] {
+            for (loss, bound) in [(Loss::Mse, 0.02), (Loss::Bce, 0.4), (Loss::L1, 0.06), (Loss::Ssim, 0.3)] {
+                let mut model = Autoencoder::new(&layers(encoder), &layers(decoder), [8, 8, 1], 3).unwrap();
+                let history = model.fit(&data, Some(&data), loss, &training(40, 32, 1e-2), run).unwrap();
+                assert!(history.val_loss[39] < bound, "{encoder:?} {loss:?}: {:?}", history.val_loss[39]);
+                assert!(history.val_loss[39] < history.val_loss[0]);
+                assert_eq!(history.val_mse.len(), if loss == Loss::Mse { 0 } else { 40 });
+            }
+        }
+    });
+}
+
+#[test]
+fn every_optimizer_lowers_the_loss() {
+    with_threads(2, |run| {
+        let data = bars([1, 1, 12], 100);
+        for (optimizer, rate) in [
+            (Optimizer::Adam, 1e-2),
+            (Optimizer::AdamW { weight_decay: 4e-3 }, 1e-2),
+            (Optimizer::Sgd { momentum: 0.0 }, 1.0),
+            (Optimizer::Sgd { momentum: 0.9 }, 0.3),
+            (Optimizer::RmsProp, 1e-2),
+        ] {
+            let mut model = Autoencoder::new(&layers(&["dense 4"]), &layers(&["dense 12"]), [1, 1, 12], 3).unwrap();
+            let plan = Training { optimizer, ..training(40, 20, rate) };
+            let history = model.fit(&data, None, Loss::Mse, &plan, run).unwrap();
+            assert!(history.train_loss[39] < 0.02, "{optimizer:?}: {:?}", history.train_loss[39]);
+            assert!(history.val_loss.is_empty());
+        }
+    });
+}
+
+#[test]
+fn a_classifier_learns_and_its_probabilities_sum_to_one() {
+    with_threads(2, |run| {
+        let data = bars([8, 8, 1], 90);
+        for end in ["dense 4 softmax", "dense 4"] {
+            let mut model = Classifier::new(&layers(&["dense 16 relu", end]), [8, 8, 1], 4, 5).unwrap();
+            let history = model.fit(&data, Some(&data), &training(20, 16, 1e-2), run).unwrap();
+            assert_eq!(history.val_accuracy[19], 1.0);
+            assert!(history.train_accuracy[19] > 0.95);
+            assert!(history.val_loss[19] < 0.1);
+            let probabilities = model.predict(&data, run).unwrap();
+            for (row, scores) in probabilities.chunks_exact(4).enumerate() {
+                assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+                assert!(scores[row % 4] > 0.5);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_model_survives_its_file() {
+    with_threads(2, |run| {
+        let mut model = conv_autoencoder();
+        let data = bars([8, 8, 1], 60);
+        model.fit(&data, None, Loss::Mse, &training(1, 20, 1e-2), run).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name| dir.path().join(name);
+        model.save(&path("e"), &path("d"), &path("w")).unwrap();
+        let again = Autoencoder::load(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], &path("w")).unwrap();
+        let rows = [5, 3, 59];
+        assert_eq!(model.reconstruct(&data, &rows, run).unwrap(), again.reconstruct(&data, &rows, run).unwrap());
+        // A file of something else is refused.
+        let other = Autoencoder::load(&layers(&["dense 3"]), &layers(&["dense 64"]), [8, 8, 1], &path("w"));
+        assert!(matches!(other, Err(TrainError::Invalid(why)) if why.contains("holds 14 tensors, the model has 4")));
+        assert!(Autoencoder::load(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], &path("e")).is_err());
+    });
+}
+
+#[test]
+fn reconstructions_come_in_order_with_their_targets() {
+    with_threads(3, |run| {
+        let model = conv_autoencoder();
+        let data = bars([8, 8, 1], 100);
+        let (mut rows, mut targets, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+        model
+            .for_each_reconstruction(&data, run, |r, t, o| {
+                rows.extend_from_slice(r);
+                targets.extend_from_slice(t);
+                outputs.extend_from_slice(o);
+            })
+            .unwrap();
+        let all: Vec<u32> = (0..100).collect();
+        assert_eq!(rows, all);
+        let mut clean = vec![0.0; 6400];
+        data.gather(&all, &mut clean);
+        assert_eq!(targets, clean);
+        assert_eq!(outputs, model.reconstruct(&data, &all, run).unwrap());
+    });
+}
+
+#[test]
+fn the_published_convolutional_autoencoder_has_its_parameter_counts() {
+    let encoder = ["conv 32 3x3 same relu", "maxpool 2", "conv 64 3x3 same relu", "maxpool 2", "flatten", "dense 64"];
+    let decoder = [
+        "dense 3136 relu",
+        "reshape 7x7x64",
+        "conv 64 3x3 same relu",
+        "upsample 2",
+        "conv 32 3x3 same relu",
+        "upsample 2",
+        "conv 1 3x3 same sigmoid",
+    ];
+    let model = Autoencoder::new(&layers(&encoder), &layers(&decoder), [28, 28, 1], 1).unwrap();
+    let (encoder, decoder) = model.layers();
+    let sum = |layers: &[super::shape::LayerInfo]| layers.iter().map(|layer| layer.parameters).sum::<usize>();
+    assert_eq!((sum(&encoder), sum(&decoder)), (219_584, 259_521));
+    assert_eq!(model.parameters(), 219_584 + 259_521);
+    assert_eq!(model.latent_dim(), 64);
+}
+
+#[test]
+fn a_learning_rate_far_too_high_is_reported_with_its_epoch() {
+    with_threads(2, |run| {
+        let data = bars([1, 1, 12], 100);
+        let mut model = Autoencoder::new(&layers(&["dense 4 relu"]), &layers(&["dense 12"]), [1, 1, 12], 3).unwrap();
+        let plan = Training { optimizer: Optimizer::Sgd { momentum: 0.0 }, ..training(5, 20, 1e12) };
+        let error = model.fit(&data, None, Loss::Mse, &plan, run).unwrap_err();
+        assert!(matches!(&error, TrainError::Diverged { epoch: 1, batch, .. } if *batch > 1), "{error}");
+        insta::assert_snapshot!(error, @"training diverged in epoch 1, batch 2: the training loss became infinite; try a lower learning rate");
+    });
+}
+
+#[test]
+fn what_cannot_be_trained_says_why() {
+    with_threads(1, |run| {
+        let data = bars([1, 1, 12], 10);
+        let model = || Autoencoder::new(&layers(&["dense 4"]), &layers(&["dense 12"]), [1, 1, 12], 3).unwrap();
+        let refused = |data: &Bars, loss, plan: Training| model().fit(data, None, loss, &plan, run).unwrap_err();
+        insta::assert_snapshot!(refused(&data, Loss::Mse, training(1, 0, 0.1)), @"the batch size must be at least 1");
+        insta::assert_snapshot!(refused(&data, Loss::Mse, training(1, 5, f64::NAN)), @"the learning rate must be a number above 0");
+        insta::assert_snapshot!(refused(&data, Loss::Ssim, training(1, 5, 0.1)), @"ssim needs images of at least 7x7, these are 12 features");
+        insta::assert_snapshot!(refused(&bars([1, 1, 12], 0), Loss::Mse, training(1, 5, 0.1)), @"there are no samples to train or validate on");
+        insta::assert_snapshot!(refused(&bars([2, 3, 1], 4), Loss::Mse, training(1, 5, 0.1)), @"the samples are 2x3x1, and the model takes 12 features");
+        let unfit = Autoencoder::new(&layers(&["dense 4"]), &layers(&["dense 11"]), [1, 1, 12], 3).err().unwrap();
+        insta::assert_snapshot!(unfit, @"in the decoder, the last layer gives 11 features (11 numbers); it needs to give 12 features (12 numbers), as many as the encoder takes");
+        let unfit = Classifier::new(&layers(&["dense 4"]), [1, 1, 12], 10, 3).err().unwrap();
+        insta::assert_snapshot!(unfit, @"in the classifier, the last layer gives 4 numbers; it needs to give 10, one a class");
+        let mut classifier = Classifier::new(&layers(&["dense 3"]), [1, 1, 12], 3, 3).unwrap();
+        insta::assert_snapshot!(classifier.fit(&data, None, &training(1, 5, 0.1), run).unwrap_err(), @"label 3 is beyond the 3 classes of the model");
+    });
+}
+
+#[test]
+fn a_stop_asked_for_ends_training() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let cancel = Cancel::default();
+    let stop = |_| cancel.cancel();
+    let run = Run { pool: &pool, cancel: &cancel, on_epoch: &stop };
+    let mut model = conv_autoencoder();
+    let data = bars([8, 8, 1], 30);
+    assert_eq!(model.fit(&data, None, Loss::Mse, &training(5, 10, 1e-3), &run), Err(TrainError::Interrupted));
+    assert_eq!(model.encode(&data, &run), Err(TrainError::Interrupted));
+}
