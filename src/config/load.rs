@@ -59,7 +59,8 @@ fn read(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<Exper
 fn read_pipeline(layer: &Layer, reader: &mut Reader) -> Option<Pipeline> {
     let (path, span) = layer.pipeline.as_ref()?;
     let document: Document = reader.document(path, Some(*span))?;
-    if !pipeline::is_pipeline(&document) && document.get("pipeline").is_some() {
+    let names_another = document.get("pipeline").is_some() || document.get("extends").is_some();
+    if names_another && !pipeline::is_pipeline(&document) {
         let problem = Diagnostic::new("not-a-pipeline", format!("{} is an experiment", document.path.display()));
         reader.report(problem.at(*span, "wants a pipeline").help("name it with `extends = ...` instead"));
         return None;
@@ -118,16 +119,20 @@ fn fit_axis(axis: &Axis, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axi
 /// Resolves the experiment at its own params and at each swept value in turn, so that values which do not fit once
 /// their references are replaced are found at once.
 fn check_values(experiment: &Experiment, reader: &mut Reader) {
-    let mut points = vec![BTreeMap::new()];
+    let mut problems = experiment.resolve(&BTreeMap::new()).err().unwrap_or_default();
     for axis in &experiment.sweep {
-        points.extend(axis.values.iter().map(|value| BTreeMap::from([(axis.param.clone(), value.clone())])));
-    }
-    let mut seen = BTreeSet::new();
-    for point in points {
-        for problem in experiment.resolve(&point).err().into_iter().flatten() {
-            if seen.insert((problem.span, problem.message.clone())) {
-                reader.report(problem);
-            }
+        // Whether values fit into the stages can only differ between choices that carry other values.
+        let def = experiment.pipeline.params.get(&axis.param);
+        let carrying = def.is_some_and(|def| def.choices.iter().any(|choice| !choice.carries.is_empty()));
+        for value in &axis.values {
+            let point = BTreeMap::from([(axis.param.clone(), value.clone())]);
+            problems.extend(match carrying {
+                true => experiment.resolve(&point).err().unwrap_or_default(),
+                false => experiment.check_params(&point),
+            });
         }
     }
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert((problem.span, problem.message.clone())));
+    reader.diagnostics.append(&mut problems);
 }

@@ -89,6 +89,12 @@ impl<'a> Override<'a> {
 
     fn setting(self, pipeline: &Pipeline, reader: &mut Reader) -> Option<Entry> {
         let def = self.def(pipeline, reader)?;
+        if self.value.text.is_empty() && !params::takes_text(def) {
+            let problem = Diagnostic::new("bad-override", format!("`{}` is set to nothing", self.key));
+            let help = format!("write a value, as in `{}={}`", self.key, def.default.to_toml());
+            reader.report(problem.at(self.key_span, "").help(help));
+            return None;
+        }
         let value = parse(self.key, def, self.value, reader)?;
         Some(Entry { key: self.key.to_owned(), key_span: self.key_span, value })
     }
@@ -97,12 +103,24 @@ impl<'a> Override<'a> {
         let def = self.def(pipeline, reader)?;
         let pieces = if self.value.text.is_empty() { Vec::new() } else { split(self.value) };
         let count = pieces.len();
-        let values: Vec<Located> = pieces.into_iter().filter_map(|piece| parse(self.key, def, piece, reader)).collect();
+        let values: Vec<Located> = pieces.into_iter().filter_map(|piece| self.swept(def, piece, reader)).collect();
         if values.len() < count {
             return None;
         }
         let axis = Axis { param: self.key.to_owned(), values, span: self.key_span };
         refuse_empty(&axis, reader).then_some(axis)
+    }
+
+    fn swept(&self, def: &ParamDef, piece: Piece<'_>, reader: &mut Reader) -> Option<Located> {
+        let bracketed = piece.text.starts_with('[') && !params::takes_list(def);
+        let help = match piece.text {
+            "" => "remove a comma, or write `\"\"` for an empty string",
+            _ if bracketed => "list the values without brackets",
+            _ => return parse(self.key, def, piece, reader),
+        };
+        let message = format!("`{}` cannot be swept over this", self.key);
+        reader.report(Diagnostic::new("bad-override", message).at(piece.span(), "").help(help));
+        None
     }
 
     /// The declaration of the param, of which an unknown one has none.

@@ -194,6 +194,11 @@ pub fn takes_text(def: &ParamDef) -> bool {
     matches!(declared_kind(def), Some(Kind::Text(_)))
 }
 
+/// Whether the param may be a list.
+pub fn takes_list(def: &ParamDef) -> bool {
+    matches!(declared_kind(def), None | Some(Kind::List(_)))
+}
+
 /// Whether a float holds the integer without rounding.
 fn exact(integer: i64) -> bool {
     integer.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS
@@ -224,7 +229,6 @@ fn check_choice(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagn
     if def.choices.is_empty() || def.choices.iter().any(|choice| choice.value == value.to_json()) {
         return Ok(());
     }
-    let given = value.to_text();
     let texts: Vec<String> = def
         .choices
         .iter()
@@ -235,7 +239,7 @@ fn check_choice(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagn
         None => format!("choose one of {}", listed(texts.iter().map(String::as_str))),
     };
     let choices = listed(texts.iter().map(String::as_str));
-    Err(Diagnostic::new("not-a-choice", format!("`{name}` cannot be {}", given.unwrap_or_else(|| value.to_toml())))
+    Err(Diagnostic::new("not-a-choice", format!("`{name}` cannot be {}", value.to_toml()))
         .at(value.span, format!("not one of {choices}"))
         .context(def.span, "declared here")
         .help(help))

@@ -148,7 +148,7 @@ fn edges<'a>(experiment: &'a Experiment, node: Node<'a>) -> Vec<(Node<'a>, Span)
 }
 
 fn report_cycles(experiment: &Experiment, reader: &mut Reader) {
-    let mut search = Search { experiment, done: BTreeMap::new(), path: Vec::new(), found: Vec::new() };
+    let mut search = Search { experiment, done: BTreeMap::new(), path: Vec::new(), found: Vec::new(), too_deep: false };
     for name in experiment.params.keys() {
         search.visit((name, None), experiment.params[name].span);
     }
@@ -162,6 +162,8 @@ struct Search<'a> {
     done: BTreeMap<Node<'a>, usize>,
     path: Vec<Node<'a>>,
     found: Vec<Diagnostic>,
+    /// Said once: all that lead there are too deep as well.
+    too_deep: bool,
 }
 
 impl<'a> Search<'a> {
@@ -187,7 +189,8 @@ impl<'a> Search<'a> {
         }
         self.path.pop();
         self.done.insert(node, depth);
-        if depth == MAX_DEPTH {
+        if depth > MAX_DEPTH && !self.too_deep {
+            self.too_deep = true;
             let message = format!("`{}` refers to params that refer to others, over {MAX_DEPTH} deep", node.0);
             let problem = Diagnostic::new("cyclic-params", message).at(span, "");
             self.found.push(problem.help("give one of them a value of its own"));

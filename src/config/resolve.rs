@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Span};
 /// References within references, over which something must be wrong.
 pub const MAX_DEPTH: usize = 64;
 /// Characters and values that the references of one variant may grow to.
-const MAX_GROWTH: usize = 1 << 24;
+const MAX_GROWTH: usize = 1 << 18;
 
 impl Experiment {
     /// The stages of one point of the sweep, all references replaced. `point` has the swept params' values; the other
@@ -21,10 +21,15 @@ impl Experiment {
     pub fn resolve(&self, point: &BTreeMap<String, Located>) -> Result<Vec<ResolvedStage>, Vec<Diagnostic>> {
         let mut resolver = Resolver::new(self, point);
         let stages = self.pipeline.stages.iter().map(|stage| resolver.stage(stage)).collect();
-        for name in self.params.keys() {
-            resolver.param(name);
-        }
+        resolver.params();
         if resolver.diagnostics.is_empty() { Ok(stages) } else { Err(resolver.diagnostics) }
+    }
+
+    /// What is wrong with the params at a point, the stages left aside.
+    pub(super) fn check_params(&self, point: &BTreeMap<String, Located>) -> Vec<Diagnostic> {
+        let mut resolver = Resolver::new(self, point);
+        resolver.params();
+        resolver.diagnostics
     }
 
     /// The values of all params at a point of the sweep, references replaced. What [`resolve`](Self::resolve) refuses
@@ -77,6 +82,12 @@ struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     fn new(experiment: &'a Experiment, point: &'a BTreeMap<String, Located>) -> Self {
         Self { experiment, point, derived: BTreeMap::new(), depth: 0, growth: 0, diagnostics: Vec::new() }
+    }
+
+    fn params(&mut self) {
+        for name in self.experiment.params.keys() {
+            self.param(name);
+        }
     }
 
     fn stage(&mut self, stage: &'a StageDef) -> ResolvedStage {

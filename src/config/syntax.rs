@@ -47,7 +47,8 @@ fn describe(text: &str, line: &Line<'_>, span: Span, message: &str) -> Diagnosti
     if message == DUPLICATE_KEY {
         return duplicate(text, line, span);
     }
-    Diagnostic::new("toml-syntax", format!("not valid TOML: {message}")).at(span, "").help(advice(line.text, message))
+    let short = message.trim_end_matches(", expected literal string").trim_end_matches(", expected nothing");
+    Diagnostic::new("toml-syntax", format!("not valid TOML: {short}")).at(span, "").help(advice(line.text, message))
 }
 
 /// The next thing to do about a syntax error.
@@ -60,6 +61,8 @@ fn advice(line: &str, message: &str) -> String {
         _ if message.starts_with("string values must be quoted") => {
             "put a string between quotes, and one value on a line".into()
         }
+        _ if message.starts_with("cannot extend value") => "write all keys of a table in one place".into(),
+        _ if message.starts_with("invalid unquoted key") && line.contains(':') => "write `key = value`".into(),
         _ if message.starts_with("key with no value") => "write `key = value`".into(),
         _ if message.starts_with("unclosed array") => "close the list with `]`".into(),
         _ if message.starts_with("unclosed inline table") => "close the table with `}`".into(),

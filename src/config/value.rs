@@ -117,10 +117,10 @@ impl Located {
         }
     }
 
-    /// The value as it could stand in a TOML file, on one line unless a string has several.
+    /// The value as it could stand in a TOML file, on one line.
     pub fn to_toml(&self) -> String {
         match &self.kind {
-            Kind::Text(text) => toml::Value::from(text.as_str()).to_string(),
+            Kind::Text(text) => quoted(text),
             Kind::List(items) => format!("[{}]", joined(items.iter().map(Self::to_toml))),
             Kind::Table(entries) if entries.is_empty() => "{}".into(),
             Kind::Table(entries) => format!("{{ {} }}", joined(entries.iter().map(Entry::to_toml))),
@@ -132,11 +132,16 @@ impl Located {
 impl Entry {
     fn to_toml(&self) -> String {
         let bare = super::reader::is_name(&self.key);
-        let key = if bare { self.key.clone() } else { toml::Value::from(self.key.as_str()).to_string() };
+        let key = if bare { self.key.clone() } else { quoted(&self.key) };
         format!("{key} = {}", self.value.to_toml())
     }
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A TOML basic string: JSON's escapes are TOML's too, but for the one control character that JSON lets through.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
