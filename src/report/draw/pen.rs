@@ -1,0 +1,284 @@
+//! A drawing surface in CSS pixels over plotters' bitmap backend. Everything is drawn four times as large as it will
+//! be shown and averaged down to twice, so that lines, circles and pictures have smooth edges and the PNG is crisp on
+//! dense screens. Knows no axes.
+
+use std::sync::LazyLock;
+
+use plotters::backend::{BitMapBackend, DrawingBackend};
+use plotters::style::{
+    Color, FontFamily, FontStyle, IntoFont, IntoTextStyle, RGBAColor, RGBColor, TextStyle, register_font,
+};
+use plotters_font::FAMILY;
+
+use crate::report::{Error, Result};
+
+/// PNG pixels to a CSS pixel.
+pub const SCALE: u32 = 2;
+/// Drawn pixels to a PNG pixel, along each axis.
+const OVERSAMPLING: u32 = 2;
+/// Drawn pixels to a CSS pixel.
+const UNIT: f64 = (SCALE * OVERSAMPLING) as f64;
+/// Height of DejaVu's line box in ems, which plotters takes for the font size.
+const LINE_BOX: f64 = 1.164;
+/// Height of DejaVu's capitals in ems.
+const CAPITALS: f64 = 0.729;
+
+mod plotters_font {
+    pub const FAMILY: &str = "DejaVu Sans";
+}
+
+/// Where a text stands relative to its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Center,
+    Right,
+}
+
+/// How a text looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Font {
+    /// Em in CSS pixels.
+    pub size: f64,
+    pub bold: bool,
+    pub color: RGBColor,
+    pub align: Align,
+}
+
+/// A finished drawing.
+pub struct Png {
+    pub bytes: Vec<u8>,
+    /// In PNG pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// Draws in CSS pixels from the top left corner. The first error is kept and comes out at the end.
+pub struct Pen<'a> {
+    backend: BitMapBackend<'a>,
+    failure: Option<String>,
+}
+
+/// Draws a picture of `size` CSS pixels on white.
+pub fn draw(size: (f64, f64), paint: impl FnOnce(&mut Pen<'_>)) -> Result<Png> {
+    static FONTS: LazyLock<bool> = LazyLock::new(|| {
+        register_font(FAMILY, FontStyle::Normal, dejavu::sans::regular()).is_ok()
+            && register_font(FAMILY, FontStyle::Bold, dejavu::sans::bold()).is_ok()
+    });
+    if !*FONTS {
+        return Err(Error::Drawing("the built-in font is unreadable".into()));
+    }
+    let (width, height) = ((size.0 * SCALE as f64).ceil() as u32, (size.1 * SCALE as f64).ceil() as u32);
+    let large = (width * OVERSAMPLING, height * OVERSAMPLING);
+    let mut pixels = vec![255; (large.0 * large.1 * 3) as usize];
+    let mut pen = Pen { backend: BitMapBackend::with_buffer(&mut pixels, large), failure: None };
+    paint(&mut pen);
+    let failure = pen.failure.take();
+    drop(pen);
+    match failure {
+        Some(failure) => Err(Error::Drawing(failure)),
+        None => Ok(Png { bytes: encode(&average(&pixels, width, height), width, height)?, width, height }),
+    }
+}
+
+impl Pen<'_> {
+    fn note<E: std::fmt::Display>(&mut self, result: std::result::Result<(), E>) {
+        if let (Err(error), None) = (result, &self.failure) {
+            self.failure = Some(error.to_string());
+        }
+    }
+
+    /// A filled rectangle.
+    pub fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), color: &impl Color) {
+        let (from, to) = (device((x, y)), device((x + width, y + height)));
+        if to.0 > from.0 && to.1 > from.1 {
+            let result = self.backend.draw_rect(from, (to.0 - 1, to.1 - 1), &rgba(color), true);
+            self.note(result);
+        }
+    }
+
+    /// A straight line, `width` CSS pixels wide.
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), width: f64, color: &impl Color) {
+        let half = width / 2.0;
+        if from.1 == to.1 {
+            return self.rect((from.0.min(to.0), from.1 - half), ((to.0 - from.0).abs(), width), color);
+        }
+        if from.0 == to.0 {
+            return self.rect((from.0 - half, from.1.min(to.1)), (width, (to.1 - from.1).abs()), color);
+        }
+        let style = rgba(color).stroke_width((width * UNIT).round().max(1.0) as u32);
+        let result = self.backend.draw_line(device(from), device(to), &style);
+        self.note(result);
+    }
+
+    /// Joined lines with round joins; points that are not finite break the line.
+    pub fn polyline(&mut self, points: &[(f64, f64)], width: f64, color: &impl Color) {
+        let mut last: Option<(f64, f64)> = None;
+        for &point in points {
+            let finite = point.0.is_finite() && point.1.is_finite();
+            match last {
+                _ if !finite => last = None,
+                Some(from) if (from.0 - point.0).abs() + (from.1 - point.1).abs() < 0.25 => {}
+                Some(from) => {
+                    self.line(from, point, width, color);
+                    self.circle(point, width / 2.0, color);
+                    last = Some(point);
+                }
+                None => {
+                    self.circle(point, width / 2.0, color);
+                    last = Some(point);
+                }
+            }
+        }
+    }
+
+    /// A dashed horizontal or vertical line.
+    pub fn dashed(&mut self, from: (f64, f64), to: (f64, f64), width: f64, color: &impl Color) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let at = |t: f64| (from.0 + (to.0 - from.0) * t / length, from.1 + (to.1 - from.1) * t / length);
+        let mut start = 0.0;
+        while start < length {
+            self.line(at(start), at((start + 5.0).min(length)), width, color);
+            start += 9.0;
+        }
+    }
+
+    /// A filled disc.
+    pub fn circle(&mut self, center: (f64, f64), radius: f64, color: &impl Color) {
+        let radius = (radius * UNIT).round().max(1.0) as u32;
+        let result = self.backend.draw_circle(device(center), radius, &rgba(color), true);
+        self.note(result);
+    }
+
+    /// A filled polygon.
+    pub fn polygon(&mut self, points: &[(f64, f64)], color: &impl Color) {
+        let result = self.backend.fill_polygon(points.iter().map(|&point| device(point)), &rgba(color));
+        self.note(result);
+    }
+
+    /// One line of text, vertically centred on its capitals.
+    pub fn text(&mut self, text: &str, (x, y): (f64, f64), font: Font) {
+        let style = style(font);
+        let size = font.size * LINE_BOX;
+        let baseline = y + font.size * CAPITALS / 2.0;
+        let x = match font.align {
+            Align::Left => x,
+            Align::Center => x - self.width(text, font) / 2.0,
+            Align::Right => x - self.width(text, font),
+        };
+        // plotters puts the baseline half the font size below the point.
+        let result = self.backend.draw_text(text, &style, device((x, baseline - size / 2.0)));
+        self.note(result);
+    }
+
+    /// Text with a white outline, readable on any drawing.
+    pub fn label(&mut self, text: &str, (x, y): (f64, f64), font: Font) {
+        let halo = Font { color: RGBColor(255, 255, 255), ..font };
+        for step in 0..12 {
+            let angle = f64::from(step) * std::f64::consts::TAU / 12.0;
+            self.text(text, (x + 1.6 * angle.cos(), y + 1.6 * angle.sin()), halo);
+        }
+        self.text(text, (x, y), font);
+    }
+
+    /// How wide a text is, in CSS pixels.
+    pub fn width(&mut self, text: &str, font: Font) -> f64 {
+        match self.backend.estimate_text_size(text, &style(font)) {
+            Ok((width, _)) => f64::from(width) / UNIT,
+            Err(error) => {
+                self.note::<String>(Err(error.to_string()));
+                0.0
+            }
+        }
+    }
+
+    /// The text, cut with an ellipsis where it would be wider than `room`.
+    pub fn fitted(&mut self, text: &str, room: f64, font: Font) -> String {
+        if self.width(text, font) <= room {
+            return text.to_owned();
+        }
+        let mut short: String = text.to_owned();
+        while short.pop().is_some() {
+            let candidate = format!("{}…", short.trim_end());
+            if self.width(&candidate, font) <= room {
+                return candidate;
+            }
+        }
+        String::new()
+    }
+
+    /// A picture of `columns` by `rows` colours stretched over a rectangle, without smoothing when it grows.
+    pub fn picture(
+        &mut self,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        (columns, rows): (usize, usize),
+        color: impl Fn(usize, usize) -> RGBColor,
+    ) {
+        let (from, to) = (device((x, y)), device((x + width, y + height)));
+        let (across, down) = ((to.0 - from.0).max(0) as usize, (to.1 - from.1).max(0) as usize);
+        if columns == 0 || rows == 0 || across == 0 || down == 0 {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(across * down * 3);
+        for row in 0..down {
+            for column in 0..across {
+                let RGBColor(red, green, blue) = color(column * columns / across, row * rows / down);
+                bytes.extend([red, green, blue]);
+            }
+        }
+        let result = self.backend.blit_bitmap(from, (across as u32, down as u32), &bytes);
+        self.note(result);
+    }
+}
+
+fn device((x, y): (f64, f64)) -> (i32, i32) {
+    ((x * UNIT).round() as i32, (y * UNIT).round() as i32)
+}
+
+fn rgba(color: &impl Color) -> RGBAColor {
+    let color = color.to_backend_color();
+    RGBAColor(color.rgb.0, color.rgb.1, color.rgb.2, color.alpha)
+}
+
+fn style(font: Font) -> TextStyle<'static> {
+    let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
+    let size = font.size * LINE_BOX * UNIT;
+    (FontFamily::Name(FAMILY), size, weight).into_font().with_color(font.color).into_text_style(&(0, 0))
+}
+
+/// The mean of every square of drawn pixels.
+fn average(large: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let (across, factor) = ((width * OVERSAMPLING) as usize, OVERSAMPLING as usize);
+    let mut small = Vec::with_capacity((width * height * 3) as usize);
+    for y in 0..height as usize {
+        for x in 0..width as usize {
+            for channel in 0..3 {
+                let mut sum = 0;
+                for row in y * factor..(y + 1) * factor {
+                    for column in x * factor..(x + 1) * factor {
+                        sum += u32::from(large[(row * across + column) * 3 + channel]);
+                    }
+                }
+                small.push((sum / (OVERSAMPLING * OVERSAMPLING)) as u8);
+            }
+        }
+    }
+    small
+}
+
+/// PNG bytes; a drawing without colours is stored without them.
+fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
+    let grey = pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+    let data: Vec<u8> = if grey { pixels.iter().copied().step_by(3).collect() } else { pixels.to_vec() };
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(if grey { png::ColorType::Grayscale } else { png::ColorType::Rgb });
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Balanced);
+    let failed = |error: png::EncodingError| Error::Drawing(error.to_string());
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(&data).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(bytes)
+}

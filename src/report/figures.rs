@@ -1,0 +1,103 @@
+//! The sections of a report from any set of artifacts, with the PNG and CSV files they name. An artifact that is
+//! not there gives no section. Knows which section shows which artifact, and nothing of pages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::artifact::ArtifactType;
+use crate::report::draw::pen::{Png, SCALE};
+use crate::report::section::{Figure, Look, Report, Section};
+use crate::report::source::{Source, io};
+use crate::report::{Error, Result, sections};
+
+/// What the maker of a report may choose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub title: String,
+    /// Images or predictions in a figure at most.
+    pub samples: usize,
+    /// Rows of a long table shown on the page.
+    pub rows: usize,
+}
+
+/// All artifacts, and where figures go.
+pub(crate) struct Material<'a> {
+    pub sources: &'a [Source],
+    pub options: &'a Options,
+    directory: &'a Path,
+}
+
+/// Draws everything there is to draw into `directory` and writes `report.json` there. Same artifacts, same bytes.
+/// Errors: an artifact's file is unreadable, or the directory cannot be written. `proceed` is asked between sections
+/// and ends the work early when it says no (`Ok(None)`).
+pub fn figures(
+    sources: &[Source],
+    options: &Options,
+    directory: &Path,
+    mut proceed: impl FnMut(usize, usize) -> bool,
+) -> Result<Option<Report>> {
+    let material = Material { sources, options, directory };
+    let makers: [fn(&Material<'_>) -> Result<Vec<Section>>; 11] = [
+        sections::data::sections,
+        sections::model::sections,
+        sections::training::sections,
+        sections::evaluation::sections,
+        sections::baseline::sections,
+        sections::latent_space::sections,
+        sections::classifier::sections,
+        sections::predictions::sections,
+        sections::clusters::sections,
+        sections::anomaly::sections,
+        sections::metrics::sections,
+    ];
+    let mut report = Report { title: options.title.clone(), scale: SCALE, sections: Vec::new() };
+    for (done, make) in makers.iter().enumerate() {
+        if !proceed(done, makers.len()) {
+            return Ok(None);
+        }
+        report.sections.extend(make(&material)?);
+    }
+    let path = directory.join("report.json");
+    let text = serde_json::to_string_pretty(&report).map_err(|error| Error::Drawing(error.to_string()))?;
+    fs::write(&path, text + "\n").map_err(|error| io(&path, error))?;
+    Ok(Some(report))
+}
+
+impl<'a> Material<'a> {
+    /// All artifacts of a type, by stage.
+    pub fn of(&self, artifact_type: ArtifactType) -> Vec<&'a Source> {
+        let mut found: Vec<&Source> =
+            self.sources.iter().filter(|source| source.artifact_type == artifact_type).collect();
+        found.sort_by(|a, b| a.stage.cmp(&b.stage));
+        found
+    }
+
+    /// Keeps a drawing as `<name>.png`.
+    pub fn figure(&self, name: &str, look: Look, alt: impl Into<String>, png: &Png) -> Result<Figure> {
+        let file = format!("{}.png", file_name(name));
+        self.write(&file, &png.bytes)?;
+        Ok(Figure { file, alt: alt.into(), width: png.width, height: png.height, look })
+    }
+
+    /// Keeps a copy of a table's file as `<name>.csv`.
+    pub fn table_file(&self, name: &str, from: &Path) -> Result<String> {
+        let file = format!("{}.csv", file_name(name));
+        let bytes = fs::read(from).map_err(|error| io(from, error))?;
+        self.write(&file, &bytes)?;
+        Ok(file)
+    }
+
+    fn write(&self, file: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.directory.join(file);
+        fs::write(&path, bytes).map_err(|error| io(&path, error))?;
+        Ok(path)
+    }
+}
+
+/// A name that is safe in any file system and in a link: letters, digits, `-`, `_` and single dots.
+pub fn file_name(name: &str) -> String {
+    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+    let name: String = name.chars().map(safe).collect();
+    let name = name.trim_matches('.');
+    if name.is_empty() { "unnamed".into() } else { name.to_owned() }
+}

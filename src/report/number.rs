@@ -1,0 +1,114 @@
+//! Numbers as people read them.
+
+/// Four significant digits; whole numbers in full with thin spaces between thousands.
+pub fn short(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() { "NaN".into() } else if value > 0.0 { "∞".into() } else { "−∞".into() };
+    }
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return grouped(value as i64);
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if !(-4..9).contains(&magnitude) {
+        return format!("{value:.3e}").replace('-', "−");
+    }
+    let decimals = (3 - magnitude).max(0) as usize;
+    let text = format!("{:.decimals$}", value.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let sign = if value < 0.0 { "−" } else { "" };
+    let whole = whole.parse().map_or(whole.to_owned(), grouped);
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// A whole number with thin spaces between thousands.
+pub fn grouped(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::from(if value < 0 { "−" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count.
+pub fn count(value: usize) -> String {
+    grouped(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// A share as a percentage with one decimal.
+pub fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
+}
+
+/// A duration.
+pub fn seconds(value: f64) -> String {
+    if !value.is_finite() {
+        "–".into()
+    } else if value < 0.0995 {
+        format!("{:.0} ms", value * 1000.0)
+    } else if value < 59.95 {
+        format!("{value:.1} s")
+    } else if value < 3599.5 {
+        let whole = value.round() as i64;
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    } else {
+        let minutes = (value / 60.0).round() as i64;
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
+    }
+}
+
+/// A size in bytes.
+pub fn bytes(value: u64) -> String {
+    match value {
+        0..1_000 => format!("{value} B"),
+        1_000..1_000_000 => format!("{:.1} kB", value as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", value as f64 / 1e6),
+        _ => format!("{:.1} GB", value as f64 / 1e9),
+    }
+}
+
+/// A tick's text: as many decimals as its step needs.
+pub fn tick(value: f64, step: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let magnitude = value.abs().log10().floor();
+    if !(-5.0..7.0).contains(&magnitude) {
+        return format!("{value:e}").replace('-', "−");
+    }
+    if value == step {
+        // A tick that stands alone (a power, a given value) needs its own digits only.
+        return short_exact(value);
+    }
+    let decimals = (-step.abs().log10().floor()).max(0.0) as usize;
+    if decimals == 0 { grouped(value.round() as i64) } else { format!("{value:.decimals$}").replace('-', "−") }
+}
+
+fn short_exact(value: f64) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    if rounded.fract() == 0.0 { grouped(rounded as i64) } else { rounded.to_string().replace('-', "−") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_significant_digits() {
+        let texts: Vec<String> =
+            [0.0, 1.0, 0.00912345, 0.98765, 12.34567, 1234.567, 219584.0, 1.5e-7, -0.25, 60000.0, f64::NAN]
+                .into_iter()
+                .map(short)
+                .collect();
+        insta::assert_snapshot!(texts.join(" | "), @"0 | 1 | 0.009123 | 0.9877 | 12.35 | 1235 | 219 584 | 1.500e−7 | −0.2500 | 60 000 | NaN");
+    }
+
+    #[test]
+    fn durations_are_in_the_unit_people_would_use() {
+        let texts: Vec<String> = [0.0042, 0.5, 12.34, 75.0, 7260.0].into_iter().map(seconds).collect();
+        insta::assert_snapshot!(texts.join(" | "), @"4 ms | 0.5 s | 12.3 s | 1 min 15 s | 2 h 01 min");
+    }
+}

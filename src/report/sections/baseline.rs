@@ -1,0 +1,150 @@
+//! Models beside what needs no training: the constant mean image, and PCA with as many components as the code has
+//! numbers.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::artifact::ArtifactType;
+use crate::report::draw::axis::{Axis, Spread};
+use crate::report::draw::bars::{Bar, Bars};
+use crate::report::draw::lines::{Line, LineChart};
+use crate::report::draw::palette::{self, ACCENT, MUTED, WRONG};
+use crate::report::figures::Material;
+use crate::report::section::{Look, Section, Table};
+use crate::report::source::{Csv, Source};
+use crate::report::{Result, number};
+
+#[derive(Deserialize)]
+struct Baseline {
+    constant_mse: f64,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    #[serde(default)]
+    latent_dim: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Evaluation {
+    #[serde(default)]
+    metrics: BTreeMap<String, f64>,
+}
+
+/// What a trained model reached.
+struct Reached {
+    stage: String,
+    mse: f64,
+}
+
+pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
+    let mut reached = Vec::new();
+    for source in material.of(ArtifactType::Evaluation) {
+        let evaluation: Evaluation = source.json("evaluation.json")?;
+        if let Some(&mse) = evaluation.metrics.get("mse") {
+            reached.push(Reached { stage: source.stage.clone(), mse });
+        }
+    }
+    let mut latent_dims = Vec::new();
+    for source in material.of(ArtifactType::Model) {
+        latent_dims.extend(source.json::<Model>("model.json")?.latent_dim);
+    }
+    latent_dims.sort_unstable();
+    latent_dims.dedup();
+    let make = |source: &&Source| section(material, source, &reached, &latent_dims);
+    material.of(ArtifactType::Baseline).iter().map(make).collect()
+}
+
+fn section(material: &Material<'_>, source: &Source, reached: &[Reached], latent_dims: &[usize]) -> Result<Section> {
+    let baseline: Baseline = source.json("baseline.json")?;
+    let curve = source.csv("curve.csv")?;
+    let mut section = Section {
+        id: format!("baseline-{}", source.stage),
+        title: "Against the baselines".into(),
+        stage: source.stage.clone(),
+        caption: "The same error for the constant mean image (a code of no numbers) and for PCA, the best linear \
+                  autoencoder, at the same latent size. Test split."
+            .into(),
+        ..Section::default()
+    };
+    let pca: Vec<(usize, f64)> = latent_dims.iter().filter_map(|&dim| Some((dim, at(&curve, dim)?))).collect();
+    verdicts(&mut section, &baseline, &pca, reached);
+    let mut bars = vec![("constant mean".to_owned(), baseline.constant_mse, MUTED)];
+    bars.extend(pca.iter().map(|(dim, mse)| (format!("PCA, {dim} components"), *mse, palette::series(1))));
+    bars.extend(reached.iter().map(|model| {
+        let color = if collapsed(model.mse, baseline.constant_mse) { WRONG } else { ACCENT };
+        (model.stage.clone(), model.mse, color)
+    }));
+    let share = |mse: f64| number::percent(mse / baseline.constant_mse);
+    let rows = bars.iter().map(|(name, mse, _)| vec![name.clone(), number::short(*mse), share(*mse)]).collect();
+    section.tables.push(Table::new("", &["reconstruction by", "MSE", "of the constant mean's"], rows));
+    let bars = bars
+        .into_iter()
+        .map(|(label, value, color)| Bar { label, value, text: number::short(value), color })
+        .collect();
+    let png = Bars { title: "Mean squared error on the test split", bars, full: None }.draw()?;
+    let alt = "Bars: mean squared error of the constant mean, of PCA and of the models";
+    section.figures.push(material.figure(&format!("baseline-{}", source.stage), Look::Chart, alt, &png)?);
+    let png = chart(&baseline, &curve, reached, latent_dims).draw()?;
+    let alt = "Line chart: mean squared error of PCA at every latent size, with the models at theirs";
+    section.figures.push(material.figure(&format!("baseline-curve-{}", source.stage), Look::Chart, alt, &png)?);
+    Ok(section)
+}
+
+/// A model that gives back every image no better than the mean image has learned nothing of the images.
+fn collapsed(mse: f64, constant: f64) -> bool {
+    mse.is_nan() || mse >= constant
+}
+
+fn verdicts(section: &mut Section, baseline: &Baseline, pca: &[(usize, f64)], reached: &[Reached]) {
+    for model in reached {
+        let (stage, mse) = (&model.stage, number::short(model.mse));
+        let constant = number::short(baseline.constant_mse);
+        if collapsed(model.mse, baseline.constant_mse) {
+            section.warn(format!(
+                "Collapsed: {stage} has MSE {mse}, no better than the constant mean image ({constant})."
+            ));
+        } else if let [(dim, linear)] = pca {
+            let ratio = model.mse / linear;
+            let against = if ratio < 1.0 { "less than" } else { "more than" };
+            let change = number::percent((1.0 - ratio).abs());
+            section.remark(format!(
+                "{stage}: MSE {mse}, {change} {against} PCA with {dim} components ({}), and {} of the constant mean's.",
+                number::short(*linear),
+                number::percent(model.mse / baseline.constant_mse)
+            ));
+        }
+    }
+}
+
+/// PCA's error at a latent size.
+fn at(curve: &Csv, dim: usize) -> Option<f64> {
+    let (dims, errors) = (curve.column("latent_dim")?, curve.column("mse")?);
+    dims.iter().position(|&known| known == dim as f64).map(|row| errors[row])
+}
+
+fn chart<'a>(baseline: &Baseline, curve: &Csv, reached: &[Reached], latent_dims: &[usize]) -> LineChart<'a> {
+    let pairs = curve.column("latent_dim").unwrap_or_default().into_iter().zip(curve.column("mse").unwrap_or_default());
+    let points: Vec<(f64, f64)> = pairs.filter(|(dim, _)| *dim >= 1.0).collect();
+    let mut lines = vec![Line::new("PCA", palette::series(1), points)];
+    if let [dim] = latent_dims {
+        for (index, model) in reached.iter().enumerate() {
+            let color = if index == 0 { ACCENT } else { palette::series(index + 1) };
+            lines.push(Line::new(model.stage.clone(), color, vec![(*dim as f64, model.mse)]));
+        }
+    }
+    let all = || lines.iter().flat_map(|line| &line.points);
+    let x = Axis::around(all().map(|point| point.0), Spread::Log2, 8);
+    let y = Axis::around(all().map(|point| point.1).chain([0.0, baseline.constant_mse]), Spread::Linear, 5);
+    LineChart {
+        title: "Error at every latent size",
+        x_label: "latent size (numbers in a code, log scale)",
+        y_label: "mean squared error",
+        x,
+        y,
+        levels: vec![(baseline.constant_mse, "constant mean".into())],
+        lines,
+        height: 340.0,
+    }
+}

@@ -1,0 +1,75 @@
+//! Codes in the plane, by PCA and t-SNE, coloured by class.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::artifact::ArtifactType;
+use crate::report::draw::scatter::Scatter;
+use crate::report::figures::Material;
+use crate::report::section::{Look, Section};
+use crate::report::sections::sentence;
+use crate::report::source::Source;
+use crate::report::{Result, number};
+
+#[derive(Deserialize)]
+struct Embedding {
+    method: String,
+    split: String,
+    #[serde(default)]
+    classes: Vec<String>,
+    #[serde(default)]
+    axes: Vec<String>,
+    #[serde(default)]
+    metrics: BTreeMap<String, f64>,
+}
+
+pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
+    let sources = material.of(ArtifactType::Embedding);
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut section = Section {
+        id: "latent-space".into(),
+        title: "Latent space".into(),
+        stage: sources.iter().map(|source| source.stage.as_str()).collect::<Vec<_>>().join(", "),
+        caption: "Every point is the code of one image; a class's name stands at the median of its points.".into(),
+        ..Section::default()
+    };
+    for source in sources {
+        add(material, source, &mut section)?;
+    }
+    Ok(vec![section])
+}
+
+fn add(material: &Material<'_>, source: &Source, section: &mut Section) -> Result<()> {
+    let embedding: Embedding = source.json("embedding.json")?;
+    let points = source.array::<f32>("points.npy")?;
+    let labels = source.optional_array::<u32>("labels.npy")?;
+    let pairs: Vec<[f64; 2]> = match points.width() {
+        2 => (0..points.len()).map(|row| [points.row(row)[0].into(), points.row(row)[1].into()]).collect(),
+        _ => Vec::new(),
+    };
+    let method = match embedding.method.as_str() {
+        "pca" => "PCA",
+        "tsne" => "t-SNE",
+        other => other,
+    };
+    let axis = |index: usize| embedding.axes.get(index).map_or("", String::as_str);
+    let title = format!("{method} of the {} split", embedding.split);
+    let scatter = Scatter {
+        title: &title,
+        x_label: axis(0),
+        y_label: axis(1),
+        points: &pairs,
+        labels: labels.as_ref().map_or(&[], |labels| labels.values()),
+        classes: &embedding.classes,
+    };
+    let alt = format!("Scatter plot: {method} of {} codes, coloured by class", number::count(pairs.len()));
+    let png = scatter.draw()?;
+    section.figures.push(material.figure(&format!("embedding-{}", source.stage), Look::Chart, alt, &png)?);
+    let metrics = sentence(&embedding.metrics);
+    let metrics = if metrics.is_empty() { String::new() } else { format!("; {metrics}") };
+    section.remark(format!("{} ({method}): {} points{metrics}.", source.stage, number::count(pairs.len())));
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! One file for each kind of section: which artifacts it shows and how. Each gives no section when there is nothing to
+//! show.
+
+pub mod anomaly;
+pub mod baseline;
+pub mod classifier;
+pub mod clusters;
+pub mod data;
+pub mod evaluation;
+pub mod latent_space;
+pub mod metrics;
+pub mod model;
+pub mod predictions;
+pub mod training;
+
+use std::collections::BTreeMap;
+
+use crate::report::number;
+
+/// Heights, widths or counts, `28 × 28 × 1`.
+fn product(axes: &[usize]) -> String {
+    axes.iter().map(|&axis| number::count(axis)).collect::<Vec<_>>().join(" × ")
+}
+
+/// `name value` pairs in one line.
+fn sentence(metrics: &BTreeMap<String, f64>) -> String {
+    let parts: Vec<String> =
+        metrics.iter().map(|(name, value)| format!("{} {}", readable(name), number::short(*value))).collect();
+    parts.join(", ")
+}
+
+/// A metric's name for people: known ones in the field's spelling, others with spaces.
+pub fn readable(name: &str) -> String {
+    match name {
+        "mse" => "MSE".into(),
+        "mae" => "MAE".into(),
+        "bce" => "BCE".into(),
+        "ssim" => "SSIM".into(),
+        "psnr" => "PSNR".into(),
+        "auroc" => "AUROC".into(),
+        "auprc" => "AUPRC".into(),
+        "nmi" => "NMI".into(),
+        "ari" => "ARI".into(),
+        "kl_divergence" => "KL divergence".into(),
+        "macro_f1" => "macro F1".into(),
+        "train_loss" => "training loss".into(),
+        "val_loss" => "validation loss".into(),
+        "val_mse" => "validation MSE".into(),
+        "train_accuracy" => "training accuracy".into(),
+        "val_accuracy" => "validation accuracy".into(),
+        other => other.replace('_', " "),
+    }
+}
