@@ -24,3 +24,8 @@ pub enum Error {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,13 @@
 /// Four significant digits; whole numbers in full with thin spaces between thousands.
 pub fn short(value: f64) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "NaN".into() } else if value > 0.0 { "∞".into() } else { "−∞".into() };
+        return if value.is_nan() {
+            "NaN".into()
+        } else if value > 0.0 {
+            "∞".into()
+        } else {
+            "−∞".into()
+        };
     }
     if value.fract() == 0.0 && value.abs() < 1e15 {
         return grouped(value as i64);

@@ -57,8 +57,7 @@ impl Source {
     /// A table with its header.
     pub fn csv(&self, file: &str) -> Result<Csv> {
         let path = self.path(file)?;
-        let unreadable =
-            |error: csv::Error| Error::Unreadable { path: PathBuf::from(file), why: error.to_string() };
+        let unreadable = |error: csv::Error| Error::Unreadable { path: PathBuf::from(file), why: error.to_string() };
         let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
         let header = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
         let rows = reader

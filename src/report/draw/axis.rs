@@ -75,7 +75,8 @@ impl Axis {
     }
 
     fn powers(low: f64, high: f64, base: f64, spread: Spread) -> Self {
-        let (first, last) = ((low.log(base) + 1e-9).floor(), (high.log(base) - 1e-9).ceil().max(low.log(base).floor() + 1.0));
+        let (first, last) =
+            ((low.log(base) + 1e-9).floor(), (high.log(base) - 1e-9).ceil().max(low.log(base).floor() + 1.0));
         let every = ((last - first) / 7.0).ceil().max(1.0);
         let mut ticks = Vec::new();
         let mut exponent = first;

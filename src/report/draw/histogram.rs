@@ -43,11 +43,8 @@ impl Histogram<'_> {
         let x = Axis::around(ends.chain(threshold), Spread::Linear, 6);
         let counts: Vec<Vec<f64>> = self.groups.iter().map(|group| self.count(group, &x)).collect();
         let y = Axis::around(counts.iter().flatten().copied().chain([0.0]), Spread::Linear, 4);
-        let entries: Vec<Entry<'_>> = self
-            .groups
-            .iter()
-            .map(|group| Entry { name: &group.name, color: group.color, mark: Mark::Area })
-            .collect();
+        let entries: Vec<Entry<'_>> =
+            self.groups.iter().map(|group| Entry { name: &group.name, color: group.color, mark: Mark::Area }).collect();
         let legend = if entries.len() > 1 { &entries[..] } else { &[] };
         let around = Surroundings { title: self.title, x_label: self.x_label, y_label: self.y_label, legend };
         pen::draw((WIDTH, HEIGHT), |pen| {

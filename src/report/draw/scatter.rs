@@ -35,8 +35,7 @@ impl Scatter<'_> {
             .filter(|_| !self.labels.is_empty())
             .map(|(class, name)| Entry { name, color: palette::class(class), mark: Mark::Area })
             .collect();
-        let around =
-            Surroundings { title: self.title, x_label: self.x_label, y_label: self.y_label, legend: &entries };
+        let around = Surroundings { title: self.title, x_label: self.x_label, y_label: self.y_label, legend: &entries };
         pen::draw((WIDTH, HEIGHT), |pen| {
             let frame = frame::draw(pen, HEIGHT, &around, x, y);
             let radius = (60.0 / (self.points.len().max(1) as f64).sqrt()).clamp(1.1, 4.0);

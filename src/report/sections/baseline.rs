@@ -79,10 +79,8 @@ fn section(material: &Material<'_>, source: &Source, reached: &[Reached], latent
     let share = |mse: f64| number::percent(mse / baseline.constant_mse);
     let rows = bars.iter().map(|(name, mse, _)| vec![name.clone(), number::short(*mse), share(*mse)]).collect();
     section.tables.push(Table::new("", &["reconstruction by", "MSE", "of the constant mean's"], rows));
-    let bars = bars
-        .into_iter()
-        .map(|(label, value, color)| Bar { label, value, text: number::short(value), color })
-        .collect();
+    let bars =
+        bars.into_iter().map(|(label, value, color)| Bar { label, value, text: number::short(value), color }).collect();
     let png = Bars { title: "Mean squared error on the test split", bars, full: None }.draw()?;
     let alt = "Bars: mean squared error of the constant mean, of PCA and of the models";
     section.figures.push(material.figure(&format!("baseline-{}", source.stage), Look::Chart, alt, &png)?);

@@ -82,7 +82,8 @@ fn metric_table(evaluation: &Evaluation) -> Table {
         .iter()
         .map(|(name, value)| vec![readable(name), number::short(*value), definition(name)])
         .collect();
-    if let Some(ratio) = evaluation.compression_ratio.filter(|_| !evaluation.metrics.contains_key("compression_ratio")) {
+    if let Some(ratio) = evaluation.compression_ratio.filter(|_| !evaluation.metrics.contains_key("compression_ratio"))
+    {
         let definition = match definition("compression_ratio") {
             text if text.is_empty() => "Numbers in an image divided by numbers in its code.".to_owned(),
             text => text,

@@ -43,7 +43,8 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
 }
 
 fn section(stage: &str, model: &Model, what: &str) -> Section {
-    let mut caption = format!("Input {}; {} trainable parameters.", product(&model.input), number::count(model.parameters));
+    let mut caption =
+        format!("Input {}; {} trainable parameters.", product(&model.input), number::count(model.parameters));
     if let Some(latent) = model.latent_dim {
         caption += &format!(" The code has {} numbers.", number::count(latent));
     }

@@ -46,7 +46,12 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
         let title = if place == 0 { "Random test images" } else { "and more of them" };
         let png = probabilities::draw(title, images.as_ref(), some, &what.classes)?;
         let alt = format!("{} random test images, each with the probability of every class as bars", some.len());
-        section.figures.push(material.figure(&format!("predictions-{stage}-{}", place + 1), Look::Picture, alt, &png)?);
+        section.figures.push(material.figure(
+            &format!("predictions-{stage}-{}", place + 1),
+            Look::Picture,
+            alt,
+            &png,
+        )?);
     }
     section.tables.push(log_table(material, source, &log)?);
     Ok(section)
