@@ -13,7 +13,7 @@ use crate::report::source::Source;
 const CLASSES: usize = 10;
 
 /// A fixed stream of numbers in 0..1.
-pub struct Noise(u64);
+pub struct Noise(pub u64);
 
 impl Noise {
     pub fn next(&mut self) -> f64 {
@@ -38,7 +38,7 @@ impl Maker {
         Self { directory: directory.to_owned(), sources: Vec::new() }
     }
 
-    fn begin(&mut self, artifact_type: ArtifactType, stage: &str) -> &mut Self {
+    pub fn begin(&mut self, artifact_type: ArtifactType, stage: &str) -> &mut Self {
         self.sources.push(Source { artifact_type, stage: stage.into(), files: BTreeMap::new() });
         self
     }

@@ -26,6 +26,19 @@ pub fn short(value: f64) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
+/// Two significant digits, for deviations.
+pub fn rough(value: f64) -> String {
+    if !value.is_finite() || value == 0.0 {
+        return short(value);
+    }
+    let decimals = 1 - value.abs().log10().floor() as i32;
+    match decimals {
+        8.. => format!("{value:.1e}").replace('-', "−"),
+        1..8 => format!("{value:.*}", decimals as usize),
+        _ => grouped(value.round() as i64),
+    }
+}
+
 /// A whole number with thin spaces between thousands.
 pub fn grouped(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
@@ -109,7 +122,7 @@ mod tests {
                 .into_iter()
                 .map(short)
                 .collect();
-        insta::assert_snapshot!(texts.join(" | "), @"0 | 1 | 0.009123 | 0.9877 | 12.35 | 1235 | 219 584 | 1.500e−7 | −0.2500 | 60 000 | NaN");
+        insta::assert_snapshot!(texts.join(" | ").replace('\u{202f}', "_"), @"0 | 1 | 0.009123 | 0.9877 | 12.35 | 1235 | 219_584 | 1.500e−7 | −0.2500 | 60_000 | NaN");
     }
 
     #[test]

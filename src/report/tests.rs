@@ -1,17 +1,160 @@
 //! Tests of the report as a whole, on made-up artifacts.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
-use crate::report::figures::{Options, figures};
-use crate::report::fixture;
-use crate::report::section::Report;
+use serde_json::{Map, Value, json};
 
-fn options() -> Options {
-    Options { title: "A run".into(), samples: 8, rows: 20 }
+use crate::artifact::ArtifactType;
+use crate::event::{ArtifactInfo, FileInfo, Provenance, Reason, Status};
+use crate::report::figures::{Options, figures};
+use crate::report::fixture::{self, Maker};
+use crate::report::page::{
+    ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow, experiment_page, run_page,
+    write_experiment, write_run,
+};
+use crate::report::section::{Level, Report};
+use crate::report::source::Source;
+
+fn report(sources: &[Source], directory: &Path) -> Report {
+    let options = Options { title: "A run".into(), samples: 8, rows: 20 };
+    fs::create_dir_all(directory).unwrap();
+    figures(sources, &options, directory, |_, _| true).unwrap().unwrap()
 }
 
-fn report(sources: &[crate::report::source::Source], directory: &Path) -> Report {
-    figures(sources, &options(), directory, |_, _| true).unwrap().unwrap()
+fn files(directory: &Path) -> FiguresDir {
+    let name = |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), entry.path());
+    fs::read_dir(directory).unwrap().map(|entry| name(entry.unwrap())).collect()
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+fn stage(name: &str, kind: &str, status: Status, seconds: f64) -> StageRow {
+    let file =
+        FileInfo { name: "model.json".into(), path: "cache/blobs/ab/cdef".into(), bytes: 1234, blake3: "ab".into() };
+    StageRow {
+        stage: name.into(),
+        kind: kind.into(),
+        status,
+        seconds,
+        fingerprint: Some("5f1d7c0e".repeat(8)),
+        variant: map(json!({"latent_dim": 8})),
+        metrics: BTreeMap::new(),
+        artifacts: vec![ArtifactInfo { port: "model".into(), artifact_type: "Model".into(), files: vec![file] }],
+        reasons: vec![Reason { what: "param epochs".into(), was: json!(5), now: json!(10) }],
+        error: None,
+    }
+}
+
+fn stages() -> Vec<StageRow> {
+    vec![
+        stage("load", "load", Status::Cached, 0.41),
+        stage("normalize", "normalize", Status::Cached, 0.02),
+        stage("autoencoder", "train-autoencoder", Status::Executed, 14.2),
+        stage("evaluate", "evaluate", Status::Executed, 1.31),
+        stage("tsne", "tsne", Status::Executed, 9.6),
+        stage("report", "report", Status::Executed, 0.8),
+    ]
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        git_commit: Some("3f2a9c1d".repeat(5)),
+        git_dirty: Some(true),
+        version: "0.1.0".into(),
+        host: "workstation".into(),
+        os: "Linux 6.8".into(),
+        cpu: "Xeon".into(),
+        cpu_features: vec!["avx2".into(), "avx512f".into(), "fma".into()],
+        threads: 2,
+        jobs: 2,
+        device: "cpu".into(),
+        command_line: vec!["pipeline".into(), "run".into(), "experiments/dense_vs_conv.toml".into()],
+        working_directory: "/home/someone/pipeline".into(),
+    }
+}
+
+fn metrics(mse: f64) -> BTreeMap<String, f64> {
+    [
+        ("evaluate.mse", mse),
+        ("evaluate.bce", 0.07 + mse),
+        ("evaluate.ssim", 1.0 - mse * 9.0),
+        ("evaluate.pixel_accuracy", 0.99 - mse),
+        ("autoencoder.val_loss", 0.071 + mse),
+        ("autoencoder.parameters", 226928.0),
+        ("autoencoder.baseline.constant_mse", 0.0675),
+        ("classifier.test_accuracy", 0.985 - mse * 3.0),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+fn run(figures: Option<FiguresDir>) -> RunPage {
+    RunPage {
+        experiment: "dense_vs_conv".into(),
+        title: "Dense against convolutional autoencoders".into(),
+        question: "At equal latent size, do convolutions reconstruct MNIST better than dense layers?".into(),
+        id: "r-7f3a91c2".into(),
+        status: Status::Executed,
+        variant: map(json!({"architecture": "conv", "latent_dim": 8})),
+        seed: 1,
+        params: map(json!({"architecture": "conv", "latent_dim": 8, "epochs": 10, "lr": 0.001})),
+        provenance: provenance(),
+        stages: stages(),
+        metrics: metrics(0.00689),
+        warnings: vec!["fallback: mnist could not be had, synthetic-digits was used instead".into()],
+        figures,
+        config: json!({"pipeline": "autoencoder", "params": {"epochs": 10}}),
+        dag: Some(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='300' height='40'><text y='20'>load → train</text></svg>"
+                .into(),
+        ),
+    }
+}
+
+fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
+    let mut runs = Vec::new();
+    let mut noise = fixture::Noise(7);
+    for (architecture, gain) in [("dense", 1.0), ("conv", 0.78)] {
+        for latent_dim in [2, 8, 32] {
+            for seed in 1..=3 {
+                let mse = 0.058 / f64::from(latent_dim).powf(0.62) * gain * (1.0 + 0.05 * noise.normal());
+                let collapsed = architecture == "conv" && latent_dim == 2 && seed == 2;
+                let id = format!("r-{architecture}-{latent_dim}-{seed}");
+                runs.push(RunSummary {
+                    link: Some(format!("dense_vs_conv/{id}.html")),
+                    id,
+                    variant: map(json!({"architecture": architecture, "latent_dim": latent_dim})),
+                    seed,
+                    status: if collapsed { Status::Failed } else { Status::Executed },
+                    metrics: metrics(if collapsed { 0.0675 } else { mse }),
+                    seconds: 12.5,
+                    warnings: if collapsed {
+                        vec!["collapsed: no better than the mean image".into()]
+                    } else {
+                        Vec::new()
+                    },
+                    figures: figures.cloned(),
+                });
+            }
+        }
+    }
+    ExperimentPage {
+        name: "dense_vs_conv".into(),
+        title: "Dense against convolutional autoencoders".into(),
+        question: "At equal latent size, do convolutions reconstruct MNIST better than dense layers?".into(),
+        runs,
+        swept: vec!["architecture".into(), "latent_dim".into()],
+        launch: LaunchSummary { id: "l-20c1".into(), executed: 61, cached: 17, failed: 1, skipped: 3, seconds: 171.3 },
+        stages: stages(),
+        warnings: Vec::new(),
+        provenance: provenance(),
+        config: json!({"sweep": {"latent_dim": [2, 8, 32]}}),
+        dag: None,
+    }
 }
 
 /// Pages to look at: `cargo test --release --lib report::tests::sample_pages -- --ignored` writes `target/sample-report`.
@@ -19,6 +162,201 @@ fn report(sources: &[crate::report::source::Source], directory: &Path) -> Report
 #[ignore = "writes pages for people to look at"]
 fn sample_pages() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sample-report");
-    std::fs::create_dir_all(root.join("figures")).unwrap();
     report(&fixture::everything(&root.join("artifacts")), &root.join("figures"));
+    let figures = files(&root.join("figures"));
+    write_run(&root.join("reports"), &run(Some(figures.clone()))).unwrap();
+    write_experiment(&root.join("reports"), &experiment(Some(&figures))).unwrap();
+}
+
+#[test]
+fn every_artifact_has_its_sections_and_missing_ones_have_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = fixture::everything(&dir.path().join("in"));
+    let ids = |report: &Report| report.sections.iter().map(|section| section.id.clone()).collect::<Vec<_>>().join(" ");
+    insta::assert_snapshot!(
+        ids(&report(&sources, &dir.path().join("all"))),
+        @""
+    );
+    let one = |artifact_type: ArtifactType| {
+        let some: Vec<Source> =
+            sources.iter().filter(|source| source.artifact_type == artifact_type).cloned().collect();
+        ids(&report(&some, &dir.path().join(format!("{artifact_type}"))))
+    };
+    assert_eq!(one(ArtifactType::Embedding), "latent-space");
+    assert_eq!(one(ArtifactType::Baseline), "baseline-autoencoder.baseline");
+    assert_eq!(one(ArtifactType::Figures), "");
+    assert_eq!(report(&[], &dir.path().join("none")).sections, []);
+}
+
+#[test]
+fn the_same_artifacts_give_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = fixture::everything(&dir.path().join("in"));
+    let made = ["a", "b"].map(|name| {
+        report(&sources, &dir.path().join(name));
+        let figures = files(&dir.path().join(name));
+        let bytes: BTreeMap<String, Vec<u8>> =
+            figures.iter().map(|(name, path)| (name.clone(), fs::read(path).unwrap())).collect();
+        (bytes, run_page(&run(Some(figures.clone()))).unwrap(), experiment_page(&experiment(Some(&figures))).unwrap())
+    });
+    assert!(made[0] == made[1]);
+}
+
+#[test]
+fn pictures_have_the_size_that_is_written_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = report(&fixture::everything(&dir.path().join("in")), &dir.path().join("out"));
+    let figures: Vec<_> = made.sections.iter().flat_map(|section| &section.figures).collect();
+    assert!(figures.len() > 15);
+    for figure in figures {
+        let picture = image::open(dir.path().join("out").join(&figure.file)).unwrap();
+        assert_eq!((picture.width(), picture.height()), (figure.width, figure.height), "{}", figure.file);
+        assert!(!figure.alt.is_empty());
+    }
+}
+
+#[test]
+fn pages_need_nothing_beside_them() {
+    let dir = tempfile::tempdir().unwrap();
+    report(&fixture::everything(&dir.path().join("in")), &dir.path().join("out"));
+    let figures = files(&dir.path().join("out"));
+    for page in [run_page(&run(Some(figures.clone()))).unwrap(), experiment_page(&experiment(Some(&figures))).unwrap()]
+    {
+        for source in page.split("src=\"").skip(1) {
+            assert!(source.starts_with("data:image/"), "{}", &source[..40]);
+        }
+        assert!(!page.contains("url(") && !page.contains("@import") && !page.contains("<link"));
+        for link in page.split("href=\"").skip(1) {
+            let link = link.split('"').next().unwrap();
+            let inside = link.starts_with('#') || link.starts_with("data:text/csv") || link.ends_with(".html");
+            assert!(inside && !link.contains("://"), "{link}");
+        }
+    }
+}
+
+#[test]
+fn what_users_write_is_text_and_never_markup() {
+    let evil = "<script>alert('x')</script>\"onload=x";
+    let dir = tempfile::tempdir().unwrap();
+    let mut maker = Maker::new(&dir.path().join("in"));
+    maker
+        .begin(ArtifactType::Metrics, evil)
+        .json("metrics.json", &json!({"metrics": {evil: 1.0}, "series": {evil: [1.0, 2.0]}, "warnings": [evil]}));
+    report(&maker.sources, &dir.path().join("out"));
+    let mut page = run(Some(files(&dir.path().join("out"))));
+    page.title = evil.into();
+    page.question = evil.into();
+    page.experiment = evil.into();
+    page.id = evil.into();
+    page.warnings = vec![evil.into()];
+    page.variant = map(json!({evil: evil}));
+    page.metrics = [(evil.to_owned(), 1.0)].into();
+    page.stages[0].stage = evil.into();
+    page.stages[0].error = Some(evil.into());
+    page.config = json!({evil: evil});
+    page.dag = Some(format!("<svg>{evil}</svg>"));
+    let mut whole = experiment(None);
+    whole.name = evil.into();
+    whole.title = evil.into();
+    whole.swept = vec![evil.into()];
+    for run in &mut whole.runs {
+        run.variant = page.variant.clone();
+        run.id = evil.into();
+        run.link = Some(evil.into());
+        run.warnings = vec![evil.into()];
+    }
+    for html in [run_page(&page).unwrap(), experiment_page(&whole).unwrap()] {
+        assert!(!html.contains("<script>alert"));
+        assert!(!html.contains("\"onload=x"));
+        assert!(html.contains("&lt;script&gt;alert"));
+    }
+    let path = write_run(&dir.path().join("reports"), &page).unwrap();
+    assert!(path.starts_with(dir.path().join("reports")));
+}
+
+#[test]
+fn a_model_no_better_than_the_mean_image_is_called_collapsed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut maker = Maker::new(&dir.path().join("in"));
+    maker
+        .begin(ArtifactType::Evaluation, "evaluate")
+        .json("evaluation.json", &json!({"metrics": {"mse": 0.0676}, "definitions": {}}))
+        .begin(ArtifactType::Baseline, "baseline")
+        .json("baseline.json", &json!({"constant_mse": 0.0675, "dimensions": 1}))
+        .text("curve.csv", "latent_dim,mse\n0,0.0675\n1,0.06\n");
+    let report = report(&maker.sources, &dir.path().join("out"));
+    let notes: Vec<_> = report.sections.iter().flat_map(|section| &section.notes).collect();
+    assert_eq!(notes[0].level, Level::Warning);
+    insta::assert_snapshot!(notes[0].text, @"Collapsed: evaluate has MSE 0.06760, no better than the constant mean image (0.06750).");
+}
+
+#[test]
+fn empty_and_broken_numbers_are_drawn_without_harm() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut maker = Maker::new(&dir.path().join("in"));
+    let nan = f32::NAN;
+    maker
+        .begin(ArtifactType::Model, "none")
+        .json("model.json", &json!({"input": [1, 1, 3], "layers": [], "latent_dim": 1}))
+        .text("history.csv", "epoch,train_loss,val_loss\n")
+        .begin(ArtifactType::Model, "nan")
+        .json("model.json", &json!({"input": [1, 1, 3], "layers": []}))
+        .text("history.csv", "epoch,train_loss,val_loss\n1,NaN,\n2,inf,1e300\n")
+        .begin(ArtifactType::Embedding, "empty")
+        .json("embedding.json", &json!({"method": "pca", "split": "test"}))
+        .array::<f32>("points.npy", &[0, 2], &[])
+        .begin(ArtifactType::Embedding, "nans")
+        .json("embedding.json", &json!({"method": "tsne", "split": "test", "classes": ["a"]}))
+        .array("points.npy", &[3, 2], &[nan, nan, 1.0, 1.0, f32::INFINITY, 0.0])
+        .array::<u32>("labels.npy", &[3], &[0, 9, 0])
+        .begin(ArtifactType::Evaluation, "features")
+        .json("evaluation.json", &json!({"metrics": {}, "definitions": {}}))
+        .array("originals.npy", &[2, 1, 1, 3], &[nan; 6])
+        .array("sample_errors.npy", &[2], &[nan, nan])
+        .array("mean_error_map.npy", &[1, 1, 3], &[nan; 3])
+        .begin(ArtifactType::Anomaly, "anomaly")
+        .json("anomaly.json", &json!({"threshold": 0.0, "metrics": {}}))
+        .array::<f32>("scores.npy", &[0], &[])
+        .text("roc.csv", "threshold,false_positive_rate,true_positive_rate\n")
+        .begin(ArtifactType::Classifier, "classifier")
+        .json("model.json", &json!({"input": [3], "classes": []}))
+        .text("history.csv", "epoch,train_loss\n")
+        .text("confusion.csv", "true\n")
+        .begin(ArtifactType::Predictions, "predict")
+        .json("predictions.json", &json!({"classes": [], "samples": [5]}))
+        .text("predictions.csv", "index,label,predicted,confidence,correct\n")
+        .array::<f32>("probabilities.npy", &[0, 0], &[])
+        .begin(ArtifactType::Clusters, "clusters")
+        .json("clusters.json", &json!({"k": 1, "split": "test"}))
+        .text("table.csv", "cluster,size\n0,0\n")
+        .begin(ArtifactType::Metrics, "metrics")
+        .json(
+            "metrics.json",
+            &json!({"metrics": {"loss": null}, "series": {"loss": [null, 1.0, null]}, "warnings": []}),
+        );
+    report(&maker.sources, &dir.path().join("out"));
+    run_page(&run(Some(files(&dir.path().join("out"))))).unwrap();
+    let mut page = experiment(None);
+    for run in &mut page.runs {
+        run.metrics = [("evaluate.mse".to_owned(), f64::NAN)].into();
+    }
+    experiment_page(&page).unwrap();
+    page.runs.clear();
+    experiment_page(&page).unwrap();
+}
+
+#[test]
+fn a_page_that_did_not_change_is_not_written_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = run(None);
+    let path = write_run(dir.path(), &page).unwrap();
+    assert_eq!(path, dir.path().join("dense_vs_conv/r-7f3a91c2.html"));
+    let mut locked = fs::metadata(&path).unwrap().permissions();
+    locked.set_readonly(true);
+    fs::set_permissions(&path, locked).unwrap();
+    write_run(dir.path(), &page).unwrap();
+    assert!(fs::metadata(&path).unwrap().permissions().readonly(), "a file written anew would be writable");
+    write_run(dir.path(), &RunPage { seed: 2, ..page }).unwrap();
+    assert!(!fs::metadata(&path).unwrap().permissions().readonly());
+    assert_eq!(fs::read_dir(dir.path().join("dense_vs_conv")).unwrap().count(), 1, "nothing temporary is left");
 }

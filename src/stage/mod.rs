@@ -9,6 +9,7 @@ pub mod noise;
 pub mod normalize;
 pub mod problems;
 pub mod registry;
+pub mod report;
 pub mod split;
 pub mod subset;
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::kind::{Catalog, Description, Facts, ParamProblem};
-use crate::stage::{Stage, load, noise, normalize, split, subset};
+use crate::stage::{Stage, load, noise, normalize, report, split, subset};
 
 /// All kinds, in the order of the documentation.
 pub fn all() -> &'static [&'static dyn Stage] {
-    &[&load::Load, &normalize::Normalize, &split::Split, &subset::Subset, &noise::Noise]
+    &[&load::Load, &normalize::Normalize, &split::Split, &subset::Subset, &noise::Noise, &report::Report]
 }
 
 /// The kind of that name.

@@ -1,1 +1,120 @@
-//! Pages.
+//! Pages: one self-contained HTML file for a run and one for an experiment, composed when a launch ends from what the
+//! launch knows and from the figures of the `report` stage. Knows no cache and no run log; times and paths may appear
+//! here, since pages are not artifacts.
+
+mod content;
+mod experiment;
+mod merit;
+mod run;
+mod shell;
+mod sweep;
+mod variants;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::event::{ArtifactInfo, Provenance, Reason, Status};
+
+pub use experiment::experiment_page;
+pub use run::run_page;
+pub use write::{experiment_path, run_path, write_experiment, write_run};
+
+/// The files of a Figures artifact: file name -> where its bytes lie.
+pub type FiguresDir = BTreeMap<String, PathBuf>;
+
+/// All that a run's page shows.
+#[derive(Debug, Clone)]
+pub struct RunPage {
+    pub experiment: String,
+    pub title: String,
+    pub question: String,
+    pub id: String,
+    pub status: Status,
+    /// The swept params of this run.
+    pub variant: Map<String, Value>,
+    pub seed: u64,
+    /// All params, resolved.
+    pub params: Map<String, Value>,
+    pub provenance: Provenance,
+    /// In the order they ran.
+    pub stages: Vec<StageRow>,
+    /// `<stage>.<metric>` -> value.
+    pub metrics: BTreeMap<String, f64>,
+    /// Shown at the top: fallback data, a collapsed model, a failure.
+    pub warnings: Vec<String>,
+    /// From the run's `report` stage, when it has one that finished.
+    pub figures: Option<FiguresDir>,
+    pub config: Value,
+    /// The stages as an SVG document.
+    pub dag: Option<String>,
+}
+
+/// One stage of a run or of a launch.
+#[derive(Debug, Clone)]
+pub struct StageRow {
+    pub stage: String,
+    pub kind: String,
+    pub status: Status,
+    /// Seconds it took in this launch when executed; seconds it took back then when cached.
+    pub seconds: f64,
+    pub fingerprint: Option<String>,
+    /// The swept params it depends on.
+    pub variant: Map<String, Value>,
+    /// Metrics by their own names.
+    pub metrics: BTreeMap<String, f64>,
+    pub artifacts: Vec<ArtifactInfo>,
+    /// Why it was executed.
+    pub reasons: Vec<Reason>,
+    pub error: Option<String>,
+}
+
+/// All that an experiment's page shows.
+#[derive(Debug, Clone)]
+pub struct ExperimentPage {
+    pub name: String,
+    pub title: String,
+    pub question: String,
+    /// In the order of the sweep; repeats of a variant differ in their seed only.
+    pub runs: Vec<RunSummary>,
+    /// Names of the swept params, in the order written.
+    pub swept: Vec<String>,
+    pub launch: LaunchSummary,
+    /// Merged stages of the launch.
+    pub stages: Vec<StageRow>,
+    /// Of the launch as a whole; those of runs are taken from the runs.
+    pub warnings: Vec<String>,
+    pub provenance: Provenance,
+    pub config: Value,
+    /// The stages as an SVG document.
+    pub dag: Option<String>,
+}
+
+/// A run as its experiment sees it.
+#[derive(Debug, Clone)]
+pub struct RunSummary {
+    pub id: String,
+    pub variant: Map<String, Value>,
+    pub seed: u64,
+    pub status: Status,
+    /// `<stage>.<metric>` -> value.
+    pub metrics: BTreeMap<String, f64>,
+    /// Relative to the experiment's page.
+    pub link: Option<String>,
+    pub seconds: f64,
+    pub warnings: Vec<String>,
+    pub figures: Option<FiguresDir>,
+}
+
+/// What a launch did.
+#[derive(Debug, Clone, Default)]
+pub struct LaunchSummary {
+    pub id: String,
+    pub executed: usize,
+    pub cached: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    pub seconds: f64,
+}

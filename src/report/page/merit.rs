@@ -1,0 +1,102 @@
+//! Which metrics matter most, and which way is better. Knows names only.
+
+use std::collections::BTreeSet;
+
+use crate::report::sections::readable;
+
+/// Which way a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    Lower,
+    Higher,
+}
+
+/// Key metrics by the last part of their name, most important first; `None`: neither way is better.
+const KEY: [(&str, Option<Better>); 13] = [
+    ("mse", Some(Better::Lower)),
+    ("test_accuracy", Some(Better::Higher)),
+    ("ssim", Some(Better::Higher)),
+    ("bce", Some(Better::Lower)),
+    ("pixel_accuracy", Some(Better::Higher)),
+    ("auroc", Some(Better::Higher)),
+    ("nmi", Some(Better::Higher)),
+    ("val_loss", Some(Better::Lower)),
+    ("macro_f1", Some(Better::Higher)),
+    ("trustworthiness", Some(Better::Higher)),
+    ("kl_divergence", Some(Better::Lower)),
+    ("train_loss", Some(Better::Lower)),
+    ("parameters", None),
+];
+
+/// The metric's own name, without the stage.
+pub fn own(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Which way is better; `None` when that is not known.
+pub fn better(name: &str) -> Option<Better> {
+    let own = own(name);
+    let known = KEY.iter().find(|(key, _)| *key == own);
+    let guess = || {
+        let ends = |ends: &[&str]| ends.iter().any(|end| own.ends_with(end));
+        if ends(&["loss", "error", "mse", "mae"]) {
+            Some(Better::Lower)
+        } else if ends(&["accuracy", "f1", "recall", "precision", "purity", "ari"]) {
+            Some(Better::Higher)
+        } else {
+            None
+        }
+    };
+    known.map_or_else(guess, |(_, better)| *better)
+}
+
+/// The most important of `names`, at most `most`, one for each kind of metric: that of the pipeline's own stage rather
+/// than of a companion (`evaluate.mse` before `evaluate.baseline.mse`).
+pub fn key_metrics<'a>(names: &BTreeSet<&'a str>, most: usize) -> Vec<&'a str> {
+    let of_kind = |key: &str| {
+        let same = names.iter().copied().filter(|name| own(name) == key);
+        same.min_by_key(|name| (name.matches('.').count(), rank(name), *name))
+    };
+    KEY.iter().filter_map(|(key, _)| of_kind(key)).take(most).collect()
+}
+
+/// Stages with a name of the fixed interface come before others that report the same metric.
+fn rank(name: &str) -> usize {
+    let known = ["evaluate", "classifier", "autoencoder", "tsne", "anomaly", "clusters"];
+    usize::from(!known.contains(&name.split('.').next().unwrap_or_default()))
+}
+
+/// A metric's name for people: "test MSE", "test accuracy".
+pub fn title(name: &str) -> String {
+    match own(name) {
+        "mse" | "bce" | "ssim" if name.starts_with("evaluate") => format!("test {}", readable(own(name))),
+        other => readable(other),
+    }
+}
+
+/// The arrow that says which way is better.
+pub fn arrow(name: &str) -> &'static str {
+    match better(name) {
+        Some(Better::Lower) => " ↓",
+        Some(Better::Higher) => " ↑",
+        None => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pipelines_own_stages_come_before_companions() {
+        let names = BTreeSet::from(["pca.mse", "evaluate.mse", "evaluate.baseline.mse", "x.test_accuracy", "x.epochs"]);
+        assert_eq!(key_metrics(&names, 5), ["evaluate.mse", "x.test_accuracy"]);
+    }
+
+    #[test]
+    fn losses_are_better_low_and_accuracies_high() {
+        assert_eq!(better("a.val_loss"), Some(Better::Lower));
+        assert_eq!(better("a.top5_accuracy"), Some(Better::Higher));
+        assert_eq!(better("autoencoder.parameters"), None);
+    }
+}

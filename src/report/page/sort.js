@@ -1,0 +1,20 @@
+for (const table of document.querySelectorAll('table.sortable')) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = document.createElement('button');
+    button.append(...head.childNodes);
+    head.append(button);
+    button.onclick = () => {
+      const down = head.getAttribute('aria-sort') === 'ascending';
+      heads.forEach(other => other.removeAttribute('aria-sort'));
+      head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      const value = row => row.cells[column].dataset.value ?? row.cells[column].textContent;
+      const order = (a, b) => value(a).localeCompare(value(b), undefined, {numeric: true});
+      const numbers = (a, b) => value(a) - value(b);
+      const body = table.tBodies[0], rows = [...body.rows];
+      const numeric = rows.every(row => row.cells[column].dataset.value !== undefined);
+      rows.sort(numeric ? numbers : order);
+      body.append(...(down ? rows.reverse() : rows));
+    };
+  });
+}

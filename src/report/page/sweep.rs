@@ -1,0 +1,173 @@
+//! How a metric depends on the swept params, as charts. Knows no HTML.
+
+use plotters::style::RGBColor;
+use serde_json::{Map, Value};
+
+use crate::report::Result;
+use crate::report::draw::axis::{Axis, Spread};
+use crate::report::draw::bars::{Bar, Bars};
+use crate::report::draw::lines::{Line, LineChart};
+use crate::report::draw::palette;
+use crate::report::draw::pen::Png;
+use crate::report::figures::file_name;
+use crate::report::page::merit;
+use crate::report::page::shell;
+use crate::report::page::variants::{Summary, Variant, values_of};
+use crate::report::section::{Figure, Look};
+
+/// A chart and what it is.
+pub struct Plot {
+    pub figure: Figure,
+    pub png: Png,
+}
+
+/// Lines that can still be told apart in one chart.
+const MOST_LINES: usize = 8;
+/// Bars that can still be read in one chart.
+const MOST_BARS: usize = 40;
+
+/// Charts of one metric: against every numeric swept param, or one bar for each variant when there is none.
+pub fn plots(variants: &[Variant<'_>], swept: &[String], metric: &str) -> Result<Vec<Plot>> {
+    let numeric: Vec<&String> = swept
+        .iter()
+        .filter(|param| {
+            let values = values_of(variants, param);
+            values.len() > 1 && values.iter().all(|value| value.is_number())
+        })
+        .collect();
+    if numeric.is_empty() && variants.len() > 1 && variants.len() <= MOST_BARS {
+        return Ok(bars(variants, metric)?.into_iter().collect());
+    }
+    let charts = numeric.into_iter().map(|param| against(variants, swept, param, metric));
+    Ok(charts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
+    let bar = |variant: &Variant<'_>| {
+        let summary = variant.metric(metric);
+        let text = summary.map_or("–".into(), |summary| {
+            format!("{} {}", crate::report::number::short(summary.mean), summary.spread())
+        });
+        let color = if variant.collapsed() > 0 { palette::WRONG } else { palette::ACCENT };
+        let value = summary.map_or(f64::NAN, |summary| summary.mean);
+        Bar { label: shell::variant(variant.values), value, text: text.trim_end().to_owned(), color }
+    };
+    let bars: Vec<Bar> = variants.iter().map(bar).collect();
+    if bars.iter().all(|bar| bar.value.is_nan()) {
+        return Ok(None);
+    }
+    let title = format!("{}{}", merit::title(metric), merit::arrow(metric));
+    let png = Bars { title: &title, bars, full: None }.draw()?;
+    Ok(Some(plot(metric, "variant", format!("Bars: {} of every variant", merit::title(metric)), png)))
+}
+
+fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str) -> Result<Option<Plot>> {
+    let mut groups: Vec<(String, Vec<&Variant<'_>>)> = Vec::new();
+    for variant in variants {
+        let rest = others(variant.values, swept, param);
+        match groups.iter_mut().find(|(known, _)| *known == rest) {
+            Some((_, members)) => members.push(variant),
+            None => groups.push((rest, vec![variant])),
+        }
+    }
+    if groups.len() > MOST_LINES {
+        groups = vec![("all, over the other params".into(), variants.iter().collect())];
+    }
+    let lines: Vec<Line> = groups
+        .iter()
+        .enumerate()
+        .map(|(index, (name, members))| line(name, members, param, metric, palette::series(index)))
+        .filter(|line| !line.points.is_empty())
+        .collect();
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
+    let values =
+        lines.iter().flat_map(|line| line.points.iter().map(|point| point.1).chain(line.dots.iter().map(|dot| dot.1)));
+    let ends = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.0, band.1]);
+    let y = Axis::around(values.chain(ends).collect::<Vec<_>>(), Spread::Linear, 5);
+    let spread = spread(&xs);
+    let log = match spread {
+        Spread::Linear => "",
+        Spread::Log2 | Spread::Log10 => " (log scale)",
+    };
+    let better = merit::arrow(metric);
+    let repeats = lines.iter().any(|line| !line.band.is_empty());
+    let note = if repeats { ", mean ± standard deviation" } else { "" };
+    let chart = LineChart {
+        title: &format!("{} against {param}", merit::title(metric)),
+        x_label: &format!("{param}{log}"),
+        y_label: &format!("{}{better}{note}", merit::title(metric)),
+        x: if xs.len() <= 40 { Axis::at(&xs, spread) } else { Axis::around(xs.iter().copied(), spread, 8) },
+        y,
+        lines,
+        levels: Vec::new(),
+        height: 350.0,
+    };
+    let alt =
+        format!("Line chart: {} against {param}, a line for each of the other params’ values", merit::title(metric));
+    Ok(Some(plot(metric, param, alt, chart.draw()?)))
+}
+
+fn plot(metric: &str, param: &str, alt: String, png: Png) -> Plot {
+    let file = format!("{}.png", file_name(&format!("{metric}-{param}")));
+    Plot { figure: Figure { file, alt, width: png.width, height: png.height, look: Look::Chart }, png }
+}
+
+/// The other swept params' values: what a line is called.
+fn others(values: &Map<String, Value>, swept: &[String], param: &str) -> String {
+    let rest: Vec<(&String, &Value)> =
+        swept.iter().filter(|name| *name != param).filter_map(|name| Some((name, values.get(name)?))).collect();
+    match rest[..] {
+        // A word such as "conv" says enough by itself; a number needs its param's name.
+        [(_, Value::String(word))] => word.clone(),
+        _ => rest.iter().map(|(name, value)| format!("{name}={}", shell::plain(value))).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn line(name: &str, members: &[&Variant<'_>], param: &str, metric: &str, color: RGBColor) -> Line {
+    let mut at: Vec<(f64, Vec<f64>)> = Vec::new();
+    for variant in members {
+        let Some(x) = variant.values.get(param).and_then(Value::as_f64) else { continue };
+        let observations = variant.observations(metric);
+        match at.iter_mut().find(|(known, _)| *known == x) {
+            Some((_, known)) => known.extend(observations),
+            None => at.push((x, observations)),
+        }
+    }
+    at.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let summaries: Vec<(f64, Summary)> =
+        at.iter().filter_map(|(x, observations)| Some((*x, Summary::of(observations)?))).collect();
+    let repeated = summaries.iter().any(|(_, summary)| summary.count > 1);
+    let ends = |summary: &Summary| {
+        let deviation = summary.deviation.unwrap_or(0.0);
+        (summary.mean - deviation, summary.mean + deviation)
+    };
+    Line {
+        band: if repeated { summaries.iter().map(|(_, summary)| ends(summary)).collect() } else { Vec::new() },
+        dots: if repeated {
+            at.iter().flat_map(|(x, values)| values.iter().map(|value| (*x, *value))).collect()
+        } else {
+            Vec::new()
+        },
+        marked: true,
+        ..Line::new(name, color, summaries.iter().map(|(x, summary)| (*x, summary.mean)).collect())
+    }
+}
+
+/// Powers of two and ratios are shown on a logarithmic axis.
+fn spread(xs: &[f64]) -> Spread {
+    let mut distinct = xs.to_vec();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    let positive = distinct.first().is_some_and(|&x| x > 0.0);
+    let powers = distinct.iter().all(|x| x.log2().fract() == 0.0);
+    let ratio = distinct.last().zip(distinct.first()).map_or(1.0, |(high, low)| high / low);
+    match () {
+        () if !positive => Spread::Linear,
+        () if powers && distinct.len() > 1 && ratio > 2.0 => Spread::Log2,
+        () if ratio >= 20.0 => Spread::Log10,
+        () => Spread::Linear,
+    }
+}
