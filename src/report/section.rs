@@ -74,8 +74,8 @@ pub struct Table {
     pub total: usize,
     /// Shown only when asked for.
     pub folded: bool,
-    /// A small curve behind each row; empty for none.
-    pub curves: Vec<Vec<f64>>,
+    /// A small curve behind each row (`None` is a gap in it); empty for none.
+    pub curves: Vec<Vec<Option<f64>>>,
 }
 
 impl Table {

@@ -175,7 +175,7 @@ fn every_artifact_has_its_sections_and_missing_ones_have_none() {
     let ids = |report: &Report| report.sections.iter().map(|section| section.id.clone()).collect::<Vec<_>>().join(" ");
     insta::assert_snapshot!(
         ids(&report(&sources, &dir.path().join("all"))),
-        @""
+        @"data layers-autoencoder layers-classifier training-autoencoder reconstructions-evaluate errors-evaluate baseline-autoencoder.baseline latent-space classifier-classifier predictions-predict clusters-clusters anomaly-anomaly metrics"
     );
     let one = |artifact_type: ArtifactType| {
         let some: Vec<Source> =

@@ -142,22 +142,22 @@ fn is_numeric(table: &Table, column: usize) -> bool {
 }
 
 /// A small curve.
-pub fn sparkline(values: &[f64]) -> Markup {
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-    if finite().count() < 2 {
+fn sparkline(values: &[Option<f64>]) -> Markup {
+    let known = || values.iter().flatten().copied();
+    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    if known().count() < 2 {
         return html! {};
     }
     let across = 100.0 / (values.len() - 1) as f64;
     let height = |value: f64| if high > low { 22.0 - (value - low) / (high - low) * 20.0 } else { 12.0 };
     let mut path = String::new();
     let mut pen_down = false;
-    for (index, &value) in values.iter().enumerate() {
-        if value.is_finite() {
+    for (index, value) in values.iter().enumerate() {
+        if let Some(value) = value {
             let command = if pen_down { 'L' } else { 'M' };
-            path += &format!("{command}{:.1} {:.1}", across * index as f64, height(value));
+            path += &format!("{command}{:.1} {:.1}", across * index as f64, height(*value));
         }
-        pen_down = value.is_finite();
+        pen_down = value.is_some();
     }
     let label = format!("from {} to {}", number::short(low), number::short(high));
     html! { svg.spark viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=(label) { path d=(path) {} } }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::event::Status;
 use crate::report::number;
 use crate::report::page::merit::{self, Better};
 use crate::report::page::{ExperimentPage, RunSummary};
@@ -71,11 +70,6 @@ impl Variant<'_> {
     pub fn collapsed(&self) -> usize {
         let tells = |run: &&&RunSummary| run.warnings.iter().any(|text| text.to_lowercase().contains("collapsed"));
         self.runs.iter().filter(tells).count()
-    }
-
-    /// How many of its runs did not finish.
-    pub fn unfinished(&self) -> usize {
-        self.runs.iter().filter(|run| !matches!(run.status, Status::Executed | Status::Cached)).count()
     }
 }
 

@@ -33,11 +33,11 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
         };
         single.extend(outcome.metrics.iter().map(line));
         for (name, values) in outcome.series {
-            let values: Vec<f64> = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-            let finite = || values.iter().copied().filter(|value| value.is_finite());
+            let values: Vec<Option<f64>> = values.into_iter().map(|value| value.filter(|v| v.is_finite())).collect();
+            let known = || values.iter().flatten().copied();
             let cell = |value: Option<f64>| value.map_or("–".into(), number::short);
-            let (first, last) = (values.first().copied(), values.last().copied());
-            let (low, high) = (finite().reduce(f64::min), finite().reduce(f64::max));
+            let (first, last) = (values.first().copied().flatten(), values.last().copied().flatten());
+            let (low, high) = (known().reduce(f64::min), known().reduce(f64::max));
             let figures = [first, last, low, high].map(cell);
             series.push([vec![source.stage.clone(), name, number::count(values.len())], figures.to_vec()].concat());
             curves.push(values);
