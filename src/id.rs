@@ -15,6 +15,9 @@ pub fn launch(now: Timestamp) -> String {
 /// A run's id: ten hex digits that follow from its launch, its variant and its seed.
 pub fn run(launch: &str, variant: &Map<String, Value>, seed: u64) -> String {
     let mut hasher = FramedHasher::new("run");
-    hasher.field(launch.as_bytes()).field(Value::Object(variant.clone()).to_string().as_bytes()).field(&seed.to_le_bytes());
+    hasher
+        .field(launch.as_bytes())
+        .field(Value::Object(variant.clone()).to_string().as_bytes())
+        .field(&seed.to_le_bytes());
     hasher.finish().to_string()[..10].to_owned()
 }
