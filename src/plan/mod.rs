@@ -1,6 +1,20 @@
 //! From an experiment to a graph of merged stages: sweep expansion, wiring, types, cycles. Knows kinds only through
 //! [`Catalog`](crate::kind::Catalog), and nothing of caches: what is cached is asked of the plan's nodes later.
 
+mod build;
+mod companion;
+mod cycle;
+mod findings;
+mod form;
+mod merge;
+mod params;
+mod query;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod wiring;
+
 use std::collections::BTreeMap;
 
 use petgraph::graph::DiGraph;
@@ -9,11 +23,14 @@ use serde_json::{Map, Value};
 use crate::artifact::ArtifactType;
 use crate::hash::ContentHash;
 
+pub use build::build;
+
 /// A checked plan: nothing in it is mistyped, miswired or cyclic.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Merged stages; an edge goes from producer to consumer.
+    /// Merged stages; an edge goes from producer to consumer. Every producer has a lower index than its consumers.
     pub graph: DiGraph<Node, Edge>,
+    /// Variants in the order of the sweep (the last axis varies fastest), and the seeds of each.
     pub runs: Vec<Run>,
     /// The experiment after overrides, enough to run it again.
     pub config: Value,
@@ -40,6 +57,7 @@ pub struct Node {
 /// One wire of the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
+    /// The input port; on a variadic one the producing stage's name, with `.port` unless it is its only output.
     pub input: String,
     pub output: String,
     pub artifact_type: ArtifactType,
