@@ -79,11 +79,15 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// What stands at the span, in a few words.
     pub label: Box<str>,
-    /// Another place that explains it, such as a first definition, and a few words on it.
-    pub context: Option<Box<(Span, String)>>,
+    /// Other places that explain it, such as a first definition.
+    pub context: Option<Box<Context>>,
     /// The next thing to do.
     pub help: Option<String>,
 }
+
+/// Places with a few words on each.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Context(pub Vec<(Span, String)>);
 
 impl Diagnostic {
     /// A diagnostic without a place.
@@ -100,7 +104,7 @@ impl Diagnostic {
 
     /// Points at another place that explains it.
     pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.context = Some(Box::new((span, label.into())));
+        self.context.get_or_insert_default().0.push((span, label.into()));
         self
     }
 

@@ -33,7 +33,8 @@ type Place<'a> = (AnnotationKind, Span, &'a str);
 /// The places of a diagnostic by file, that of its own span first.
 fn places(diagnostic: &Diagnostic) -> Vec<(FileId, Vec<Place<'_>>)> {
     let own = diagnostic.span.map(|span| (AnnotationKind::Primary, span, &*diagnostic.label));
-    let context = diagnostic.context.as_deref().map(|(span, label)| (AnnotationKind::Context, *span, label.as_str()));
+    let context = diagnostic.context.iter().flat_map(|context| &context.0);
+    let context = context.map(|(span, label)| (AnnotationKind::Context, *span, label.as_str()));
     let mut files: Vec<(FileId, Vec<Place<'_>>)> = Vec::new();
     for place in own.into_iter().chain(context) {
         match files.iter_mut().find(|(file, _)| *file == place.1.file) {

@@ -32,6 +32,9 @@ pub struct Form<'a> {
     pub problems: Vec<Diagnostic>,
 }
 
+/// A stage and the swept values that it uses: axis and index.
+type Use = (String, Vec<(usize, usize)>);
+
 /// All forms met so far.
 pub struct Forms<'a> {
     experiment: &'a Experiment,
@@ -39,7 +42,7 @@ pub struct Forms<'a> {
     axes: HashMap<&'a str, usize>,
     written: HashMap<&'a str, &'a Located>,
     forms: Vec<Form<'a>>,
-    known: HashMap<(String, Vec<(usize, usize)>), Range<usize>>,
+    known: HashMap<Use, Range<usize>>,
     wirings: HashMap<String, usize>,
 }
 

@@ -1192,13 +1192,16 @@ fn references() {
       = help: let the reference be the whole string
     "#);
     let choices = "[params.p]\ndefault = 'x'\n[params.p.choices.x]\none = 1\n[params.p.choices.y]\none = 1\ntwo = 2\n";
-    assert_snapshot!(params(&format!("a = '${{p.two}}'\nb = '${{p.on}}'\n{choices}")), @r#"
+    assert_snapshot!(params(&format!("a = '${{p.two}}'\nb = '${{p.on}}'\n{choices}")), @"
     error[no-such-value]: the choice `x` of `p` carries no `two`
      --> pipeline.toml:5:6
       |
     5 | a = '${p.two}'
       |      ^^^^^^^^
-    ...
+    6 | b = '${p.on}'
+    7 | [params.p]
+      |         - declared here
+    8 | default = 'x'
     9 | [params.p.choices.x]
       |                   - the choice
       |
@@ -1213,7 +1216,7 @@ fn references() {
       |         - declared here
       |
       = help: did you mean `one`?
-    "#);
+    ");
     let circle = "[params.p]\ndefault = 'x'\n[params.p.choices.x]\none = '${p.two}'\ntwo = '${a}'\n";
     assert_snapshot!(params(&format!("a = '${{p.one}}'\n{circle}")), @r#"
     error[cyclic-params]: params refer to each other: `a` -> `p.one` -> `p.two` -> `a`
