@@ -1,0 +1,366 @@
+//! The one thread that decides: feeds ready stages to the job threads, turns their messages into events in order,
+//! and closes runs. Job threads never talk to an observer.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::event::{
+    LaunchFinished, LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo,
+    StageFinished, Status,
+};
+use crate::hash::ContentHash;
+use crate::id;
+use crate::plan::{Node, Plan};
+use crate::runner::lookup::slot;
+use crate::runner::produce::{Failure, Job, Message, Produced, Shared};
+use crate::runner::{Launch, Reporter, RunResult, RunnerError, StageResult, Summary};
+use crate::schedule::ReadyQueue;
+
+/// How long after Ctrl-C a stage may take to stop before the launch ends without it.
+const GRACE: Duration = Duration::from_millis(800);
+
+/// How often the stop flag is looked at while nothing happens.
+const TICK: Duration = Duration::from_millis(50);
+
+/// A launch in progress.
+pub struct Coordinator {
+    shared: Arc<Shared>,
+    started_event: LaunchStarted,
+    /// By node.
+    results: Vec<Option<StageResult>>,
+    /// For each node the runs that contain it.
+    runs_of: Vec<Vec<usize>>,
+    /// For each run how many of its stages have not ended.
+    open: Vec<usize>,
+    queue: ReadyQueue,
+    running: Vec<usize>,
+    started: Instant,
+    messages: Receiver<Message>,
+    /// Where the next ready node is sent; dropped to let the job threads end.
+    work: Option<Sender<usize>>,
+}
+
+impl Coordinator {
+    /// Starts the job threads.
+    pub fn start(launch: Launch) -> Result<Self, RunnerError> {
+        let nodes = launch.plan.graph.node_count();
+        let runs = run_infos(&launch);
+        let mut runs_of = vec![vec![]; nodes];
+        for (run, info) in runs.iter().enumerate() {
+            info.stages.values().for_each(|node| runs_of[*node].push(run));
+        }
+        // A node that two stages of one run share counts once.
+        runs_of.iter_mut().for_each(|runs| runs.dedup());
+        let mut open = vec![0; runs.len()];
+        runs_of.iter().flatten().for_each(|run| open[*run] += 1);
+        let edges = launch.plan.graph.raw_edges().iter().map(|edge| (edge.source().index(), edge.target().index()));
+        let queue = ReadyQueue::new(nodes, edges).expect("a plan has no cycles");
+        let started_event = LaunchStarted {
+            launch: launch.id,
+            experiment: launch.experiment.clone(),
+            file: launch.file,
+            runs,
+            nodes: launch.plan.graph.node_weights().map(node_info).collect(),
+            provenance: launch.provenance,
+            config: launch.config,
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(launch.options.threads).build()?;
+        let shared = Arc::new(Shared {
+            last: launch.store.last(&launch.experiment)?,
+            plan: launch.plan,
+            store: launch.store,
+            places: launch.places,
+            options: launch.options,
+            cancel: launch.cancel,
+            pool,
+            records: RwLock::new(vec![None; nodes]),
+            repair: Mutex::new(()),
+        });
+        let (message_sender, messages) = mpsc::channel();
+        let (work, jobs) = mpsc::channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        for job in 0..shared.options.jobs.clamp(1, nodes.max(1)) {
+            let (shared, jobs, sender) = (shared.clone(), jobs.clone(), message_sender.clone());
+            let thread = std::thread::Builder::new().name(format!("job-{job}"));
+            thread.spawn(move || job_thread(&shared, &jobs, &sender)).map_err(RunnerError::Thread)?;
+        }
+        Ok(Self {
+            shared,
+            started_event,
+            results: vec![None; nodes],
+            runs_of,
+            open,
+            queue,
+            running: vec![],
+            started: Instant::now(),
+            messages,
+            work: Some(work),
+        })
+    }
+
+    /// Runs everything to its end.
+    pub fn run(mut self, observer: &dyn Observer, reporter: &dyn Reporter) -> Result<Summary, RunnerError> {
+        emit(observer, RunEvent::LaunchStarted(self.started_event.clone()));
+        let mut abandoned = false;
+        let mut stopped_at = None;
+        loop {
+            if self.shared.cancel.is_cancelled() {
+                stopped_at.get_or_insert_with(Instant::now);
+            }
+            if stopped_at.is_none() {
+                self.feed();
+            }
+            if self.running.is_empty() {
+                break;
+            }
+            match self.messages.recv_timeout(TICK) {
+                Ok(message) => self.handle(message, observer, reporter, &mut stopped_at),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let waited = stopped_at.is_some_and(|at| at.elapsed() > GRACE);
+            if waited && self.shared.cancel.is_cancelled() {
+                abandoned = !self.running.is_empty();
+                break;
+            }
+        }
+        self.work = None;
+        self.close(observer, reporter);
+        let summary = self.summarize(abandoned, observer, reporter);
+        self.shared.store.save_last(&self.started_event.experiment, &self.slots())?;
+        Ok(summary)
+    }
+
+    /// Hands ready stages to idle job threads.
+    fn feed(&mut self) {
+        while self.running.len() < self.shared.options.jobs.max(1) {
+            let (Some(node), Some(work)) = (self.queue.next(), &self.work) else { return };
+            self.running.push(node);
+            work.send(node).expect("job threads wait for work until the sender is dropped");
+        }
+    }
+
+    fn handle(
+        &mut self,
+        message: Message,
+        observer: &dyn Observer,
+        reporter: &dyn Reporter,
+        stopped_at: &mut Option<Instant>,
+    ) {
+        match message {
+            Message::Started { node, fingerprint } => {
+                emit(observer, RunEvent::StageStarted { node, fingerprint: fingerprint.to_string() });
+            }
+            Message::Progress { node, progress } => emit(observer, RunEvent::StageProgress { node, progress }),
+            Message::Notice { node, text } => emit(observer, RunEvent::Notice { node: Some(node), text }),
+            Message::Repaired { node, produced } => {
+                let result = self.result(node, Ok(produced));
+                emit(observer, RunEvent::StageFinished(result.finished.clone()));
+                self.results[node] = Some(result);
+            }
+            Message::Done { node, result } => {
+                self.running.retain(|running| *running != node);
+                let failed = matches!(result, Err(Failure::Failed { .. }));
+                if let Ok(produced) = &result {
+                    self.shared.keep(node, produced.record.clone());
+                    self.queue.finished(node);
+                }
+                let result = self.result(node, result);
+                self.end_stage(node, result, observer, reporter);
+                if failed {
+                    for skipped in self.queue.failed(node) {
+                        self.skip(skipped, observer, reporter);
+                    }
+                    if !self.shared.options.keep_going {
+                        stopped_at.get_or_insert_with(Instant::now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn result(&self, node: usize, result: Result<Produced, Failure>) -> StageResult {
+        let mut finished = unfinished(node, Status::Interrupted);
+        match result {
+            Ok(produced) => {
+                finished.status = if produced.executed { Status::Executed } else { Status::Cached };
+                finished.fingerprint = Some(produced.record.fingerprint.to_string());
+                finished.seconds = produced.seconds;
+                finished.reasons = produced.reasons;
+                finished.outcome = produced.record.outcome.clone();
+                finished.artifacts = self.shared.store.describe(&produced.record);
+                StageResult { finished, record: Some(produced.record) }
+            }
+            Err(Failure::Interrupted) => StageResult { finished, record: None },
+            Err(Failure::Failed { fingerprint, error, seconds, reasons }) => {
+                finished.status = Status::Failed;
+                finished.fingerprint = fingerprint.map(|hash| hash.to_string());
+                finished.error = Some(error);
+                finished.seconds = seconds;
+                finished.reasons = reasons;
+                StageResult { finished, record: None }
+            }
+        }
+    }
+
+    /// Records a stage's end, and its runs' ends where it was the last stage.
+    fn end_stage(&mut self, node: usize, result: StageResult, observer: &dyn Observer, reporter: &dyn Reporter) {
+        for text in &result.finished.outcome.warnings {
+            emit(observer, RunEvent::Notice { node: Some(node), text: text.clone() });
+        }
+        emit(observer, RunEvent::StageFinished(result.finished.clone()));
+        self.results[node] = Some(result);
+        for run in self.runs_of[node].clone() {
+            self.open[run] -= 1;
+            if self.open[run] == 0 {
+                self.end_run(run, observer, reporter);
+            }
+        }
+    }
+
+    fn skip(&mut self, node: usize, observer: &dyn Observer, reporter: &dyn Reporter) {
+        if self.results[node].is_none() {
+            let result = StageResult { finished: unfinished(node, Status::Skipped), record: None };
+            self.end_stage(node, result, observer, reporter);
+        }
+    }
+
+    fn end_run(&self, run: usize, observer: &dyn Observer, reporter: &dyn Reporter) {
+        let info = &self.started_event.runs[run];
+        let stages: BTreeMap<&str, &StageResult> = info
+            .stages
+            .iter()
+            .filter_map(|(name, node)| Some((name.as_str(), self.results[*node].as_ref()?)))
+            .collect();
+        let mut metrics = BTreeMap::new();
+        for (stage, result) in &stages {
+            for (name, value) in &result.finished.outcome.metrics {
+                metrics.insert(format!("{stage}.{name}"), *value);
+            }
+        }
+        let status = worst(stages.values().map(|result| result.finished.status));
+        let seconds = stages.values().map(|result| result.finished.seconds).sum();
+        let result = RunResult { info, status, metrics, seconds, stages };
+        let report = reporter.run(&result);
+        let metrics = result.metrics;
+        emit(observer, RunEvent::RunFinished(RunFinished { run, status, metrics, seconds, report }));
+    }
+
+    /// Ends what has not ended: running stages were interrupted, the others never began.
+    fn close(&mut self, observer: &dyn Observer, reporter: &dyn Reporter) {
+        for node in std::mem::take(&mut self.running) {
+            let result = self.result(node, Err(Failure::Interrupted));
+            self.end_stage(node, result, observer, reporter);
+        }
+        for node in 0..self.results.len() {
+            self.skip(node, observer, reporter);
+        }
+    }
+
+    fn summarize(&self, abandoned: bool, observer: &dyn Observer, reporter: &dyn Reporter) -> Summary {
+        let statuses: Vec<Status> = self.results.iter().flatten().map(|result| result.finished.status).collect();
+        let count = |wanted: Status| statuses.iter().filter(|status| **status == wanted).count();
+        let mut summary = Summary {
+            status: if self.shared.cancel.is_cancelled() { Status::Interrupted } else { worst(statuses.iter().copied()) },
+            executed: count(Status::Executed),
+            cached: count(Status::Cached),
+            failed: count(Status::Failed),
+            skipped: count(Status::Skipped),
+            interrupted: count(Status::Interrupted),
+            seconds: self.started.elapsed().as_secs_f64(),
+            report: None,
+            abandoned,
+        };
+        summary.report = reporter.experiment(&summary, &self.results);
+        emit(
+            observer,
+            RunEvent::LaunchFinished(LaunchFinished {
+                status: summary.status,
+                executed: summary.executed,
+                cached: summary.cached,
+                failed: summary.failed,
+                skipped: summary.skipped + summary.interrupted,
+                seconds: summary.seconds,
+                report: summary.report.clone(),
+            }),
+        );
+        summary
+    }
+
+    /// What each slot of the experiment was made of this time; slots that did not get there keep what they had.
+    fn slots(&self) -> BTreeMap<String, ContentHash> {
+        let mut slots = self.shared.last.clone();
+        for (node, result) in self.shared.plan.graph.node_weights().zip(&self.results) {
+            if let Some(record) = result.as_ref().and_then(|result| result.record.as_ref()) {
+                slots.insert(slot(node), record.fingerprint);
+            }
+        }
+        slots
+    }
+}
+
+fn job_thread(shared: &Shared, jobs: &Mutex<Receiver<usize>>, messages: &Sender<Message>) {
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(node) = next else { return };
+        let result = Job::new(shared, node, messages).produce();
+        if messages.send(Message::Done { node, result }).is_err() {
+            return;
+        }
+    }
+}
+
+fn emit(observer: &dyn Observer, event: RunEvent) {
+    observer.observe(Timestamp::now(), &event);
+}
+
+fn unfinished(node: usize, status: Status) -> StageFinished {
+    StageFinished {
+        node,
+        fingerprint: None,
+        status,
+        seconds: 0.0,
+        reasons: vec![],
+        error: None,
+        outcome: Outcome::default(),
+        artifacts: vec![],
+    }
+}
+
+/// The status of a whole from its parts'.
+fn worst(statuses: impl Iterator<Item = Status>) -> Status {
+    let badness = |status: &Status| match status {
+        Status::Cached => 0,
+        Status::Executed => 1,
+        Status::Skipped => 2,
+        Status::Interrupted => 3,
+        Status::Failed => 4,
+    };
+    statuses.max_by_key(badness).unwrap_or(Status::Cached)
+}
+
+fn node_info(node: &Node) -> NodeInfo {
+    NodeInfo {
+        stage: node.stage.clone(),
+        kind: node.kind.clone(),
+        variant: node.variant.clone(),
+        params: node.params.clone(),
+    }
+}
+
+fn run_infos(launch: &Launch) -> Vec<RunInfo> {
+    let Plan { runs, .. } = &launch.plan;
+    let info = |run: &crate::plan::Run| RunInfo {
+        id: id::run(&launch.id, &run.variant, run.seed),
+        variant: run.variant.clone(),
+        seed: run.seed,
+        params: run.params.clone(),
+        tags: launch.tags.clone(),
+        stages: run.stages.clone(),
+    };
+    runs.iter().map(info).collect()
+}

@@ -1,0 +1,344 @@
+//! Makes one stage's result be there: from the cache, from another launch that is making it, or by executing it.
+//! Runs on a job thread and tells the coordinator what happens by messages.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+use crate::artifact::store::{Damage, Holder, Lookup, Record, Store, StoreError};
+use crate::artifact::{Artifact, Blob};
+use crate::cancel::Cancel;
+use crate::event::{Outcome, Progress, Reason};
+use crate::fingerprint::{Fingerprint, StaleReason};
+use crate::hash::ContentHash;
+use crate::kind::METRICS_PORT;
+use crate::plan::{Node, Plan};
+use crate::runner::lookup::{self, Last};
+use crate::runner::{Options, Places};
+use crate::stage::{Context, Environment, Input, Output, Source, StageError};
+
+/// What job threads tell the coordinator.
+pub enum Message {
+    Started { node: usize, fingerprint: ContentHash },
+    Progress { node: usize, progress: Progress },
+    Notice { node: usize, text: String },
+    /// A stage that was finished in this launch had to be made again, because its bytes were damaged.
+    Repaired { node: usize, produced: Produced },
+    Done { node: usize, result: Result<Produced, Failure> },
+}
+
+/// A stage's result and how it came to be.
+#[derive(Clone)]
+pub struct Produced {
+    pub record: Arc<Record>,
+    pub executed: bool,
+    pub seconds: f64,
+    pub reasons: Vec<Reason>,
+}
+
+/// Why there is no result.
+pub enum Failure {
+    Interrupted,
+    Failed { fingerprint: Option<ContentHash>, error: String, seconds: f64, reasons: Vec<Reason> },
+}
+
+impl Failure {
+    fn early(error: String) -> Self {
+        Self::Failed { fingerprint: None, error, seconds: 0.0, reasons: vec![] }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Interrupted => Self::Interrupted,
+            error => Self::early(in_words(&error)),
+        }
+    }
+}
+
+/// All that job threads share.
+pub struct Shared {
+    pub plan: Plan,
+    pub store: Arc<Store>,
+    pub places: Places,
+    pub options: Options,
+    pub cancel: Cancel,
+    pub pool: rayon::ThreadPool,
+    /// What the experiment's stages were the last time, to say what changed.
+    pub last: Last,
+    /// By node, once it is there.
+    pub records: RwLock<Vec<Option<Arc<Record>>>>,
+    /// Damaged inputs are repaired one at a time.
+    pub repair: Mutex<()>,
+}
+
+impl Shared {
+    fn node(&self, node: usize) -> &Node {
+        &self.plan.graph[petgraph::graph::NodeIndex::new(node)]
+    }
+
+    fn record(&self, node: usize) -> Option<Arc<Record>> {
+        self.records.read().unwrap_or_else(PoisonError::into_inner)[node].clone()
+    }
+
+    /// Keeps a node's result for the stages that need it.
+    pub fn keep(&self, node: usize, record: Arc<Record>) {
+        self.records.write().unwrap_or_else(PoisonError::into_inner)[node] = Some(record);
+    }
+
+    fn environment(&self, node: usize, messages: &Sender<Message>) -> Environment {
+        let sender = messages.clone();
+        Environment {
+            project: self.places.project.clone(),
+            data_dir: self.places.data_dir.clone(),
+            download_dir: self.places.download_dir.clone(),
+            fetch: true,
+            // The coordinator outlives the job threads; without it nobody is left to be told.
+            progress: Box::new(move |progress| drop(sender.send(Message::Progress { node, progress }))),
+            cancel: self.cancel.clone(),
+        }
+    }
+}
+
+/// One attempt to produce one node.
+pub struct Job<'a> {
+    shared: &'a Shared,
+    node: usize,
+    messages: &'a Sender<Message>,
+    environment: Environment,
+    started: Instant,
+}
+
+impl<'a> Job<'a> {
+    pub fn new(shared: &'a Shared, node: usize, messages: &'a Sender<Message>) -> Self {
+        let environment = shared.environment(node, messages);
+        Self { shared, node, messages, environment, started: Instant::now() }
+    }
+
+    fn tell(&self, message: Message) {
+        // Nobody listens any more only when the launch was given up; then nothing needs to be told.
+        drop(self.messages.send(message));
+    }
+
+    fn notice(&self, text: String) {
+        self.tell(Message::Notice { node: self.node, text });
+    }
+
+    /// From the cache if it is there, else by executing.
+    pub fn produce(&self) -> Result<Produced, Failure> {
+        let forced = self.shared.options.force.covers(&self.shared.node(self.node).stage);
+        self.ensure(forced.then(|| StaleReason::Forced.into()))
+    }
+
+    fn ensure(&self, forced: Option<Reason>) -> Result<Produced, Failure> {
+        let node = self.shared.node(self.node);
+        let stage = lookup::stage_of(node);
+        let source = stage.source(&node.params, &self.environment).map_err(|error| self.failed(None, &error, vec![]))?;
+        if let Some(notice) = source.as_ref().and_then(|source| source.notice.clone()) {
+            self.notice(notice);
+        }
+        let fingerprint = self.fingerprint(source.as_ref())?;
+        let hash = fingerprint.hash();
+        if forced.is_none() {
+            if let Lookup::Hit(record) = self.look_up(hash)? {
+                return Ok(cached(*record));
+            }
+        }
+        let mut on_wait = |holder: Holder| {
+            let Holder { pid, host, since } = holder;
+            self.notice(format!("waiting for `{}`: process {pid} on {host} has been making it since {since}", node.stage));
+        };
+        let guard = self.shared.store.lock(hash, &self.shared.cancel, &mut on_wait)?;
+        // Another launch may have made it while this one waited.
+        let again = self.look_up(hash)?;
+        let reasons = match (forced, again) {
+            (None, Lookup::Hit(record)) => return Ok(cached(*record)),
+            (Some(forced), _) => vec![forced],
+            (None, miss) => lookup::stale(&self.shared.store, &self.shared.last, node, &fingerprint, &miss)?,
+        };
+        let produced = self.execute(fingerprint, hash, source.as_ref(), reasons)?;
+        drop(guard);
+        Ok(produced)
+    }
+
+    fn look_up(&self, hash: ContentHash) -> Result<Lookup, Failure> {
+        let lookup = self.shared.store.lookup(hash)?;
+        if let Lookup::Broken(damage) = &lookup {
+            self.notice(damage.to_string());
+        }
+        Ok(lookup)
+    }
+
+    fn fingerprint(&self, source: Option<&Source>) -> Result<Fingerprint, Failure> {
+        let mut inputs = BTreeMap::new();
+        for (port, producer, output) in self.shared.plan.inputs(self.node) {
+            inputs.insert(port.to_owned(), self.artifact(producer, output)?.content_hash());
+        }
+        Ok(lookup::fingerprint(self.shared.node(self.node), &self.shared.options.device, source, inputs))
+    }
+
+    /// What a producer gave on a port. The schedule starts no stage before its producers are done.
+    fn artifact(&self, producer: usize, output: &str) -> Result<Artifact, Failure> {
+        let record = self.shared.record(producer);
+        record.and_then(|record| record.outputs.get(output).cloned()).ok_or_else(|| {
+            let stage = &self.shared.node(producer).stage;
+            Failure::early(format!("`{stage}` gave nothing on its port `{output}`; this is a bug of its kind"))
+        })
+    }
+
+    fn execute(
+        &self,
+        hashed: Fingerprint,
+        hash: ContentHash,
+        source: Option<&Source>,
+        reasons: Vec<Reason>,
+    ) -> Result<Produced, Failure> {
+        let inputs = self.open_inputs()?;
+        self.tell(Message::Started { node: self.node, fingerprint: hash });
+        let started = Instant::now();
+        let made = self.make(source, &inputs);
+        let seconds = started.elapsed().as_secs_f64();
+        let (outputs, outcome) = made.map_err(|error| self.failed(Some(hash), &error, reasons.clone()))?;
+        let record = Record::new(hashed, outputs, outcome, seconds);
+        self.shared.store.commit(&record).map_err(|error| self.failed(Some(hash), &store_failed(error), reasons.clone()))?;
+        Ok(Produced { record: Arc::new(record), executed: true, seconds, reasons })
+    }
+
+    fn make(
+        &self,
+        source: Option<&Source>,
+        inputs: &BTreeMap<String, OpenInput>,
+    ) -> Result<(BTreeMap<String, Artifact>, Outcome), StageError> {
+        let node = self.shared.node(self.node);
+        let stage = lookup::stage_of(node);
+        let scratch = self.shared.store.scratch().map_err(store_failed)?;
+        let progress = |progress| self.tell(Message::Progress { node: self.node, progress });
+        let opened = inputs.iter().map(|(port, input)| (port.clone(), input.input.clone())).collect();
+        let context = Context {
+            params: &node.params,
+            seed: lookup::stream_seed(node),
+            inputs: &opened,
+            scratch: scratch.path(),
+            pool: &self.shared.pool,
+            progress: &progress,
+            cancel: &self.shared.cancel,
+            environment: &self.environment,
+            source,
+        };
+        let output = catch_unwind(AssertUnwindSafe(|| stage.execute(&context))).unwrap_or_else(|panic| {
+            let message = format!("the kind `{}` has a bug: {}", node.kind, panic_text(panic.as_ref()));
+            Err(StageError::with_help(message, "please report it, with the command and this message"))
+        })?;
+        if self.shared.cancel.is_cancelled() {
+            return Err(StageError::Interrupted);
+        }
+        self.ingest(&context, output, inputs)
+    }
+
+    /// Moves what the stage wrote into the store.
+    fn ingest(
+        &self,
+        context: &Context,
+        output: Output,
+        inputs: &BTreeMap<String, OpenInput>,
+    ) -> Result<(BTreeMap<String, Artifact>, Outcome), StageError> {
+        let description = lookup::stage_of(self.shared.node(self.node)).description();
+        if !description.metrics.is_empty() {
+            let mut text = serde_json::to_vec_pretty(&output.outcome).map_err(|error| StageError::failed(error.to_string()))?;
+            text.push(b'\n');
+            std::fs::write(context.output(METRICS_PORT.name, "metrics.json")?, text)?;
+        }
+        let mut outputs = BTreeMap::new();
+        for port in description.all_outputs() {
+            let mut reused: Vec<(String, Blob)> = vec![];
+            for reuse in output.reuse.iter().filter(|reuse| reuse.port == port.name) {
+                let blob = inputs.get(&reuse.input).and_then(|input| input.artifact.files.get(&reuse.file));
+                let unknown = || StageError::failed(format!("`{}` has no file {} to pass on", reuse.input, reuse.file));
+                reused.push((reuse.name.clone(), blob.cloned().ok_or_else(unknown)?));
+            }
+            let directory = context.scratch.join(port.name);
+            let artifact = self.shared.store.ingest(&directory, port.artifact_type, &reused).map_err(store_failed)?;
+            outputs.insert(port.name.to_owned(), artifact);
+        }
+        Ok((outputs, output.outcome))
+    }
+
+    /// Verifies every byte the stage may read. What is damaged is made again first.
+    fn open_inputs(&self) -> Result<BTreeMap<String, OpenInput>, Failure> {
+        let mut opened = BTreeMap::new();
+        for (port, producer, output) in self.shared.plan.inputs(self.node) {
+            let artifact = self.artifact(producer, output)?;
+            let mut files = BTreeMap::new();
+            for (name, blob) in &artifact.files {
+                let path = match self.shared.store.verified(blob, name) {
+                    Err(StoreError::Damaged(damage)) => {
+                        self.repair(producer, output, &artifact, name, &damage)?;
+                        self.shared.store.verified(blob, name)?
+                    }
+                    path => path?,
+                };
+                files.insert(name.clone(), path);
+            }
+            let stage = self.shared.node(producer).stage.clone();
+            let input = Input { artifact_type: artifact.artifact_type, stage, files };
+            opened.insert(port.to_owned(), OpenInput { input, artifact });
+        }
+        Ok(opened)
+    }
+
+    /// Executes a producer again because a file it made is damaged, and checks that it made the same.
+    fn repair(&self, producer: usize, output: &str, wanted: &Artifact, file: &str, damage: &Damage) -> Result<(), Failure> {
+        let _one_at_a_time = self.shared.repair.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.shared.store.verified(&wanted.files[file], file).is_ok() {
+            return Ok(());
+        }
+        let stage = self.shared.node(producer).stage.clone();
+        self.notice(format!("{damage}; making `{stage}` again"));
+        let reason = StaleReason::from(damage).into();
+        let produced = Job::new(self.shared, producer, self.messages).ensure(Some(reason))?;
+        self.shared.keep(producer, produced.record.clone());
+        let same = produced.record.outputs.get(output).is_some_and(|made| made == wanted);
+        self.tell(Message::Repaired { node: producer, produced });
+        if same { Ok(()) } else { Err(Failure::early(format!("`{stage}`, made again, gave other bytes than before; launch again"))) }
+    }
+
+    fn failed(&self, fingerprint: Option<ContentHash>, error: &StageError, reasons: Vec<Reason>) -> Failure {
+        let seconds = self.started.elapsed().as_secs_f64();
+        match error {
+            StageError::Interrupted => Failure::Interrupted,
+            StageError::Failed { message, help: Some(help) } => {
+                Failure::Failed { fingerprint, error: format!("{message}\nhelp: {help}"), seconds, reasons }
+            }
+            other => Failure::Failed { fingerprint, error: other.to_string(), seconds, reasons },
+        }
+    }
+}
+
+struct OpenInput {
+    input: Input,
+    artifact: Artifact,
+}
+
+fn cached(record: Record) -> Produced {
+    Produced { seconds: record.seconds, record: Arc::new(record), executed: false, reasons: vec![] }
+}
+
+fn store_failed(error: StoreError) -> StageError {
+    match error {
+        StoreError::Interrupted => StageError::Interrupted,
+        error => StageError::Failed { help: error.help().map(str::to_owned), message: error.to_string() },
+    }
+}
+
+/// An error and the next thing to do.
+fn in_words(error: &StoreError) -> String {
+    error.help().map_or_else(|| error.to_string(), |help| format!("{error}\nhelp: {help}"))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "panic".into())
+}
