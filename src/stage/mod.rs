@@ -1,17 +1,27 @@
 //! What a stage kind does. One thin file per kind turns artifacts into domain types, calls the domain module that
 //! does the work, and writes artifacts. Stages know nothing of the runner, the schedule or the run log.
 
+pub mod anomaly;
+pub mod data;
 #[cfg(test)]
 mod data_tests;
 pub mod dataset_edit;
+pub mod evaluate;
+pub mod extract_latents;
+pub mod labelled;
+pub mod linear_probe;
 pub mod load;
 pub mod noise;
 pub mod normalize;
+pub mod predict;
 pub mod problems;
 pub mod registry;
 pub mod report;
 pub mod split;
 pub mod subset;
+pub mod train_autoencoder;
+pub mod train_classifier;
+pub mod training;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -5,11 +5,28 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::kind::{Catalog, Description, Facts, ParamProblem};
-use crate::stage::{Stage, load, noise, normalize, report, split, subset};
+use crate::stage::{
+    Stage, anomaly, evaluate, extract_latents, linear_probe, load, noise, normalize, predict, report, split, subset,
+    train_autoencoder, train_classifier,
+};
 
 /// All kinds, in the order of the documentation.
 pub fn all() -> &'static [&'static dyn Stage] {
-    &[&load::Load, &normalize::Normalize, &split::Split, &subset::Subset, &noise::Noise, &report::Report]
+    &[
+        &load::Load,
+        &normalize::Normalize,
+        &subset::Subset,
+        &split::Split,
+        &noise::Noise,
+        &train_autoencoder::TrainAutoencoder,
+        &extract_latents::ExtractLatents,
+        &evaluate::Evaluate,
+        &train_classifier::TrainClassifier,
+        &linear_probe::LinearProbe,
+        &predict::Predict,
+        &anomaly::Anomaly,
+        &report::Report,
+    ]
 }
 
 /// The kind of that name.

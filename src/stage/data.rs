@@ -1,0 +1,43 @@
+//! What the kinds share in reading and writing artifacts' files.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::dataset::{Dataset, Split};
+use crate::stage::{Input, StageError};
+
+/// The data set on a port.
+pub fn open(input: &Input) -> Result<Dataset, StageError> {
+    Dataset::open(&input.files).map_err(|error| StageError::failed(error.to_string()))
+}
+
+/// A split that must be there and hold something.
+pub fn split(dataset: &Dataset, name: &str) -> Result<Split, StageError> {
+    let split = dataset.split(name).filter(|split| !crate::dataset::samples::Samples::is_empty(split));
+    split.ok_or_else(|| {
+        StageError::with_help(
+            format!("the data set `{}` has no `{name}` split, or an empty one", dataset.meta.name),
+            "add a `split` stage before this one, or load data that has it",
+        )
+    })
+}
+
+/// Writes a value as indented JSON with a final newline.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StageError> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|error| StageError::failed(error.to_string()))?;
+    text.push('\n');
+    Ok(std::fs::write(path, text)?)
+}
+
+/// Reads a JSON file of an artifact.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StageError> {
+    let text = std::fs::read_to_string(path)?;
+    serde_json::from_str(&text).map_err(|error| StageError::failed(format!("{}: {error}", path.display())))
+}
+
+/// The split a trained model is judged on: `test`, or else `validation`, or else `train`.
+pub fn judged_split(dataset: &Dataset) -> &'static str {
+    ["test", "validation"].into_iter().find(|name| dataset.meta.splits.contains_key(*name)).unwrap_or("train")
+}

@@ -1,0 +1,65 @@
+//! `linear-probe`: what a linear classifier makes of the raw pixels; every classifier is compared with it.
+
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::ArtifactType;
+use crate::kind::{Description, InputPort, OutputPort, params_of};
+use crate::stage::labelled::Labelled;
+use crate::stage::train_classifier::{METRICS, train};
+use crate::stage::training::{OptimizerName, Schedule};
+use crate::stage::{Context, Output, Stage, StageError};
+
+/// Registered in the registry.
+pub struct LinearProbe;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Passes over the training split.
+    #[serde(default = "default_epochs")]
+    #[schemars(range(min = 1, max = 100000))]
+    epochs: u32,
+}
+
+fn default_epochs() -> u32 {
+    10
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    kind: "linear-probe",
+    version: 1,
+    summary: "Multinomial logistic regression on raw pixels.",
+    details: "Planned beside every classifier. It does not depend on the run's seed, so it is computed once for a data \
+              set and shared by all variants and repeats. Adam, step 0.001, batches of 128.",
+    inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "labelled images")],
+    outputs: vec![OutputPort::new("classifier", ArtifactType::Classifier, "weights, history and the confusion matrix of the test split")],
+    params: params_of::<Params>(),
+    metrics: METRICS,
+    example: r#"[stages.probe]
+uses = "linear-probe"
+inputs = { dataset = "normalize" }
+"#,
+    ..Description::default()
+});
+
+impl Stage for LinearProbe {
+    fn description(&self) -> &Description {
+        &DESCRIPTION
+    }
+
+    fn execute(&self, context: &Context) -> Result<Output, StageError> {
+        let Params { epochs } = context.params()?;
+        let labelled = Labelled::open(context.input("dataset")?)?;
+        let schedule = Schedule {
+            epochs,
+            batch_size: 128,
+            optimizer: OptimizerName::Adam,
+            learning_rate: 0.001,
+            shuffle: true,
+        };
+        train(context, &labelled, &[], schedule)
+    }
+}

@@ -1,0 +1,224 @@
+//! `train-autoencoder`: layer lists and a data set in, a trained model out.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::artifact::ArtifactType;
+use crate::dataset::samples::Samples;
+use crate::event::Outcome;
+use crate::kind::{
+    Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of,
+};
+use crate::model::autoencoder::Autoencoder;
+use crate::model::train::{History, Loss};
+use crate::stage::training::{self, OptimizerName};
+use crate::stage::{Context, Output, Stage, StageError, data};
+
+/// Registered in the registry.
+pub struct TrainAutoencoder;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Layers from the image to the code, such as `["dense 256 relu", "dense 32"]`.
+    encoder: Vec<String>,
+    /// Layers from the code back to the image; the last must give as many numbers as an image has.
+    decoder: Vec<String>,
+    /// What training makes small.
+    #[serde(default = "default_loss")]
+    loss: LossName,
+    /// Passes over the training split.
+    #[serde(default = "default_epochs")]
+    #[schemars(range(min = 1, max = 100000))]
+    epochs: u32,
+    /// Samples in one step.
+    #[serde(default = "default_batch_size")]
+    #[schemars(range(min = 1, max = 65536))]
+    batch_size: usize,
+    /// How a step follows from the gradient.
+    #[serde(default = "training::default_optimizer")]
+    optimizer: OptimizerName,
+    /// Size of a step.
+    #[serde(default = "training::default_learning_rate")]
+    #[schemars(range(min = 1e-12, max = 100.0))]
+    learning_rate: f64,
+    /// Whether every epoch sees the samples in another order.
+    #[serde(default = "training::default_shuffle")]
+    shuffle: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum LossName {
+    /// Mean squared error.
+    Mse,
+    /// Binary cross-entropy a pixel; the decoder should end in a sigmoid.
+    Bce,
+    /// Mean absolute error.
+    L1,
+    /// 1 - structural similarity.
+    Ssim,
+}
+
+fn default_loss() -> LossName {
+    LossName::Bce
+}
+
+fn default_epochs() -> u32 {
+    10
+}
+
+fn default_batch_size() -> usize {
+    256
+}
+
+impl LossName {
+    fn loss(self) -> Loss {
+        match self {
+            Self::Mse => Loss::Mse,
+            Self::Bce => Loss::Bce,
+            Self::L1 => Loss::L1,
+            Self::Ssim => Loss::Ssim,
+        }
+    }
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    kind: "train-autoencoder",
+    version: 1,
+    summary: "Trains an autoencoder written as two lists of layers.",
+    details: "The model is trained on the `train` split to give back the clean image; with a noise stage upstream it is \
+              given the noisy one. After every epoch the loss on the `validation` split is computed in inference mode. \
+              Weights start as in Keras (Glorot uniform, zero biases). A loss that is not finite stops the training. \
+              Beside every autoencoder two more stages are planned: PCA's reconstruction error at every latent size \
+              (computed once for a data set) and the comparison of the model with it.",
+    inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "images; the splits `train` and, if present, `validation` are used")],
+    outputs: vec![OutputPort::new("model", ArtifactType::Model, "encoder, decoder and their history")],
+    params: params_of::<Params>(),
+    metrics: &[
+        ("train_loss", "mean of the last epoch's batches, in training mode"),
+        ("val_loss", "validation split after the last epoch"),
+        ("parameters", "trainable numbers in encoder and decoder"),
+    ],
+    example: r#"[stages.autoencoder]
+uses = "train-autoencoder"
+inputs = { dataset = "normalize" }
+encoder = ["dense 128 relu", "dense ${latent_dim}"]
+decoder = ["dense 128 relu", "dense 784 sigmoid"]
+loss = "bce"
+epochs = 10
+"#,
+    companions: &[
+        Companion {
+            suffix: "pca",
+            kind: "baseline-pca",
+            wires: &[("dataset", CompanionWire::SameInput("dataset"))],
+            params: &[],
+        },
+        Companion {
+            suffix: "baseline",
+            kind: "compare-baseline",
+            wires: &[
+                ("dataset", CompanionWire::SameInput("dataset")),
+                ("model", CompanionWire::Output("model")),
+                ("baseline", CompanionWire::Companion("pca")),
+            ],
+            params: &[],
+        },
+    ],
+});
+
+impl Stage for TrainAutoencoder {
+    fn description(&self) -> &Description {
+        &DESCRIPTION
+    }
+
+    fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
+        let (encoder, encoder_problems) = training::parse_layers(params, "encoder");
+        let (decoder, decoder_problems) = training::parse_layers(params, "decoder");
+        let mut problems = encoder_problems;
+        problems.extend(decoder_problems);
+        let shape = inputs.get("dataset").and_then(|facts| facts.shape);
+        let (Some(shape), true) = (shape, problems.is_empty()) else {
+            return if problems.is_empty() { Ok(Facts::default()) } else { Err(problems) };
+        };
+        let code = training::check_shapes("encoder", &encoder, shape, None).map_err(|problem| vec![problem])?;
+        training::check_shapes("decoder", &decoder, code, Some(shape)).map_err(|problem| vec![problem])?;
+        Ok(Facts { shape: Some(shape), classes: None, latent_dim: Some(code.iter().product()) })
+    }
+
+    fn draws_random(&self, _params: &Value) -> bool {
+        true
+    }
+
+    fn execute(&self, context: &Context) -> Result<Output, StageError> {
+        let params: Params = context.params()?;
+        let dataset = data::open(context.input("dataset")?)?;
+        let train = data::split(&dataset, "train")?;
+        let validation = dataset.split("validation");
+        let validation = validation.as_ref().map(|split| split as &dyn Samples);
+        let encoder = training::layers(&params.encoder)?;
+        let decoder = training::layers(&params.decoder)?;
+        let mut model = Autoencoder::new(&encoder, &decoder, train.shape(), context.seed).map_err(training::failed)?;
+        let schedule = training::Schedule {
+            epochs: params.epochs,
+            batch_size: params.batch_size,
+            optimizer: params.optimizer,
+            learning_rate: params.learning_rate,
+            shuffle: params.shuffle,
+        };
+        let history = training::with_run(context, |run| {
+            model.fit(&train, validation, params.loss.loss(), &schedule.training(context.seed), run)
+        })?;
+        write_model(context, &params, train.shape(), &model, &history)?;
+        Ok(Output { outcome: outcome(&model, &history), reuse: vec![] })
+    }
+}
+
+fn outcome(model: &Autoencoder, history: &History) -> Outcome {
+    let mut outcome = training::history_outcome(history);
+    outcome.metrics.insert("parameters".into(), model.parameters() as f64);
+    outcome.metrics.insert("latent_dim".into(), model.latent_dim() as f64);
+    outcome
+}
+
+fn write_model(
+    context: &Context,
+    params: &Params,
+    input: [usize; 3],
+    model: &Autoencoder,
+    history: &History,
+) -> Result<(), StageError> {
+    let (encoder, decoder) = model.layers();
+    let rows = training::layer_rows("encoder", &encoder).chain(training::layer_rows("decoder", &decoder));
+    let description = json!({
+        "input": input,
+        "encoder": params.encoder,
+        "decoder": params.decoder,
+        "latent_dim": model.latent_dim(),
+        "loss": params.loss,
+        "parameters": model.parameters(),
+        "layers": rows.collect::<Vec<_>>(),
+    });
+    data::write_json(&context.output("model", "model.json")?, &description)?;
+    let path = |file| context.output("model", file);
+    model.save(&path("encoder.safetensors")?, &path("decoder.safetensors")?, &path("autoencoder.safetensors")?)?;
+    training::write_history(&path("history.csv")?, history)
+}
+
+/// The trained model on a `model` port.
+pub fn open_model(input: &crate::stage::Input) -> Result<Autoencoder, StageError> {
+    #[derive(Deserialize)]
+    struct Saved {
+        input: [usize; 3],
+        encoder: Vec<String>,
+        decoder: Vec<String>,
+    }
+    let saved: Saved = data::read_json(input.path("model.json")?)?;
+    let (encoder, decoder) = (training::layers(&saved.encoder)?, training::layers(&saved.decoder)?);
+    Autoencoder::load(&encoder, &decoder, saved.input, input.path("autoencoder.safetensors")?).map_err(training::failed)
+}

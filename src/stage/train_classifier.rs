@@ -1,0 +1,224 @@
+//! `train-classifier`: a dense head on latents, or any layers on pixels.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::artifact::ArtifactType;
+use crate::event::Outcome;
+use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
+use crate::metric::accuracy::argmax_rows;
+use crate::metric::confusion::ConfusionMatrix;
+use crate::model::classifier::Classifier;
+use crate::model::layer::LayerSpec;
+use crate::model::train::History;
+use crate::stage::labelled::Labelled;
+use crate::stage::training::{self, OptimizerName, Schedule};
+use crate::stage::{Context, Input, Output, Stage, StageError, data};
+
+/// Registered in the registry.
+pub struct TrainClassifier;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Layers before the output layer, which is added: `dense <classes> softmax`. Empty: a linear classifier.
+    #[serde(default = "default_hidden")]
+    hidden: Vec<String>,
+    /// Passes over the training split.
+    #[serde(default = "default_epochs")]
+    #[schemars(range(min = 1, max = 100000))]
+    epochs: u32,
+    /// Samples in one step.
+    #[serde(default = "default_batch_size")]
+    #[schemars(range(min = 1, max = 65536))]
+    batch_size: usize,
+    /// How a step follows from the gradient.
+    #[serde(default = "training::default_optimizer")]
+    optimizer: OptimizerName,
+    /// Size of a step.
+    #[serde(default = "training::default_learning_rate")]
+    #[schemars(range(min = 1e-12, max = 100.0))]
+    learning_rate: f64,
+    /// Whether every epoch sees the samples in another order.
+    #[serde(default = "training::default_shuffle")]
+    shuffle: bool,
+}
+
+fn default_hidden() -> Vec<String> {
+    vec!["dense 64 relu".into()]
+}
+
+fn default_epochs() -> u32 {
+    10
+}
+
+fn default_batch_size() -> usize {
+    32
+}
+
+/// Metrics of every classifier.
+pub const METRICS: &[(&str, &str)] = &[
+    ("train_loss", "cross-entropy, mean of the last epoch's batches"),
+    ("train_accuracy", "share of right answers in the last epoch's batches"),
+    ("val_loss", "cross-entropy on the validation split after the last epoch"),
+    ("val_accuracy", "share of right answers on the validation split after the last epoch"),
+    ("test_accuracy", "share of right answers on the test split"),
+    ("macro_f1", "F1 on the test split, every class weighing the same"),
+    ("parameters", "trainable numbers"),
+];
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    kind: "train-classifier",
+    version: 1,
+    summary: "Trains a classifier on latents or on pixels.",
+    details: "Softmax cross-entropy on the `train` split, watched on `validation`, judged on `test`. Beside every \
+              classifier a linear probe on the raw pixels is planned, so that there is something to compare with.",
+    inputs: vec![InputPort::required("data", &[ArtifactType::Latents, ArtifactType::Dataset], "labelled codes or images")],
+    outputs: vec![OutputPort::new("classifier", ArtifactType::Classifier, "weights, history and the confusion matrix of the test split")],
+    params: params_of::<Params>(),
+    metrics: METRICS,
+    example: r#"[stages.classifier]
+uses = "train-classifier"
+inputs = { data = "latents" }
+hidden = ["dense 64 relu"]
+epochs = 10
+"#,
+    companions: &[Companion {
+        suffix: "probe",
+        kind: "linear-probe",
+        wires: &[("dataset", CompanionWire::Upstream(ArtifactType::Dataset))],
+        params: &[],
+    }],
+});
+
+impl Stage for TrainClassifier {
+    fn description(&self) -> &Description {
+        &DESCRIPTION
+    }
+
+    fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
+        let empty = params["hidden"].as_array().is_none_or(Vec::is_empty);
+        let (hidden, problems) = if empty { (vec![], vec![]) } else { training::parse_layers(params, "hidden") };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let facts = inputs.get("data").copied().unwrap_or_default();
+        if let Some(shape) = facts.shape {
+            training::check_shapes("hidden", &hidden, shape, None).map_err(|problem| vec![problem])?;
+        }
+        Ok(Facts { latent_dim: None, ..facts })
+    }
+
+    fn draws_random(&self, _params: &Value) -> bool {
+        true
+    }
+
+    fn execute(&self, context: &Context) -> Result<Output, StageError> {
+        let params: Params = context.params()?;
+        let schedule = Schedule {
+            epochs: params.epochs,
+            batch_size: params.batch_size,
+            optimizer: params.optimizer,
+            learning_rate: params.learning_rate,
+            shuffle: params.shuffle,
+        };
+        let data = Labelled::open(context.input("data")?)?;
+        train(context, &data, &params.hidden, schedule)
+    }
+}
+
+/// Trains on `train`, watches `validation`, judges on `test`, and writes the `classifier` port.
+pub fn train(
+    context: &Context,
+    labelled: &Labelled,
+    hidden: &[String],
+    schedule: Schedule,
+) -> Result<Output, StageError> {
+    let classes = labelled.classes();
+    let train = labelled.split("train")?;
+    let validation = labelled.optional("validation");
+    let mut layers = training::layers(hidden)?;
+    layers.extend(training::layers(&[format!("dense {} softmax", classes.len())])?);
+    let mut classifier =
+        Classifier::new(&layers, train.shape(), classes.len(), context.seed).map_err(training::failed)?;
+    let history = training::with_run(context, |run| {
+        classifier.fit(train.as_ref(), validation.as_deref(), &schedule.training(context.seed), run)
+    })?;
+    let mut outcome = training::history_outcome(&history);
+    outcome.metrics.insert("parameters".into(), classifier.parameters() as f64);
+    write(context, labelled, train.shape(), &layers, &classifier, &history)?;
+    if let Some(test) = labelled.optional("test") {
+        let probabilities = training::with_run(context, |run| classifier.predict(test.as_ref(), run))?;
+        let labels = test.labels().unwrap_or_default();
+        judge(&mut outcome, labels, &probabilities, classes, &context.output("classifier", "confusion.csv")?)?;
+    }
+    Ok(Output { outcome, reuse: vec![] })
+}
+
+fn judge(
+    outcome: &mut Outcome,
+    labels: &[u32],
+    probabilities: &[f32],
+    classes: &[String],
+    confusion_path: &Path,
+) -> Result<(), StageError> {
+    let predicted = argmax_rows(probabilities, classes.len());
+    let confusion = ConfusionMatrix::new(labels, &predicted, classes.len());
+    outcome.metrics.insert("test_accuracy".into(), confusion.accuracy());
+    outcome.metrics.insert("macro_f1".into(), confusion.macro_f1());
+    let mut table = csv::Writer::from_path(confusion_path).map_err(csv_failed)?;
+    table.write_record(["true"].into_iter().chain(classes.iter().map(String::as_str))).map_err(csv_failed)?;
+    for (index, class) in classes.iter().enumerate() {
+        let row = [class.clone()].into_iter().chain(confusion.row(index).iter().map(u64::to_string));
+        table.write_record(row).map_err(csv_failed)?;
+    }
+    Ok(table.flush()?)
+}
+
+/// A CSV file that could not be written.
+pub fn csv_failed(error: csv::Error) -> StageError {
+    StageError::Io(error.into())
+}
+
+fn write(
+    context: &Context,
+    labelled: &Labelled,
+    input: [usize; 3],
+    layers: &[LayerSpec],
+    classifier: &Classifier,
+    history: &History,
+) -> Result<(), StageError> {
+    let texts: Vec<String> = layers.iter().map(ToString::to_string).collect();
+    let infos = classifier.layers();
+    let description = json!({
+        "input": input,
+        "architecture": texts,
+        "classes": labelled.classes(),
+        "parameters": classifier.parameters(),
+        "on": labelled.on(),
+        "layers": training::layer_rows("classifier", &infos).collect::<Vec<_>>(),
+    });
+    data::write_json(&context.output("classifier", "model.json")?, &description)?;
+    classifier.save(&context.output("classifier", "classifier.safetensors")?)?;
+    training::write_history(&context.output("classifier", "history.csv")?, history)
+}
+
+/// The trained classifier on a `classifier` port, and its classes.
+pub fn open_classifier(input: &Input) -> Result<(Classifier, Vec<String>), StageError> {
+    #[derive(Deserialize)]
+    struct Saved {
+        input: [usize; 3],
+        architecture: Vec<String>,
+        classes: Vec<String>,
+    }
+    let saved: Saved = data::read_json(input.path("model.json")?)?;
+    let layers = training::layers(&saved.architecture)?;
+    let path = input.path("classifier.safetensors")?;
+    let classifier = Classifier::load(&layers, saved.input, saved.classes.len(), path).map_err(training::failed)?;
+    Ok((classifier, saved.classes))
+}

@@ -1,0 +1,197 @@
+//! What the training kinds share: layer lists and schedules from params, progress, histories to files.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::event::{Outcome, Progress};
+use crate::kind::ParamProblem;
+use crate::model::layer::{LayerError, LayerSpec};
+use crate::model::shape::{self, LayerInfo};
+use crate::model::train::{EpochReport, History, Optimizer, Run, TrainError, Training};
+use crate::stage::{Context, StageError};
+
+/// Optimizers by name, with Keras's constants.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimizerName {
+    /// Kingma and Ba 2015.
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    Adamw,
+    /// Plain gradient descent.
+    Sgd,
+    /// Gradient descent with momentum 0.9.
+    Momentum,
+    /// Division by a running root mean square of the gradients.
+    Rmsprop,
+}
+
+/// How long and how fast, as params say it.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule {
+    pub epochs: u32,
+    pub batch_size: usize,
+    pub optimizer: OptimizerName,
+    pub learning_rate: f64,
+    pub shuffle: bool,
+}
+
+impl Schedule {
+    /// The model layer's form of it.
+    pub fn training(&self, seed: u64) -> Training {
+        let optimizer = match self.optimizer {
+            OptimizerName::Adam => Optimizer::Adam,
+            OptimizerName::Adamw => Optimizer::AdamW { weight_decay: 0.004 },
+            OptimizerName::Sgd => Optimizer::Sgd { momentum: 0.0 },
+            OptimizerName::Momentum => Optimizer::Sgd { momentum: 0.9 },
+            OptimizerName::Rmsprop => Optimizer::RmsProp,
+        };
+        Training {
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            optimizer,
+            learning_rate: self.learning_rate,
+            seed,
+            shuffle: self.shuffle,
+        }
+    }
+}
+
+/// Serde default.
+pub fn default_optimizer() -> OptimizerName {
+    OptimizerName::Adam
+}
+
+/// Serde default.
+pub fn default_learning_rate() -> f64 {
+    0.001
+}
+
+/// Serde default.
+pub fn default_shuffle() -> bool {
+    true
+}
+
+/// Parses a list-of-layers param; every element that is no layer is a problem of its own.
+pub fn parse_layers(params: &Value, name: &str) -> (Vec<LayerSpec>, Vec<ParamProblem>) {
+    let texts = params[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut layers = Vec::new();
+    let mut problems = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        match text.as_str().unwrap_or_default().parse::<LayerSpec>() {
+            Ok(layer) => layers.push(layer),
+            Err(LayerError { message, help }) => {
+                problems.push(ParamProblem { param: name.into(), index: Some(index), message, help });
+            }
+        }
+    }
+    if texts.is_empty() {
+        let help = Some("write at least one layer, such as \"dense 32 relu\"".to_owned());
+        problems.push(ParamProblem { param: name.into(), index: None, message: format!("`{name}` has no layers"), help });
+    }
+    (layers, problems)
+}
+
+/// Follows shapes through a list of layers and gives the last; with `wanted`, the last must hold as many numbers.
+pub fn check_shapes(
+    name: &str,
+    layers: &[LayerSpec],
+    input: [usize; 3],
+    wanted: Option<[usize; 3]>,
+) -> Result<[usize; 3], ParamProblem> {
+    let problem = |index, message, help| ParamProblem { param: name.into(), index: Some(index), message, help };
+    let infos = shape::infer(layers, input).map_err(|error| problem(error.index, error.message, error.help))?;
+    let last = infos.last().map_or(input, |info| info.output);
+    let size = |shape: [usize; 3]| shape.iter().product::<usize>();
+    match wanted {
+        Some(wanted) if size(wanted) != size(last) => {
+            let [h, w, c] = wanted;
+            let message = format!("the last layer gives {} numbers, but an image has {}", size(last), size(wanted));
+            let help = format!("end the {name} with {} numbers ({h}x{w}x{c}), such as \"dense {} sigmoid\"", size(wanted), size(wanted));
+            Err(problem(layers.len().saturating_sub(1), message, Some(help)))
+        }
+        _ => Ok(last),
+    }
+}
+
+/// Layers of a list that was checked when the plan was made.
+pub fn layers(texts: &[String]) -> Result<Vec<LayerSpec>, StageError> {
+    texts.iter().map(|text| text.parse().map_err(layer_failed)).collect()
+}
+
+fn layer_failed(error: LayerError) -> StageError {
+    StageError::Failed { message: error.message, help: error.help }
+}
+
+/// A training's failure in words, with the next thing to do.
+pub fn failed(error: TrainError) -> StageError {
+    match error {
+        TrainError::Interrupted => StageError::Interrupted,
+        TrainError::Diverged { epoch, batch, what } => StageError::with_help(
+            format!("training diverged in epoch {epoch}, batch {batch}: {what}"),
+            "lower `learning_rate`, or check the data for extreme values",
+        ),
+        TrainError::Shape { part, error } => StageError::Failed {
+            message: format!("{part}, layer {}: {}", error.index + 1, error.message),
+            help: error.help,
+        },
+        TrainError::Invalid(message) => StageError::failed(message),
+    }
+}
+
+/// Calls a model's work with the launch's pool, its stop flag and progress by epochs.
+pub fn with_run<T>(context: &Context, work: impl FnOnce(&Run) -> Result<T, TrainError>) -> Result<T, StageError> {
+    let on_epoch = |report: EpochReport| {
+        let mut metrics = vec![("train_loss".to_owned(), report.train_loss)];
+        metrics.extend(report.val_loss.map(|loss| ("val_loss".to_owned(), loss)));
+        metrics.extend(report.accuracy.map(|accuracy| ("accuracy".to_owned(), accuracy)));
+        let (done, total) = (u64::from(report.epoch), u64::from(report.epochs));
+        (context.progress)(Progress { done, total, unit: "epoch", metrics });
+    };
+    work(&Run { pool: context.pool, cancel: context.cancel, on_epoch: &on_epoch }).map_err(failed)
+}
+
+/// Rows of `model.json`'s layer table.
+pub fn layer_rows<'a>(part: &'a str, infos: &'a [LayerInfo]) -> impl Iterator<Item = Value> + 'a {
+    infos.iter().map(move |info| {
+        json!({ "part": part, "layer": info.layer, "output": info.output, "parameters": info.parameters })
+    })
+}
+
+fn columns(history: &History) -> [(&'static str, &[f64]); 5] {
+    [
+        ("train_loss", &history.train_loss),
+        ("val_loss", &history.val_loss),
+        ("train_accuracy", &history.train_accuracy),
+        ("val_accuracy", &history.val_accuracy),
+        ("val_mse", &history.val_mse),
+    ]
+}
+
+/// The history as series, and the last epoch's figures as metrics.
+pub fn history_outcome(history: &History) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (name, values) in columns(history) {
+        if let Some(last) = values.last() {
+            outcome.metrics.insert(name.to_owned(), *last);
+            outcome.series.insert(name.to_owned(), values.to_vec());
+        }
+    }
+    outcome
+}
+
+/// Writes the history as CSV, a row an epoch.
+pub fn write_history(path: &Path, history: &History) -> Result<(), StageError> {
+    let columns: Vec<_> = columns(history).into_iter().filter(|(_, values)| !values.is_empty()).collect();
+    let mut text = String::from("epoch");
+    columns.iter().for_each(|(name, _)| text.extend([",", name]));
+    for epoch in 0..history.train_loss.len() {
+        text.push_str(&format!("\n{}", epoch + 1));
+        columns.iter().for_each(|(_, values)| text.push_str(&format!(",{}", values[epoch])));
+    }
+    text.push('\n');
+    Ok(std::fs::write(path, text)?)
+}
