@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod hash;
 pub mod id;
+pub mod provenance;
 pub mod text;
 
 pub mod fingerprint;

@@ -13,6 +13,8 @@ use std::io::IsTerminal;
 pub use bars::Bars;
 pub use json::Json;
 pub use lines::Lines;
+pub use narrator::reason as reason_in_words;
+pub use narrator::reason;
 pub use paint::Paint;
 
 use crate::event::Observer;

@@ -9,6 +9,11 @@ pub struct Paint {
 }
 
 impl Paint {
+    /// Whether there are colours.
+    pub fn is_on(self) -> bool {
+        self.wanted
+    }
+
     /// Never any colours.
     pub const NONE: Self = Self { wanted: false };
 

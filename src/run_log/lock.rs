@@ -56,13 +56,6 @@ pub fn forget(log: &Path, launch: &str) {
     let _ = std::fs::remove_dir(directory(log));
 }
 
-/// This machine's name; locks of other machines cannot be seen from here.
-pub fn host() -> String {
-    let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let from_environment = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
-    from_kernel.or_else(from_environment).map_or_else(|| "unknown".to_owned(), |name| name.trim().to_owned())
-}
-
 fn directory(log: &Path) -> PathBuf {
     let mut name = log.as_os_str().to_owned();
     name.push("-launches");

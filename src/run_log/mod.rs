@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::provenance;
+
 pub use detail::{RunDetail, StageArtifact, StageDetail};
 pub use error::LogError;
 pub use query::{Filter, RunRow};
@@ -104,7 +106,7 @@ impl RunLog {
         let select = |connection: &Connection| -> rusqlite::Result<Vec<(i64, String)>> {
             let sql = "SELECT number, id FROM launches WHERE status = 'running' AND host = ?1";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([lock::host()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = statement.query_map([provenance::host()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         };
         let mut running = select(&self.connection).map_err(|error| LogError::from_sqlite(&self.path, &error))?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, named_params, params};
 use serde::Serialize;
 
 use crate::event::{LaunchFinished, LaunchStarted, NodeInfo, Progress, RunEvent, RunFinished, StageFinished};
-use crate::run_log::lock;
+use crate::provenance;
 
 /// Row numbers of a launch, its runs and its nodes, by the indices that events use.
 #[derive(Default)]
@@ -65,7 +65,7 @@ fn launch_started(connection: &Connection, time: Timestamp, started: &LaunchStar
             ":id": started.launch,
             ":experiment": started.experiment,
             ":file": text(&started.file),
-            ":host": lock::host(),
+            ":host": provenance::host(),
             ":started": time.to_string(),
             ":provenance": json(&started.provenance)?,
             ":config": json(&started.config)?,

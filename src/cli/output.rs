@@ -1,0 +1,32 @@
+//! Standard output, whose reader may leave at any time.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::cli::Stop;
+
+/// Writes text that ends in a line break, or adds it.
+pub fn print(text: &str) -> Result<(), Stop> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        stdout.write_all(b"\n")?;
+    }
+    Ok(stdout.flush()?)
+}
+
+/// Writes a value as JSON, indented.
+pub fn print_json(value: &impl Serialize) -> Result<(), Stop> {
+    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+    // Only writing can fail: everything printed here has string keys.
+    serde_json::to_writer_pretty(&mut stdout, value).map_err(std::io::Error::from)?;
+    stdout.write_all(b"\n")?;
+    Ok(stdout.flush()?)
+}
+
+/// Tells a person something beside the output.
+pub fn remark(text: &str) {
+    // Nobody is left to read when this fails.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

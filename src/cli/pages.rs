@@ -1,0 +1,170 @@
+//! Turns ended runs into pages: what the runner knows into what `report::page` shows.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::cli::prepare::Prepared;
+use crate::event::{Provenance, Status};
+use crate::plan::Plan;
+use crate::report::page::{
+    self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow,
+};
+use crate::runner::{Reporter, RunResult, StageResult, Summary};
+
+/// Writes a page for each run and one for the experiment.
+pub struct Pages {
+    reports: PathBuf,
+    launch: String,
+    name: String,
+    title: String,
+    question: String,
+    swept: Vec<String>,
+    plan: Plan,
+    provenance: Provenance,
+    config: Value,
+    dag: Option<String>,
+    runs: RefCell<Vec<RunSummary>>,
+}
+
+impl Pages {
+    /// Keeps what the pages say besides results.
+    pub fn new(prepared: &Prepared, launch: &str, provenance: &Provenance) -> Self {
+        let Prepared { experiment, plan, reports, .. } = prepared;
+        Self {
+            reports: reports.clone(),
+            launch: launch.to_owned(),
+            name: experiment.name.clone(),
+            title: experiment.title.clone(),
+            question: experiment.question.clone(),
+            swept: experiment.sweep.iter().map(|axis| axis.param.clone()).collect(),
+            plan: plan.clone(),
+            provenance: provenance.clone(),
+            config: experiment.to_config(),
+            dag: None,
+            runs: RefCell::default(),
+        }
+    }
+
+    fn row(&self, result: &StageResult, stage: &str) -> StageRow {
+        let node = self.plan.node(result.finished.node);
+        StageRow {
+            stage: stage.to_owned(),
+            kind: node.kind.clone(),
+            status: result.finished.status,
+            seconds: result.finished.seconds,
+            fingerprint: result.finished.fingerprint.clone(),
+            variant: node.variant.clone(),
+            metrics: result.finished.outcome.metrics.clone(),
+            artifacts: result.finished.artifacts.clone(),
+            reasons: result.finished.reasons.clone(),
+            error: result.finished.error.clone(),
+        }
+    }
+
+    fn keep(&self, result: &RunResult, figures: Option<FiguresDir>, page: Option<&Path>) {
+        let link = page.and_then(|page| page.strip_prefix(&self.reports).ok()).map(|page| page.display().to_string());
+        self.runs.borrow_mut().push(RunSummary {
+            id: result.info.id.clone(),
+            variant: result.info.variant.clone(),
+            seed: result.info.seed,
+            status: result.status,
+            metrics: result.metrics.clone(),
+            link,
+            seconds: result.seconds,
+            warnings: warnings(result),
+            figures,
+        });
+    }
+}
+
+impl Reporter for Pages {
+    fn run(&self, result: &RunResult) -> Option<PathBuf> {
+        let mut stages: Vec<(&&str, &&StageResult)> = result.stages.iter().collect();
+        stages.sort_by_key(|(_, result)| result.finished.node);
+        let figures = figures(&self.plan, result);
+        let page = RunPage {
+            experiment: self.name.clone(),
+            title: self.title.clone(),
+            question: self.question.clone(),
+            id: result.info.id.clone(),
+            status: result.status,
+            variant: result.info.variant.clone(),
+            seed: result.info.seed,
+            params: result.info.params.clone(),
+            provenance: self.provenance.clone(),
+            stages: stages.iter().map(|(name, result)| self.row(result, name)).collect(),
+            metrics: result.metrics.clone(),
+            warnings: warnings(result),
+            figures: figures.clone(),
+            config: self.config.clone(),
+            dag: self.dag.clone(),
+        };
+        let written = written(page::write_run(&self.reports, &page));
+        self.keep(result, figures, written.as_deref());
+        written
+    }
+
+    fn experiment(&self, summary: &Summary, results: &[Option<StageResult>]) -> Option<PathBuf> {
+        let rows = results.iter().flatten();
+        let mut runs = self.runs.take();
+        let position = |run: &RunSummary| {
+            self.plan.runs.iter().position(|planned| planned.variant == run.variant && planned.seed == run.seed)
+        };
+        runs.sort_by_key(position);
+        let page = ExperimentPage {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            question: self.question.clone(),
+            runs,
+            swept: self.swept.clone(),
+            launch: LaunchSummary {
+                id: self.launch.clone(),
+                executed: summary.executed,
+                cached: summary.cached,
+                failed: summary.failed,
+                skipped: summary.skipped + summary.interrupted,
+                seconds: summary.seconds,
+            },
+            stages: rows.map(|result| self.row(result, &self.plan.node(result.finished.node).stage)).collect(),
+            warnings: vec![],
+            provenance: self.provenance.clone(),
+            config: self.config.clone(),
+            dag: self.dag.clone(),
+        };
+        written(page::write_experiment(&self.reports, &page))
+    }
+}
+
+/// A page that cannot be written is a pity, not a failure: results are in the cache, and the next launch writes it.
+fn written(result: crate::report::Result<PathBuf>) -> Option<PathBuf> {
+    match result {
+        Ok(path) => Some(path),
+        Err(error) => {
+            eprintln!("warning: no report: {error}");
+            None
+        }
+    }
+}
+
+/// Files of the first figures that a stage of the run gave.
+fn figures(plan: &Plan, result: &RunResult) -> Option<FiguresDir> {
+    let of_report = |stage: &&&StageResult| plan.node(stage.finished.node).kind == "report";
+    let artifacts = &result.stages.values().find(of_report)?.finished.artifacts;
+    let figures = artifacts.iter().find(|artifact| artifact.port == "figures")?;
+    Some(figures.files.iter().map(|file| (file.name.clone(), file.path.clone())).collect())
+}
+
+/// Warnings of all stages, each once, and failures.
+fn warnings(result: &RunResult) -> Vec<String> {
+    let mut texts: Vec<String> = vec![];
+    for (name, stage) in &result.stages {
+        let failed = stage.finished.error.as_ref().filter(|_| stage.finished.status == Status::Failed);
+        texts.extend(failed.map(|error| format!("`{name}` failed: {error}")));
+        texts.extend(stage.finished.outcome.warnings.iter().cloned());
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
+    texts
+}

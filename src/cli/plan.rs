@@ -1,0 +1,151 @@
+//! `pipeline plan`: what a launch would do, and why. Writes nothing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::artifact::store::Store;
+use crate::cli::args::PlanArgs;
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::output;
+use crate::cli::prepare::{Prepared, options, prepare};
+use crate::event::Reason;
+use crate::plan::Plan;
+use crate::progress::{Paint, reason_in_words};
+use crate::runner::forecast::{Forecast, ForecastError, Prospect, forecast};
+
+/// Forecasts an experiment's launch.
+pub fn execute(args: &PlanArgs) -> Result<Exit, Stop> {
+    let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
+    let store = Store::open_read_only(&prepared.cache)?;
+    let options = options(&args.machine, &args.selection, false);
+    let forecasts = forecast(&prepared.plan, &store, &prepared.places, &options, &prepared.experiment.name)?;
+    if args.json {
+        output::print_json(&as_json(&prepared, &forecasts))?;
+    } else {
+        output::print(&in_words(&prepared, &forecasts, args.told.verbose))?;
+    }
+    Ok(Exit::Success)
+}
+
+impl From<ForecastError> for Stop {
+    fn from(error: ForecastError) -> Self {
+        match error {
+            ForecastError::Store(error) => error.into(),
+            error => Self::new(Exit::StageFailed, error.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    experiment: &'a str,
+    variants: usize,
+    runs: usize,
+    stages: Vec<StageJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct StageJson<'a> {
+    stage: &'a str,
+    kind: &'a str,
+    variant: &'a Map<String, Value>,
+    needs: Vec<&'a str>,
+    status: Prospect,
+    reasons: &'a [Reason],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'a str>,
+}
+
+fn as_json<'a>(prepared: &'a Prepared, forecasts: &'a [Forecast]) -> PlanJson<'a> {
+    let plan = &prepared.plan;
+    let stage = |node: usize| StageJson {
+        stage: &plan.node(node).stage,
+        kind: &plan.node(node).kind,
+        variant: &plan.node(node).variant,
+        needs: needs(plan, node),
+        status: forecasts[node].prospect,
+        reasons: &forecasts[node].reasons,
+        notice: forecasts[node].notice.as_deref(),
+    };
+    PlanJson {
+        experiment: &prepared.experiment.name,
+        variants: variants(plan),
+        runs: plan.runs.len(),
+        stages: plan.order().into_iter().map(stage).collect(),
+    }
+}
+
+fn needs(plan: &Plan, node: usize) -> Vec<&str> {
+    let mut needs: Vec<&str> =
+        plan.inputs(node).into_iter().map(|(_, producer, _)| plan.node(producer).stage.as_str()).collect();
+    needs.sort_unstable();
+    needs.dedup();
+    needs
+}
+
+fn variants(plan: &Plan) -> usize {
+    let points: std::collections::BTreeSet<String> =
+        plan.runs.iter().map(|run| Value::Object(run.variant.clone()).to_string()).collect();
+    points.len()
+}
+
+fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
+    let (plan, paint) = (&prepared.plan, Paint::for_stdout());
+    let mut text = format!(
+        "{}: {} variants, {} runs, {} stages\n\n",
+        paint.bold(&prepared.experiment.name),
+        variants(plan),
+        plan.runs.len(),
+        forecasts.len()
+    );
+    let labels: Vec<String> = plan.order().into_iter().map(|node| label(plan, node)).collect();
+    let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
+    let mut hidden = 0;
+    for (node, label) in plan.order().into_iter().zip(&labels) {
+        let forecast = &forecasts[node];
+        if forecast.prospect == Prospect::Cached && forecasts.len() > 40 && !all {
+            hidden += 1;
+            continue;
+        }
+        let status = match forecast.prospect {
+            Prospect::Cached => paint.green("cached  "),
+            Prospect::WillRun => paint.yellow("will run"),
+            Prospect::Depends => paint.cyan("depends "),
+        };
+        let mut why: Vec<String> = forecast.reasons.iter().map(reason_in_words).collect();
+        why.extend(forecast.notice.clone());
+        text.push_str(&format!("  {status}  {label:width$}  {}", paint.dim(&why.join("; "))).trim_end().to_owned());
+        text.push('\n');
+    }
+    if hidden > 0 {
+        text.push_str(&format!("  and {hidden} cached (all of them with --verbose)\n"));
+    }
+    text.push_str(&format!("\n{}\n", totals(forecasts)));
+    text
+}
+
+fn label(plan: &Plan, node: usize) -> String {
+    let node = plan.node(node);
+    let values: Vec<String> = node.variant.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    if values.is_empty() { node.stage.clone() } else { format!("{} [{}]", node.stage, values.join(" ")) }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn totals(forecasts: &[Forecast]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for forecast in forecasts {
+        let word = match forecast.prospect {
+            Prospect::Cached => "cached",
+            Prospect::WillRun => "will run",
+            Prospect::Depends => "depend on those",
+        };
+        *counts.entry(word).or_default() += 1;
+    }
+    let count = |word| counts.get(word).copied().unwrap_or(0);
+    format!("{} will run, {} depend on those, {} cached", count("will run"), count("depend on those"), count("cached"))
+}

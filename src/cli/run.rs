@@ -1,0 +1,143 @@
+//! `pipeline run`: plan, run, log, report.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use crate::artifact::store::{Store, StoreError};
+use crate::cancel::Cancel;
+use crate::cli::args::{PlanArgs, RunArgs};
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::pages::Pages;
+use crate::cli::plan;
+use crate::cli::prepare::{Prepared, options, prepare};
+use crate::event::{Observer, RunEvent, Status};
+use crate::progress::{self, Verbosity};
+use crate::run_log::Recorder;
+use crate::runner::{self, Launch, RunnerError, Summary};
+use crate::{id, provenance};
+
+/// Runs an experiment.
+pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
+    if args.dry_run {
+        return plan::execute(&as_plan(args));
+    }
+    let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
+    let cancel = stop_on_signals()?;
+    let store = Arc::new(Store::open(&prepared.cache)?);
+    let options = options(&args.machine, &args.selection, args.keep_going);
+    let provenance =
+        provenance::collect(&prepared.project.root, options.threads, options.jobs, &options.device);
+    let id = id::launch(Timestamp::now());
+    let pages = Pages::new(&prepared, &id, &provenance);
+    let recorder = Recorder::start(&prepared.project.run_log(), |problem| {
+        Stop::new(Exit::Damaged, format!("the run is not being logged: {problem}")).help(problem.help()).tell();
+    })?;
+    let observers = Observers { people: people(args), programs: args.json.then(progress::for_programs), log: &recorder };
+    let Prepared { experiment, plan, places, .. } = prepared;
+    let launch = Launch {
+        id,
+        experiment: experiment.name.clone(),
+        file: args.file.clone(),
+        tags: experiment.tags.clone(),
+        config: experiment.to_config(),
+        plan,
+        provenance,
+        store: store.clone(),
+        places,
+        options,
+        cancel,
+    };
+    let summary = runner::run(launch, &observers, &pages);
+    let logged = recorder.finish();
+    let summary = summary?;
+    logged?;
+    store.flush()?;
+    Ok(exit_of(&summary))
+}
+
+fn exit_of(summary: &Summary) -> Exit {
+    let exit = match summary.status {
+        Status::Executed | Status::Cached => Exit::Success,
+        Status::Failed | Status::Skipped => Exit::StageFailed,
+        Status::Interrupted => Exit::Interrupted,
+    };
+    if summary.abandoned {
+        // A stage that does not listen still holds a thread: only the process can end it. What it wrote so far has no
+        // name in the cache, and is swept by the next launch.
+        std::process::exit(exit as i32);
+    }
+    exit
+}
+
+fn as_plan(args: &RunArgs) -> PlanArgs {
+    PlanArgs {
+        file: args.file.clone(),
+        overrides: args.overrides.clone(),
+        selection: args.selection.clone(),
+        machine: args.machine.clone(),
+        places: args.places.clone(),
+        json: args.json,
+        told: args.told.clone(),
+    }
+}
+
+/// With `--json`, people are told only what they must know.
+fn people(args: &RunArgs) -> Box<dyn Observer> {
+    let wanted = args.told.verbosity();
+    progress::for_people(if args.json && wanted == Verbosity::Normal { Verbosity::Quiet } else { wanted })
+}
+
+/// The first signal asks all stages to stop, the second ends the process.
+fn stop_on_signals() -> Result<Cancel, Stop> {
+    let cancel = Cancel::default();
+    let asked = cancel.clone();
+    let again = AtomicBool::new(false);
+    let handler = move || {
+        if again.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        asked.cancel();
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|error| Stop::new(Exit::Usage, format!("Ctrl-C cannot be listened to: {error}")))?;
+    Ok(cancel)
+}
+
+/// Everyone who hears of the launch. The log comes first: what is told to people is logged.
+struct Observers<'a> {
+    people: Box<dyn Observer>,
+    programs: Option<Box<dyn Observer>>,
+    log: &'a Recorder,
+}
+
+impl Observer for Observers<'_> {
+    fn observe(&self, time: Timestamp, event: &RunEvent) {
+        self.log.observe(time, event);
+        self.people.observe(time, event);
+        if let Some(programs) = &self.programs {
+            programs.observe(time, event);
+        }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        let exit = match error {
+            StoreError::Interrupted => Exit::Interrupted,
+            _ => Exit::Damaged,
+        };
+        let stop = Self::new(exit, error.to_string());
+        error.help().into_iter().fold(stop, |stop, help| stop.help(help))
+    }
+}
+
+impl From<RunnerError> for Stop {
+    fn from(error: RunnerError) -> Self {
+        match error {
+            RunnerError::Store(error) => error.into(),
+            error => Self::new(Exit::StageFailed, error.to_string()).help("use fewer --threads or --jobs"),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `pipeline show`: everything about one run.
+
+use serde_json::Value;
+
+use crate::cli::args::ShowArgs;
+use crate::cli::output::{print, print_json};
+use crate::cli::runs::local;
+use crate::cli::{Exit, Project, Stop};
+use crate::progress::{Paint, reason};
+use crate::run_log::{LogError, RunDetail, RunLog, StageDetail};
+use crate::text;
+
+/// Shows a run, or a part of what is known about it.
+pub fn execute(args: &ShowArgs) -> Result<Exit, Stop> {
+    let path = Project::locate(None)?.run_log();
+    let Some(log) = RunLog::open_for_queries(&path)? else {
+        let help = "runs are logged in the project's folder: the nearest one above that holds an `experiments` folder";
+        return Err(Stop::from(LogError::NoSuchRun(args.run.clone())).help(help));
+    };
+    let detail = log.show(&args.run)?;
+    match (args.json, args.artifacts, args.series) {
+        (true, true, _) => print_json(&detail.artifacts)?,
+        (true, _, true) => print_json(&detail.series)?,
+        (true, ..) => print_json(&detail)?,
+        (_, true, _) => print(&artifacts(&detail).join("\n"))?,
+        (_, _, true) => print(&series(&detail).join("\n"))?,
+        _ => print(&whole(&detail, Paint::for_stdout()).join("\n"))?,
+    }
+    Ok(Exit::Success)
+}
+
+fn whole(detail: &RunDetail, paint: Paint) -> Vec<String> {
+    let run = &detail.run;
+    let mut facts = vec![
+        ("run", run.id.clone()),
+        ("experiment", format!("{} ({})", run.experiment, detail.file.display())),
+        ("launch", run.launch.clone()),
+        ("status", run.status.clone()),
+        ("started", local(&run.started)),
+    ];
+    facts.extend(run.seconds.map(|seconds| ("time", text::seconds(seconds))));
+    facts.extend((!run.variant.is_empty()).then(|| ("variant", text::pairs(&run.variant))));
+    facts.push(("seed", run.seed.to_string()));
+    facts.push(("params", text::pairs(&run.params)));
+    facts.extend((!run.tags.is_empty()).then(|| ("tags", run.tags.join(", "))));
+    facts.extend(detail.report.as_ref().map(|report| ("report", report.display().to_string())));
+    let mut lines: Vec<String> =
+        facts.iter().map(|(name, value)| format!("{} {value}", paint.dim(&format!("{name:<10}")))).collect();
+    lines.extend(section("Stages", stages(&detail.stages), paint));
+    lines.extend(section("Metrics", metrics(detail), paint));
+    lines.extend(section("Notices", notices(detail), paint));
+    lines.extend(section("Provenance", provenance(&detail.provenance), paint));
+    lines
+}
+
+/// A heading and its lines, or nothing when there are none.
+fn section(heading: &str, lines: Vec<String>, paint: Paint) -> Vec<String> {
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let indented = lines.into_iter().map(|line| format!("  {line}"));
+    [String::new(), paint.bold(heading)].into_iter().chain(indented).collect()
+}
+
+fn stages(stages: &[StageDetail]) -> Vec<String> {
+    let header = ["stage", "kind", "status", "time", "fingerprint", "why"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = stages.iter().map(stage).collect();
+    text::table(&header, &rows)
+}
+
+fn stage(stage: &StageDetail) -> Vec<String> {
+    let progress = stage.progress.as_ref().map(|at| format!("{} {} {}/{}", stage.status, at.unit, at.done, at.total));
+    let why = match &stage.error {
+        Some(error) => error.lines().next().unwrap_or_default().to_owned(),
+        None => stage.reasons.iter().map(reason).collect::<Vec<_>>().join("; "),
+    };
+    vec![
+        stage.stage.clone(),
+        stage.kind.clone(),
+        progress.unwrap_or_else(|| stage.status.clone()),
+        stage.seconds.map_or_else(String::new, text::seconds),
+        stage.fingerprint.as_deref().map_or_else(String::new, |hash| hash.chars().take(8).collect()),
+        why,
+    ]
+}
+
+fn metrics(detail: &RunDetail) -> Vec<String> {
+    let shown = |value: &Value| value.as_f64().map_or_else(|| "NaN".to_owned(), text::number);
+    let names = detail.run.metrics.keys().map(|name| name.chars().count());
+    let widest = names.max().unwrap_or(0);
+    detail.run.metrics.iter().map(|(name, value)| format!("{name:<widest$}  {}", shown(value))).collect()
+}
+
+fn notices(detail: &RunDetail) -> Vec<String> {
+    let warnings = detail
+        .stages
+        .iter()
+        .flat_map(|stage| stage.warnings.iter().map(move |warning| format!("{}: {warning}", stage.stage)));
+    // The runner may have told a stage's warning as a notice too.
+    let told =
+        |notice: &&String| !detail.stages.iter().any(|stage| stage.warnings.iter().any(|warning| warning == *notice));
+    detail.notices.iter().filter(told).cloned().chain(warnings).collect()
+}
+
+fn provenance(provenance: &Value) -> Vec<String> {
+    let text = |name: &str| match &provenance[name] {
+        Value::Null => None,
+        Value::Array(items) => {
+            Some(items.iter().map(|item| item.as_str().unwrap_or_default()).collect::<Vec<_>>().join(" "))
+        }
+        other => Some(text::value(other)),
+    };
+    let dirty = if provenance["git_dirty"] == Value::Bool(true) { " (with uncommitted changes)" } else { "" };
+    let commit = provenance["git_commit"].as_str().map(|commit| format!("{commit}{dirty}"));
+    let facts = [
+        ("command", text("command_line")),
+        ("directory", text("working_directory")),
+        ("commit", commit),
+        ("version", text("version")),
+        ("host", text("host")),
+        ("system", text("os")),
+        ("processor", text("cpu")),
+        ("features", text("cpu_features")),
+        ("device", text("device")),
+        ("threads", text("threads")),
+        ("jobs", text("jobs")),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some(format!("{name:<10} {}", value?))).collect()
+}
+
+fn artifacts(detail: &RunDetail) -> Vec<String> {
+    let header = ["stage", "port", "type", "file", "size", "path"].map(str::to_owned);
+    let row = |(artifact, file): (&crate::run_log::StageArtifact, &crate::event::FileInfo)| {
+        vec![
+            artifact.stage.clone(),
+            artifact.port.clone(),
+            artifact.artifact_type.clone(),
+            file.name.clone(),
+            text::bytes(file.bytes),
+            file.path.display().to_string(),
+        ]
+    };
+    let files = detail.artifacts.iter().flat_map(|artifact| artifact.files.iter().map(move |file| (artifact, file)));
+    text::table(&header, &files.map(row).collect::<Vec<_>>())
+}
+
+/// One column per series, one line per epoch (or other step).
+fn series(detail: &RunDetail) -> Vec<String> {
+    let header: Vec<String> = std::iter::once("step".to_owned()).chain(detail.series.keys().cloned()).collect();
+    let longest = detail.series.values().map(Vec::len).max().unwrap_or(0);
+    let cell = |points: &Vec<Option<f64>>, step: usize| match points.get(step) {
+        None => String::new(),
+        Some(None) => "NaN".to_owned(),
+        Some(Some(value)) => text::number(*value),
+    };
+    let row = |step: usize| {
+        std::iter::once((step + 1).to_string()).chain(detail.series.values().map(|points| cell(points, step))).collect()
+    };
+    text::table(&header, &(0..longest).map(row).collect::<Vec<Vec<String>>>())
+}

@@ -1,0 +1,72 @@
+use serde_json::json as value;
+
+use super::*;
+use crate::artifact::ArtifactType;
+use crate::kind::{Companion, OutputPort};
+
+fn param(name: &str, param_type: ParamType, default: Option<serde_json::Value>) -> ParamSpec {
+    ParamSpec {
+        name: name.to_owned(),
+        param_type,
+        default,
+        help: format!("what {name} means"),
+        minimum: None,
+        maximum: None,
+        shortest: None,
+        longest: None,
+    }
+}
+
+fn sample() -> Description {
+    let losses = vec![("bce".to_owned(), "cross-entropy | per pixel".to_owned()), ("mse".to_owned(), String::new())];
+    let texts = ParamType::List(Box::new(ParamType::Text));
+    Description {
+        kind: "train-sample",
+        version: 1,
+        summary: "Trains a sample",
+        details: "By gradient descent.",
+        inputs: vec![
+            InputPort::required("dataset", &[ArtifactType::Dataset, ArtifactType::Latents], "what to learn from"),
+            InputPort::variadic("others", &[], "anything else"),
+        ],
+        outputs: vec![OutputPort::new("model", ArtifactType::Model, "what was learnt")],
+        params: vec![
+            ParamSpec { shortest: Some(1), ..param("layers", texts, None) },
+            ParamSpec { minimum: Some(1.0), ..param("epochs", ParamType::Integer, Some(value!(10))) },
+            param("loss", ParamType::Choice(losses), Some(value!("bce"))),
+            param("path", ParamType::Path, Some(value!(null))),
+        ],
+        metrics: &[("train_loss", "loss of the last epoch")],
+        example: "[stages.sample]\nuses = \"train-sample\"\n",
+        companions: &[Companion { suffix: "pca", kind: "pca-baseline", wires: &[], params: &[] }],
+    }
+}
+
+#[test]
+fn a_kind_is_described_as_text() {
+    insta::assert_snapshot!(text::kind(&sample(), Paint::NONE).join("\n"), @"");
+}
+
+#[test]
+fn all_kinds_fit_on_a_markdown_page() {
+    insta::assert_snapshot!(markdown::page(&[&sample()]), @"");
+}
+
+#[test]
+fn a_kind_is_described_as_json() {
+    let json = json::kind(&sample());
+    assert_eq!(json["inputs"][0]["types"], value!(["Dataset", "Latents"]));
+    assert_eq!(json["params"][0]["required"], value!(true));
+    assert_eq!(json["params"][2]["choices"], value!(["bce", "mse"]));
+    assert_eq!(json["outputs"][1]["name"], value!("metrics"));
+}
+
+#[test]
+fn a_mistyped_kind_is_met_with_the_nearest() {
+    let sample = sample();
+    let Err(Stop::Failure { exit, message, help }) = find(&[&sample], "train-smaple") else {
+        panic!("the kind does not exist")
+    };
+    assert_eq!(exit, Exit::Usage);
+    insta::assert_snapshot!(format!("{message}\n{}", help.unwrap_or_default()), @"");
+}
