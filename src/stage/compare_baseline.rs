@@ -9,9 +9,9 @@ use crate::artifact::ArtifactType;
 use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, params_of};
 use crate::metric::mse::mse;
-use crate::stage::baseline_pca::open_curve;
 use crate::stage::train_autoencoder::open_model;
-use crate::stage::{Context, Output, Stage, StageError, data, training};
+use crate::stage::train_classifier::csv_failed;
+use crate::stage::{Context, Input, Output, Stage, StageError, data, training};
 
 /// Registered in the registry.
 pub struct CompareBaseline;
@@ -100,4 +100,10 @@ impl Stage for CompareBaseline {
         }
         Ok(output)
     }
+}
+
+/// PCA's mean squared error by latent size, 0 (the constant mean) first.
+fn open_curve(input: &Input) -> Result<Vec<f64>, StageError> {
+    let mut table = csv::Reader::from_path(input.path("curve.csv")?).map_err(csv_failed)?;
+    table.deserialize().map(|row| row.map(|(_, mse): (usize, f64)| mse).map_err(csv_failed)).collect()
 }
