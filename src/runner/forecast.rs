@@ -129,9 +129,10 @@ fn pending_reasons(
         .filter(|(_, producer, _)| records[*producer].is_none())
         .map(|(_, producer, _)| plan.graph[NodeIndex::new(producer)].stage.as_str())
         .collect();
+    waits.sort_unstable();
     waits.dedup();
-    let wait = |stage| Reason { what: format!("input from {stage}"), was: Value::Null, now: Value::from("to be made") };
-    reasons.extend(waits.into_iter().map(wait));
+    let wait = format!("waits for {}", waits.join(", "));
+    reasons.push(Reason { what: wait, was: Value::Null, now: Value::Null });
     Ok(reasons)
 }
 

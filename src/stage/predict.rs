@@ -15,7 +15,7 @@ use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
 use crate::stage::labelled::Labelled;
 use crate::metric::accuracy::argmax_rows;
-use crate::stage::train_classifier::{csv_failed, open_classifier};
+use crate::stage::train_classifier::{csv_failed, open_classifier, open_scaling};
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
 /// Registered in the registry.
@@ -70,7 +70,8 @@ impl Stage for Predict {
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let params: Params = context.params()?;
         let (classifier, classes) = open_classifier(context.input("classifier")?)?;
-        let labelled = Labelled::open(context.input("data")?)?;
+        let mut labelled = Labelled::open(context.input("data")?)?;
+        labelled.scale_by(open_scaling(context.input("classifier")?)?);
         let test = labelled.split("test")?;
         let images = data::open(context.input("dataset")?)?;
         let images = data::split(&images, "test")?;

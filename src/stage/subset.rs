@@ -51,15 +51,15 @@ fn all_splits() -> Vec<SplitName> {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Params {
-    /// Training samples to keep; all when left out.
-    #[schemars(range(min = 1))]
-    train: Option<usize>,
-    /// Validation samples to keep; all when left out.
-    #[schemars(range(min = 1))]
-    validation: Option<usize>,
-    /// Test samples to keep; all when left out.
-    #[schemars(range(min = 1))]
-    test: Option<usize>,
+    /// Training samples to keep; 0 keeps all.
+    #[serde(default)]
+    train: usize,
+    /// Validation samples to keep; 0 keeps all.
+    #[serde(default)]
+    validation: usize,
+    /// Test samples to keep; 0 keeps all.
+    #[serde(default)]
+    test: usize,
     /// Which samples are kept when there are more than asked for.
     #[serde(default)]
     from: From,
@@ -79,11 +79,12 @@ struct Params {
 
 impl Params {
     fn count(&self, split: &str) -> Option<usize> {
-        match split {
+        let count = match split {
             "train" => self.train,
             "validation" => self.validation,
             _ => self.test,
-        }
+        };
+        (count > 0).then_some(count)
     }
 
     fn filters(&self, split: &str) -> bool {

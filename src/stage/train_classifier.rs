@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::artifact::ArtifactType;
+use crate::artifact::array::Array;
 use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::metric::accuracy::argmax_rows;
@@ -47,6 +48,14 @@ struct Params {
     /// Whether every epoch sees the samples in another order.
     #[serde(default = "training::default_shuffle")]
     shuffle: bool,
+    /// Whether every feature is shifted and scaled to mean 0 and standard deviation 1 over the training split first.
+    /// Codes come in any scale; a linear classifier on unscaled ones learns slowly.
+    #[serde(default = "default_standardize")]
+    standardize: bool,
+}
+
+fn default_standardize() -> bool {
+    true
 }
 
 fn default_hidden() -> Vec<String> {
@@ -127,7 +136,10 @@ impl Stage for TrainClassifier {
             learning_rate: params.learning_rate,
             shuffle: params.shuffle,
         };
-        let data = Labelled::open(context.input("data")?)?;
+        let mut data = Labelled::open(context.input("data")?)?;
+        if params.standardize {
+            data.standardize()?;
+        }
         train(context, &data, &params.hidden, schedule)
     }
 }
@@ -204,6 +216,9 @@ fn write(
         "layers": training::layer_rows("classifier", &infos).collect::<Vec<_>>(),
     });
     data::write_json(&context.output("classifier", "model.json")?, &description)?;
+    if let Some(scaling) = labelled.scaling() {
+        scaling.save(&context.output("classifier", "scaling.npy")?)?;
+    }
     classifier.save(&context.output("classifier", "classifier.safetensors")?)?;
     training::write_history(&context.output("classifier", "history.csv")?, history)
 }
@@ -221,4 +236,9 @@ pub fn open_classifier(input: &Input) -> Result<(Classifier, Vec<String>), Stage
     let path = input.path("classifier.safetensors")?;
     let classifier = Classifier::load(&layers, saved.input, saved.classes.len(), path).map_err(training::failed)?;
     Ok((classifier, saved.classes))
+}
+
+/// How the classifier on a `classifier` port wants its features scaled.
+pub fn open_scaling(input: &Input) -> Result<Option<Array<f32>>, StageError> {
+    Ok(input.files.get("scaling.npy").map(|path| Array::open(path)).transpose()?)
 }
