@@ -8,7 +8,7 @@ use super::value::{Entry, Kind, Located};
 use super::{Axis, overrides};
 use crate::diagnostic::{Diagnostic, Span};
 
-const MAX_REPEATS: i64 = 10_000;
+pub const MAX_REPEATS: i64 = 10_000;
 
 /// What experiment files say, before it is checked against the pipeline.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +107,7 @@ pub fn set_axis(sweep: &mut Vec<Axis>, axis: Axis) {
     }
 }
 
-const KEYS: [&str; 10] =
+pub const KEYS: [&str; 10] =
     ["name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "params", "sweep"];
 
 /// A place in a file that names another file.

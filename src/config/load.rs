@@ -7,7 +7,7 @@ use super::experiment::{self, Layer};
 use super::reader::{Document, Reader};
 use super::value::Located;
 use super::{Axis, Experiment, Overrides, Pipeline, params, pipeline, references};
-use crate::diagnostic::{Diagnostic, Problems, Sources};
+use crate::diagnostic::{Diagnostic, Problems, Sources, Span};
 
 /// Reads an experiment's file, all that it extends and its pipeline, and lays the overrides over them. A pipeline's
 /// file is an experiment with the pipeline's defaults. Errors: everything that is wrong, in the order of the files.
@@ -19,8 +19,16 @@ pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, Problems> 
             experiment.sources = reader.sources;
             Ok(experiment)
         }
-        _ => Err(Problems::new(reader.diagnostics, reader.sources)),
+        _ => Err(Problems::new(first_of_each_place(reader.diagnostics), reader.sources)),
     }
+}
+
+/// Without what is said of a place after the first: it follows from that.
+fn first_of_each_place(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen = BTreeSet::new();
+    let is_place = |span: &Span| span.start < span.end;
+    diagnostics.retain(|diagnostic| diagnostic.span.filter(is_place).is_none_or(|span| seen.insert(span)));
+    diagnostics
 }
 
 fn read(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<Experiment> {

@@ -2,7 +2,6 @@
 
 mod render;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -123,11 +122,8 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Sorts the diagnostics by place, those without one first, and keeps the first for each place: whatever else is
-    /// said of a place that is wrong follows from it.
+    /// Sorts the diagnostics by place, those without one first.
     pub fn new(mut diagnostics: Vec<Diagnostic>, sources: Sources) -> Self {
-        let mut seen = BTreeSet::new();
-        diagnostics.retain(|diagnostic| diagnostic.span.is_none_or(|span| seen.insert(span)));
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         Self { diagnostics, sources }
     }

@@ -3,6 +3,7 @@
 mod messages;
 mod properties;
 mod reading;
+mod schema;
 
 use std::fs;
 use std::path::Path;

@@ -1,0 +1,31 @@
+//! What every mistake is told.
+
+mod experiments;
+mod files;
+mod overrides;
+mod pipelines;
+mod references;
+mod syntax;
+
+use super::{Folder, PIPELINE};
+use crate::config::Overrides;
+
+/// The complaint about an experiment over the usual pipeline.
+fn experiment(text: &str) -> String {
+    overridden(text, &Overrides::default())
+}
+
+fn overridden(text: &str, overrides: &Overrides) -> String {
+    Folder::with(&[PIPELINE, ("experiment.toml", text)]).complaint("experiment.toml", overrides)
+}
+
+/// The complaint about a pipeline file with one stage and these `[params]`.
+fn params(text: &str) -> String {
+    pipeline(&format!("[pipeline]\n[stages.load]\nuses = 'load'\n[params]\n{text}"))
+}
+
+fn pipeline(text: &str) -> String {
+    Folder::with(&[("pipeline.toml", text)]).complaint("pipeline.toml", &Overrides::default())
+}
+
+const PLAIN: &str = "pipeline = 'pipeline.toml'";

@@ -1,0 +1,129 @@
+//! What the command line gets wrong.
+
+use insta::assert_snapshot;
+
+use super::{PLAIN, overridden};
+use crate::config::Overrides;
+use crate::config::tests::{set, sweep};
+
+#[test]
+fn overrides_that_do_not_fit() {
+    assert_snapshot!(overridden(PLAIN, &set("epochs=abc")), @r#"
+    error[wrong-type]: `epochs` wants an integer, not a string
+     --> command line:1:14
+      |
+    1 | --set epochs=abc
+      |              ^^^ a string
+      |
+     ::: pipeline.toml:7:22
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      |                      -- the default fixes the type: an integer
+      |
+      = help: write a value like the default, `epochs=50`
+    "#);
+    assert_snapshot!(overridden(PLAIN, &set("epochs=0")), @r#"
+    error[out-of-range]: `epochs` is 0, outside its range
+     --> command line:1:14
+      |
+    1 | --set epochs=0
+      |              ^ not from 1 to 1000
+      |
+     ::: pipeline.toml:7:1
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      | ------ declared here
+      |
+      = help: give a number from 1 to 1000
+    "#);
+    assert_snapshot!(overridden(PLAIN, &set("epochs")), @r#"
+    error[bad-override]: `--set epochs` has no value
+     --> command line:1:7
+      |
+    1 | --set epochs
+      |       ^^^^^^
+      |
+      = help: write `--set epochs=value`
+    "#);
+    assert_snapshot!(overridden(PLAIN, &set("epochs=")), @r#"
+    error[bad-override]: `epochs` is set to nothing
+     --> command line:1:7
+      |
+    1 | --set epochs=
+      |       ^^^^^^
+      |
+      = help: write a value, as in `epochs=50`
+    "#);
+    assert_snapshot!(overridden(PLAIN, &set("epohcs=3")), @r#"
+    error[unknown-param]: there is no param `epohcs`
+     --> command line:1:7
+      |
+    1 | --set epohcs=3
+      |       ^^^^^^ unknown param
+      |
+      = help: did you mean `epochs`?
+    "#);
+    assert_snapshot!(overridden(PLAIN, &set("seed=3")), @r#"
+    error[unknown-param]: there is no param `seed`
+     --> command line:1:7
+      |
+    1 | --set seed=3
+      |       ^^^^ unknown param
+      |
+      = help: set `seed` in the experiment's file
+    "#);
+    assert_snapshot!(overridden(PLAIN, &set("title=${latent}")), @r#"
+    error[unknown-param]: there is no param `latent`
+     --> command line:1:13
+      |
+    1 | --set title=${latent}
+      |             ^^^^^^^^^ unknown param
+      |
+      = help: the params of pipeline.toml are `architecture`, `dataset`, `epochs`, `latent_dim`, `learning_rate`, `title`
+    "#);
+    assert_snapshot!(overridden(PLAIN, &sweep("latent_dim=")), @r#"
+    error[empty-sweep]: the sweep over `latent_dim` has no values
+     --> command line:1:9
+      |
+    1 | --sweep latent_dim=
+      |         ^^^^^^^^^^
+      |
+      = help: list the values to try, or remove the axis
+    "#);
+    assert_snapshot!(overridden(PLAIN, &sweep("latent_dim=2,,8")), @r#"
+    error[bad-override]: `latent_dim` cannot be swept over this
+     --> command line:1:22
+      |
+    1 | --sweep latent_dim=2,,8
+      |                      ^
+      |
+      = help: remove a comma, or write `""` for an empty string
+    "#);
+    assert_snapshot!(overridden(PLAIN, &sweep("latent_dim=[2,8]")), @r#"
+    error[bad-override]: `latent_dim` cannot be swept over this
+     --> command line:1:20
+      |
+    1 | --sweep latent_dim=[2,8]
+      |                    ^^^^^
+      |
+      = help: list the values without brackets
+    "#);
+    assert_snapshot!(overridden(PLAIN, &sweep("repeats=1,2")), @r#"
+    error[unknown-param]: there is no param `repeats`
+     --> command line:1:9
+      |
+    1 | --sweep repeats=1,2
+      |         ^^^^^^^ unknown param
+      |
+      = help: write `--repeats N`
+    "#);
+    assert_snapshot!(overridden(PLAIN, &Overrides { repeats: Some(0), ..Overrides::default() }), @r#"
+    error[out-of-range]: `repeats` is 0, outside its range
+     --> command line:1:11
+      |
+    1 | --repeats 0
+      |           ^ not from 1 to 10000
+      |
+      = help: give the number of seeds each variant runs with; 1 for a single run
+    "#);
+}
