@@ -205,12 +205,12 @@ fn step(
         }
         Ok(sums)
     });
-    follow(state, network, parts, &cuts);
+    follow(state, parts, &cuts);
     result.map_err(|error: CpuError| TrainError::Invalid(format!("a tensor could not be made: {error}")))
 }
 
 /// Moves the running statistics towards the batch's: the mean of the shards', weighted by their samples.
-fn follow(state: &mut [f32], _network: &Network, parts: &[Shard], cuts: &[Range<usize>]) {
+fn follow(state: &mut [f32], parts: &[Shard], cuts: &[Range<usize>]) {
     let total: usize = cuts.iter().map(Range::len).sum();
     for (i, running) in state.iter_mut().enumerate() {
         let sum: f32 = parts.iter().zip(cuts).map(|(part, cut)| part.moments[i] * cut.len() as f32).sum();

@@ -76,7 +76,11 @@ pub const LAYERS: [(&str, &str, &str); 10] = [
     ("flatten", "flatten", "an image as one row of numbers"),
     ("reshape", "reshape 7x7x64", "a row of numbers as an image: height, width, channels"),
     ("dropout", "dropout 0.2", "zeroes that share of the numbers in training"),
-    ("batchnorm", "batchnorm", "batch normalization over the channels"),
+    (
+        "batchnorm",
+        "batchnorm",
+        "batch normalization over the channels; in training, over each part a batch is computed in",
+    ),
     ("identity", "identity", "nothing (also `none`)"),
 ];
 

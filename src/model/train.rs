@@ -55,7 +55,7 @@ impl Loss {
 
 /// How parameters follow their gradient; Keras' rules and defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Optimizer {
     /// Adam (Kingma & Ba, ICLR 2015): 0.9, 0.999, epsilon 1e-7.
     Adam,
@@ -65,6 +65,22 @@ pub enum Optimizer {
     Sgd { momentum: f64 },
     /// RMSprop (Tieleman & Hinton 2012): 0.9, epsilon 1e-7.
     RmsProp,
+}
+
+impl FromStr for Optimizer {
+    type Err = String;
+
+    /// By name, with Keras' defaults; `momentum` is `sgd` with momentum 0.9.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "adam" => Ok(Self::Adam),
+            "adamw" => Ok(Self::AdamW { weight_decay: 4e-3 }),
+            "sgd" => Ok(Self::Sgd { momentum: 0.0 }),
+            "momentum" => Ok(Self::Sgd { momentum: 0.9 }),
+            "rmsprop" => Ok(Self::RmsProp),
+            other => Err(format!("`{other}` is not an optimizer; one of: adam, adamw, sgd, momentum, rmsprop")),
+        }
+    }
 }
 
 /// How to train.

@@ -9,7 +9,7 @@
 use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, SplitTape, Tape};
 
 use super::activation::Activation;
-use super::dense::{column_sums, repeat_row};
+use super::dense::{add_row, column_sums};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
@@ -89,13 +89,11 @@ impl Conv2d {
         let images = x.shape().0;
         let mut y = zeros(x.device(), images, self.windows.count() * self.outputs);
         let out = numbers_mut(&mut y);
-        repeat_row(&parameters.values()[self.bias..][..self.outputs], out);
         if self.forward_is_reversed() {
             self.correlate_reversed(numbers(&x), parameters.values(), images, scratch, out);
         } else {
             self.correlate(numbers(&x), parameters.values(), images, scratch, out);
         }
-        self.activation.apply(out, self.outputs);
         let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
@@ -112,7 +110,7 @@ impl Conv2d {
         y.put_tape(tape)
     }
 
-    /// Adds the correlation to `out` through windows of the input.
+    /// Writes the layer's outputs through windows of the input.
     fn correlate<E: Float>(&self, x: &[E], parameters: &[E], images: usize, scratch: &Scratch<E>, out: &mut [E]) {
         let (depth, across) = (self.windows.depth(), self.windows.across);
         let (step, blocks) = blocks(&self.windows, images);
@@ -122,11 +120,13 @@ impl Conv2d {
             let count = lines.len() * across;
             let first = lines.start * across * self.outputs;
             self.windows.copy_out(x, lines, &mut memory);
-            multiply(&mut out[first..][..count * self.outputs], Mat::new(&memory, count, depth), weights, true);
+            let out = &mut out[first..][..count * self.outputs];
+            multiply(out, Mat::new(&memory, count, depth), weights, false);
+            self.finish(parameters, out);
         }
     }
 
-    /// Adds the correlation to `out` through windows of the output.
+    /// Writes the layer's outputs through windows of the output; `out` is zero before.
     fn correlate_reversed<E: Float>(
         &self,
         x: &[E],
@@ -147,6 +147,13 @@ impl Conv2d {
             multiply(memory, rows, Mat::new(reversed, depth, inputs).transposed(), false);
             back.add_back(memory, lines, out);
         }
+        self.finish(parameters, out);
+    }
+
+    /// Adds the bias and applies the activation.
+    fn finish<E: Float>(&self, parameters: &[E], out: &mut [E]) {
+        add_row(out, &parameters[self.bias..][..self.outputs]);
+        self.activation.apply(out, self.outputs);
     }
 
     /// Gradients through windows of the input.

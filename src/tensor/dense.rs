@@ -37,8 +37,8 @@ impl Dense {
         let rows = x.shape().0;
         let mut y = zeros(x.device(), rows, self.outputs);
         let out = numbers_mut(&mut y);
-        repeat_row(&parameters.values()[self.bias..][..self.outputs], out);
-        multiply(out, Mat::new(numbers(&x), rows, self.inputs), self.weights(parameters.values()), true);
+        multiply(out, Mat::new(numbers(&x), rows, self.inputs), self.weights(parameters.values()), false);
+        add_row(out, &parameters.values()[self.bias..][..self.outputs]);
         self.activation.apply(out, self.outputs);
         let kept = y.clone();
         let parameters = parameters.clone();
@@ -62,9 +62,13 @@ impl Dense {
     }
 }
 
-/// Fills `out` with copies of `row`.
-pub fn repeat_row<E: Float>(row: &[E], out: &mut [E]) {
-    out.chunks_exact_mut(row.len()).for_each(|copy| copy.copy_from_slice(row));
+vectorized! {
+    /// Adds `row` to every row of `out`.
+    pub fn add_row<E>(out: &mut [E], row: &[E]) {
+        for out in out.chunks_exact_mut(row.len()) {
+            out.iter_mut().zip(row).for_each(|(out, x)| *out += *x);
+        }
+    }
 }
 
 vectorized! {

@@ -2,7 +2,6 @@
 
 use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 
-use super::activation::add;
 use super::float::Float;
 use super::simd::vectorized;
 use super::storage::{Matrix, numbers, numbers_mut, with_gradient, zeros};
@@ -147,19 +146,37 @@ impl Upsample {
     pub fn forward<E: Float, T: Tape<E, Cpu>>(self, x: Matrix<E, T>) -> Matrix<E, T> {
         let (x, mut tape) = x.split_tape();
         let (images, width) = *x.shape();
-        let channels = self.image[2];
         let mut y = zeros(x.device(), images, width * self.factor * self.factor);
         let (from, to) = (numbers(&x), numbers_mut(&mut y));
-        self.walk(images, |o, i| to[o..o + channels].copy_from_slice(&from[i..i + channels]));
+        repeat(&self, from, to, images);
         let kept = y.clone();
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
-                let dx = gradients.get_or_alloc_mut(&x)?;
-                self.walk(images, |o, i| add(&mut dx[i..i + channels], &dy[o..o + channels]));
+                gather(&self, dy, gradients.get_or_alloc_mut(&x)?, images);
                 Ok(())
             })
         });
         y.put_tape(tape)
+    }
+}
+
+vectorized! {
+    fn repeat<E>(upsample: &Upsample, from: &[E], to: &mut [E], images: usize) {
+        let channels = upsample.image[2];
+        upsample.walk(images, |large, small| {
+            let (to, from) = (&mut to[large..large + channels], &from[small..small + channels]);
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        });
+    }
+}
+
+vectorized! {
+    fn gather<E>(upsample: &Upsample, from: &[E], to: &mut [E], images: usize) {
+        let channels = upsample.image[2];
+        upsample.walk(images, |large, small| {
+            let (to, from) = (&mut to[small..small + channels], &from[large..large + channels]);
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
+        });
     }
 }
 

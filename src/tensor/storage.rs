@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, NoneTape, Rank0, Shape, Tensor, TensorFromVec, ZerosTensor};
+use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, NoneTape, Rank0, Shape, Tensor, ZerosTensor};
 
 use super::float::Float;
 
@@ -42,7 +42,10 @@ pub fn zeros<E: Float>(device: &Cpu, rows: usize, width: usize) -> Matrix<E> {
 
 /// A new scalar.
 pub fn scalar<E: Float>(device: &Cpu, value: f64) -> Scalar<E> {
-    device.tensor_from_vec(vec![E::of(value)], ())
+    // Not from a vector: the device's cache would get its memory in the end, and grow with every scalar.
+    let mut scalar: Scalar<E> = device.zeros();
+    numbers_mut(&mut scalar)[0] = E::of(value);
+    scalar
 }
 
 /// Lends the gradient of `tensor` for changing, together with all others.

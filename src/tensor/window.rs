@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::activation::add;
 use super::float::Float;
+use super::simd::vectorized;
 
 /// How windows cover an image: its shape, the window's sides, the step between windows, the zero rows and columns
 /// before the image, and how many windows fit down and across.
@@ -77,42 +77,34 @@ impl Windows {
         self.down * self.across
     }
 
-    /// The part of the window row that lies inside the image: where it starts in the window and in the image's row,
+    /// The part of a window's row that lies inside the image: where it starts in the window and in the image's row,
     /// and how many positions it spans.
+    #[inline(always)]
     fn overlap(&self, column: usize) -> (usize, usize, usize) {
         let start = column * self.stride[1];
         let skipped = self.before[1].saturating_sub(start);
-        let from = start + skipped - self.before[1].min(start + skipped);
+        let from = (start + skipped).saturating_sub(self.before[1]);
         let end = (start + self.kernel[1]).saturating_sub(self.before[1]).min(self.width);
-        (skipped, from, end.saturating_sub(from))
+        (skipped.min(self.kernel[1]), from, end.saturating_sub(from))
     }
 
-    /// Calls `visit` with the ranges (in the windows, in the images) that hold the same numbers, and with the ranges
-    /// in the windows that hold padding (`None`). `lines` counts rows of windows through all images.
+    /// Calls `visit` for each row of each window in `lines` (rows of windows, counted through all images) with the
+    /// place of that row in the windows, and the places of the part that lies inside the image: in the windows, in the
+    /// images, and its length.
     #[inline(always)]
-    fn walk(&self, lines: Range<usize>, mut visit: impl FnMut(Range<usize>, Option<Range<usize>>)) {
+    fn walk(&self, lines: Range<usize>, mut visit: impl FnMut(usize, usize, usize, usize)) {
         let (channels, depth) = (self.channels, self.depth());
         let window_row = self.kernel[1] * channels;
         for line in lines.clone() {
             let (image, down) = (line / self.down, line % self.down);
             for ky in 0..self.kernel[0] {
                 let y = (down * self.stride[0] + ky).wrapping_sub(self.before[0]);
-                let row = image * self.image() + y.wrapping_mul(self.width * channels);
                 let first = (line - lines.start) * self.across * depth + ky * window_row;
+                let row = image * self.image() + if y < self.height { y * self.width * channels } else { 0 };
                 for column in 0..self.across {
                     let window = first + column * depth;
-                    if y >= self.height {
-                        visit(window..window + window_row, None);
-                        continue;
-                    }
-                    let (skipped, from, count) = self.overlap(column);
-                    let inside = window + skipped * channels..window + (skipped + count) * channels;
-                    if inside.len() < window_row {
-                        visit(window..inside.start, None);
-                        visit(inside.end..window + window_row, None);
-                    }
-                    let from = row + from * channels;
-                    visit(inside, Some(from..from + count * channels));
+                    let (skipped, from, count) = if y < self.height { self.overlap(column) } else { (0, 0, 0) };
+                    visit(window, window + skipped * channels, row + from * channels, count * channels);
                 }
             }
         }
@@ -120,18 +112,42 @@ impl Windows {
 
     /// Copies the windows of `lines` out of `images`, one after another, zeros where they reach over the border.
     pub fn copy_out<E: Float>(&self, images: &[E], lines: Range<usize>, windows: &mut [E]) {
-        self.walk(lines, |window, image| match image {
-            Some(image) => windows[window].copy_from_slice(&images[image]),
-            None => windows[window].fill(E::default()),
-        });
+        copy_out(self, images, lines, windows);
     }
 
     /// Adds the windows of `lines` back to where `copy_out` takes them from.
     pub fn add_back<E: Float>(&self, windows: &[E], lines: Range<usize>, images: &mut [E]) {
-        self.walk(lines, |window, image| {
-            if let Some(image) = image {
-                add(&mut images[image], &windows[window]);
+        add_back(self, windows, lines, images);
+    }
+}
+
+vectorized! {
+    fn copy_out<E>(layout: &Windows, images: &[E], lines: Range<usize>, windows: &mut [E]) {
+        let window_row = layout.kernel[1] * layout.channels;
+        layout.walk(lines, |row, inside, image, count| {
+            if count < window_row {
+                windows[row..row + window_row].fill(E::default());
             }
+            copy(&mut windows[inside..inside + count], &images[image..image + count]);
+        });
+    }
+}
+
+/// Copies short runs without a call.
+#[inline(always)]
+fn copy<E: Float>(to: &mut [E], from: &[E]) {
+    if to.len() < 32 {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+vectorized! {
+    fn add_back<E>(layout: &Windows, windows: &[E], lines: Range<usize>, images: &mut [E]) {
+        layout.walk(lines, |_, inside, image, count| {
+            let (to, from) = (&mut images[image..image + count], &windows[inside..inside + count]);
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
         });
     }
 }
