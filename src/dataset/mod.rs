@@ -2,6 +2,7 @@
 
 pub mod cifar;
 pub mod content;
+pub mod download;
 pub mod error;
 pub mod idx;
 pub mod known;

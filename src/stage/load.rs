@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::artifact::ArtifactType;
 use crate::cancel::Cancel;
+use crate::dataset::download::Watch;
 use crate::dataset::known::Known;
 use crate::dataset::meta::META_FILE;
 use crate::dataset::named::{self, Found, Places};
@@ -323,9 +324,16 @@ fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Res
 }
 
 /// Finds a known data set's files, fetching them when that is allowed.
-fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, _mode: Mode) -> Result<Found, DatasetError> {
-    let shared =
-        [environment.data_dir.clone(), Some(environment.project.join("data")), Some(environment.download_dir.clone())];
-    let places = Places { given, shared: shared.into_iter().flatten().collect() };
-    named::locate(known, &places)
+fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, mode: Mode) -> Result<Found, DatasetError> {
+    let own = [environment.project.join("data"), environment.download_dir.clone()];
+    let places = Places { given, shared: environment.data_dir.iter().cloned().chain(own).collect() };
+    let miss = match named::locate(known, &places) {
+        Err(miss) if mode == Mode::Fetch => miss,
+        other => return other,
+    };
+    let watch = Watch { progress: &*environment.progress, cancel: &environment.cancel };
+    named::fetch(known, &environment.download_dir.join(known.name), &watch).map_err(|error| match error {
+        DatasetError::Interrupted => DatasetError::Interrupted,
+        failed => DatasetError::new(format!("{miss}\n{failed}")),
+    })
 }
