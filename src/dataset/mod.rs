@@ -2,12 +2,15 @@
 
 pub mod cifar;
 pub mod content;
+pub mod download;
 pub mod error;
 pub mod idx;
+pub mod images;
 pub mod known;
 pub mod meta;
 pub mod named;
 pub mod noise;
+pub mod npy;
 pub mod open;
 pub mod own;
 pub mod raw;
@@ -15,6 +18,7 @@ pub mod samples;
 pub mod select;
 pub mod statistics;
 pub mod synthetic;
+pub mod table;
 
 pub use error::DatasetError;
 pub use meta::DatasetMeta;

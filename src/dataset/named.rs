@@ -10,6 +10,7 @@ use crate::cancel::Cancel;
 use crate::hash::ContentHash;
 
 use super::cifar;
+use super::download::{Watch, download};
 use super::error::DatasetError;
 use super::idx::{Idx, hex};
 use super::known::{Known, KnownFile, Layout, is_packed};
@@ -48,6 +49,33 @@ pub fn locate(known: &Known, places: &Places) -> Result<Found, DatasetError> {
         }
     }
     Err(DatasetError::new(format!("the data set `{}` is in none of these places:\n{}", known.name, misses.join("\n"))))
+}
+
+/// Downloads what a folder lacks of a known data set, and checks every file.
+pub fn fetch(known: &Known, directory: &Path, watch: &Watch) -> Result<Found, DatasetError> {
+    for (name, file) in known.downloads() {
+        let to = directory.join(&name);
+        if to.is_file() {
+            continue;
+        }
+        let urls: Vec<String> = known.mirrors.iter().map(|mirror| format!("{mirror}{name}")).collect();
+        download(&urls, &to, &|part| published(part, file), watch)?;
+    }
+    let lacking = |missing| DatasetError::new(format!("{} still lacks {missing}", directory.display()));
+    known.files_in(directory).map(|files| Found { files }).map_err(lacking)
+}
+
+/// Whether a downloaded file is the published one; says in words what is wrong.
+fn published(path: &Path, file: &KnownFile) -> Result<(), String> {
+    let is = |sha256: String, published: &str| {
+        let wrong = format!("is not the published file (SHA-256 {sha256}, published {published})");
+        if sha256 == published { Ok(()) } else { Err(wrong) }
+    };
+    match (file.packed, file.unpacked) {
+        (Some(packed), _) => is(file_sha256(path).map_err(|error| error.to_string())?, packed),
+        (None, Some(unpacked)) => is(Idx::read(path).map_err(|_| "is no IDX file".to_owned())?.sha256(), unpacked),
+        (None, None) => Ok(()),
+    }
 }
 
 /// What a known data set is by content, said without reading it: reading checks it.
@@ -152,3 +180,6 @@ pub fn not_the_published(path: &Path, sha256: &str, published: &str) -> DatasetE
     ))
     .help("delete it, and it will be downloaded again; to use it as it is, load it with dataset = \"idx\" and its path")
 }
+
+#[cfg(test)]
+mod tests;

@@ -276,3 +276,128 @@ impl Samples for Split {
         self.labels.as_ref().map(Array::values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::artifact::array::write;
+    use crate::dataset::meta::{PerChannel, SplitMeta};
+
+    /// A data set on disk, and the numbers it is made of.
+    struct Case {
+        directory: tempfile::TempDir,
+        meta: DatasetMeta,
+        stored: Vec<f32>,
+        index: Vec<u32>,
+    }
+
+    impl Case {
+        fn new(shape: [usize; 3], sources: usize, index: Vec<u32>, floats: bool, per_channel: bool) -> Self {
+            let width: usize = shape.iter().product();
+            let bytes: Vec<u8> = (0..sources * width).map(|i| (i * 89 % 251) as u8).collect();
+            let stored: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte)).collect();
+            let directory = tempfile::tempdir().unwrap();
+            let path = |name: &str| directory.path().join(name);
+            let axes = [sources, shape[0], shape[1], shape[2]];
+            match floats {
+                true => write(&path("train.images.npy"), &axes, &stored).unwrap(),
+                false => write(&path("train.images.npy"), &axes, &bytes).unwrap(),
+            }
+            let labels: Vec<u32> = (0..sources as u32).map(|row| row % 3).collect();
+            write(&path("train.labels.npy"), &[sources], &labels).unwrap();
+            write(&path("validation.index.npy"), &[index.len()], &index).unwrap();
+            let split = |count| SplitMeta { source: "train".into(), count };
+            let values = |first: f32| match per_channel {
+                true => PerChannel::Each((0..shape[2]).map(|channel| first + channel as f32).collect()),
+                false => PerChannel::All(first),
+            };
+            let meta = DatasetMeta {
+                name: "case".into(),
+                shape,
+                classes: vec!["a".into(), "b".into(), "c".into()],
+                stored_range: [0.0, 255.0],
+                scale: values(0.25),
+                offset: values(-3.0),
+                noise: None,
+                fallback_for: None,
+                splits: [("train".into(), split(sources)), ("validation".into(), split(index.len()))].into(),
+            };
+            Self { directory, meta, stored, index }
+        }
+
+        fn open(&self) -> Result<Dataset, DatasetError> {
+            std::fs::write(self.directory.path().join(META_FILE), self.meta.to_json()).unwrap();
+            let entries = std::fs::read_dir(self.directory.path()).unwrap().map(Result::unwrap);
+            Dataset::open(&entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path())).collect())
+        }
+
+        fn naive(&self, rows: &[u32]) -> Vec<f32> {
+            let width = self.meta.width();
+            let value = |i: usize, row: usize| {
+                let channel = i % self.meta.shape[2];
+                self.stored[row * width + i] * self.meta.scale.get(channel) + self.meta.offset.get(channel)
+            };
+            rows.iter().flat_map(|&row| (0..width).map(move |i| value(i, row as usize))).collect()
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn gathering_is_what_a_naive_loop_gives(
+            h in 1usize..4, w in 1usize..5, c in 1usize..4, rows in proptest::collection::vec(0u32..7, 0..12),
+            index in proptest::collection::vec(0u32..7, 1..9), floats in any::<bool>(), per_channel in any::<bool>()
+        ) {
+            let case = Case::new([h, w, c], 7, index, floats, per_channel);
+            let dataset = case.open().unwrap();
+            let train = dataset.split("train").unwrap();
+            let mut out = vec![f32::NAN; rows.len() * h * w * c];
+            train.gather(&rows, &mut out);
+            prop_assert_eq!(&out, &case.naive(&rows));
+            let validation = dataset.split("validation").unwrap();
+            let all: Vec<u32> = (0..case.index.len() as u32).collect();
+            let mut out = vec![f32::NAN; all.len() * h * w * c];
+            validation.gather(&all, &mut out);
+            prop_assert_eq!(&out, &case.naive(&case.index));
+            let labels: Vec<u32> = case.index.iter().map(|row| row % 3).collect();
+            prop_assert_eq!(validation.labels().unwrap(), &labels[..]);
+        }
+    }
+
+    #[test]
+    fn a_data_set_whose_files_do_not_fit_is_refused() {
+        let case = || Case::new([2, 2, 1], 5, vec![4, 0], false, false);
+        assert!(case().open().is_ok());
+        let fails = |case: Case| {
+            let text = case.open().err().unwrap().to_string();
+            text.replace(&case.directory.path().display().to_string(), "FOLDER")
+        };
+        let mut wrong = case();
+        wrong.meta.shape = [4, 1, 1];
+        insta::assert_snapshot!(fails(wrong), @"FOLDER/train.images.npy: shape [5, 2, 2, 1] is not [n, h, w, c] of dataset.json");
+        let mut wrong = case();
+        wrong.meta.classes.pop();
+        insta::assert_snapshot!(fails(wrong), @"the labels of `train` do not fit its samples and classes");
+        let mut wrong = case();
+        wrong.meta.splits.get_mut("validation").unwrap().count = 3;
+        insta::assert_snapshot!(fails(wrong), @"the split `validation` should have 3 samples and has 2");
+        insta::assert_snapshot!(fails(Case::new([2, 2, 1], 5, vec![5], false, false)), @"FOLDER/validation.index.npy: row numbers beyond the data");
+        let mut wrong = case();
+        wrong.meta.scale = PerChannel::Each(vec![1.0, 2.0]);
+        insta::assert_snapshot!(fails(wrong), @"FOLDER/dataset.json: scale and offset do not fit the channels");
+        let wrong = case();
+        std::fs::remove_file(wrong.directory.path().join("train.images.npy")).unwrap();
+        insta::assert_snapshot!(fails(wrong), @"the data set has no train.images.npy");
+    }
+
+    #[test]
+    fn the_description_survives_its_file() {
+        for per_channel in [false, true] {
+            let case = Case::new([1, 1, 2], 3, vec![1], false, per_channel);
+            assert_eq!(case.open().unwrap().meta, case.meta);
+        }
+    }
+}

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cancel::Cancel;
-use crate::hash::ContentHash;
+use crate::hash::{ContentHash, FramedHasher};
 
 use super::error::DatasetError;
 use super::idx::Idx;
+use super::images::Folder;
 use super::raw::{Part, Raw};
+use super::table::TableOptions;
+use super::{npy, table};
 
 /// Images and, apart from them or not, labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,12 @@ pub struct PartFiles {
 pub enum Own {
     /// IDX files, or a folder with MNIST's four names.
     Idx { train: PartFiles, test: Option<PartFiles> },
+    /// NumPy files, perhaps with the shape of one sample.
+    Npy { train: PartFiles, test: Option<PartFiles>, shape: Option<[usize; 3]> },
+    /// CSV tables.
+    Table { train: PathBuf, test: Option<PathBuf>, options: TableOptions },
+    /// A folder of images by class.
+    Images(Folder),
 }
 
 impl Own {
@@ -47,35 +56,68 @@ impl Own {
         Ok(Self::Idx { train, test: test.or_else(|| part("t10k")) })
     }
 
-    /// What the files hold, by content; file names outside folders do not matter.
+    /// What the files hold, by content. Names count in a folder of images, where they are the classes.
     pub fn identity(&self) -> Result<Value, DatasetError> {
-        let hash = |path: &Path| -> Result<String, DatasetError> {
-            missing(path)?;
-            ContentHash::of_file(path).map(|hash| hash.to_string()).map_err(DatasetError::io(path))
-        };
-        let part = |part: &PartFiles| -> Result<Value, DatasetError> {
-            Ok(json!([hash(&part.images)?, part.labels.as_deref().map(hash).transpose()?]))
-        };
-        match self {
-            Self::Idx { train, test } => {
-                Ok(json!({ "format": "idx", "train": part(train)?, "test": test.as_ref().map(part).transpose()? }))
+        Ok(match self {
+            Self::Idx { train, test } => json!({ "format": "idx", "files": part_hashes(train, test.as_ref())? }),
+            Self::Npy { train, test, .. } => json!({ "format": "npy", "files": part_hashes(train, test.as_ref())? }),
+            Self::Table { train, test, .. } => {
+                json!({ "format": "csv", "files": [hash(train)?, test.as_deref().map(hash).transpose()?] })
             }
-        }
+            Self::Images(folder) => {
+                let mut hasher = FramedHasher::new("images");
+                for (name, path) in folder.files() {
+                    hasher.field(name.as_bytes()).field(hash(path)?.as_bytes());
+                }
+                json!({ "format": "images", "files": hasher.finish() })
+            }
+        })
     }
 
     /// Reads the files.
-    pub fn read(&self, _cancel: &Cancel) -> Result<Raw, DatasetError> {
+    pub fn read(&self, cancel: &Cancel) -> Result<Raw, DatasetError> {
         match self {
-            Self::Idx { train, test } => {
-                let part = |files: &PartFiles| -> Result<Part, DatasetError> {
-                    let images = Idx::read(&files.images)?.into_images(&files.images)?;
-                    let labels = files.labels.as_ref().map(|path| Idx::read(path)?.into_labels(path)).transpose()?;
-                    Ok(Part { images, labels })
-                };
-                Raw::numbered("idx", part(train)?, test.as_ref().map(part).transpose()?)
-            }
+            Self::Idx { train, test } => numbered("idx", train, test.as_ref(), cancel, |files| {
+                let images = Idx::read(&files.images)?.into_images(&files.images)?;
+                let labels = files.labels.as_ref().map(|path| Idx::read(path)?.into_labels(path)).transpose()?;
+                Ok(Part { images, labels })
+            }),
+            Self::Npy { train, test, shape } => numbered("npy", train, test.as_ref(), cancel, |files| {
+                let images = npy::read_images(&files.images, *shape)?;
+                let labels = files.labels.as_deref().map(npy::read_labels).transpose()?;
+                Ok(Part { images, labels })
+            }),
+            Self::Table { train, test, options } => table::read(train, test.as_deref(), options),
+            Self::Images(folder) => folder.read(cancel),
         }
     }
+}
+
+fn numbered(
+    name: &str,
+    train: &PartFiles,
+    test: Option<&PartFiles>,
+    cancel: &Cancel,
+    read: impl Fn(&PartFiles) -> Result<Part, DatasetError>,
+) -> Result<Raw, DatasetError> {
+    let train = read(train)?;
+    if cancel.is_cancelled() {
+        return Err(DatasetError::Interrupted);
+    }
+    Raw::numbered(name, train, test.map(read).transpose()?)
+}
+
+/// Hashes of images and labels, of the training and the test part.
+fn part_hashes(train: &PartFiles, test: Option<&PartFiles>) -> Result<Value, DatasetError> {
+    let part = |part: &PartFiles| -> Result<Value, DatasetError> {
+        Ok(json!([hash(&part.images)?, part.labels.as_deref().map(hash).transpose()?]))
+    };
+    Ok(json!([part(train)?, test.map(part).transpose()?]))
+}
+
+fn hash(path: &Path) -> Result<String, DatasetError> {
+    missing(path)?;
+    ContentHash::of_file(path).map(|hash| hash.to_string()).map_err(DatasetError::io(path))
 }
 
 /// Fails, naming the place, when there is nothing at it.

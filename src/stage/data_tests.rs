@@ -292,7 +292,7 @@ fn params_that_make_no_sense_are_named() {
     fallback: `idx` cannot stand in for `idx` (use fallback = "synthetic-digits")
     "#);
     insta::assert_snapshot!(problem("load", json!({ "dataset": "mnist", "labels": "x", "fallback": "mnist" })), @r#"
-    labels: has no meaning for `mnist` (leave it out)
+    labels: `labels` has no meaning for `mnist` (leave it out)
     fallback: `mnist` cannot stand in for `mnist` (use fallback = "synthetic-digits")
     "#);
 }
@@ -348,4 +348,109 @@ fn paths_are_typed_as_paths() {
     for name in ["path", "labels", "test_path", "test_labels"] {
         assert_eq!(params.iter().find(|param| param.name == name).unwrap().param_type, ParamType::Path);
     }
+}
+
+#[test]
+fn a_csv_file_becomes_a_data_set_with_a_test_split_of_its_own() {
+    let bench = Bench::new();
+    let rows: String =
+        (0..40).map(|row| format!("{},{},{}\n", row, 100 - row, if row % 2 == 0 { "even" } else { "odd" })).collect();
+    std::fs::write(bench.path("a.csv"), format!("up,down,kind\n{rows}")).unwrap();
+    let params = json!({ "dataset": "csv", "path": bench.path("a.csv"), "label_column": "kind" });
+    let loaded = bench.run("load", params, None).unwrap().0;
+    let dataset = open(&loaded);
+    assert_eq!(counts(&dataset), [("test".into(), 8), ("train".into(), 32)]);
+    assert_eq!((dataset.meta.shape, &dataset.meta.classes), ([1, 1, 2], &vec!["even".to_owned(), "odd".to_owned()]));
+    let mut rows = [dataset.rows("train").unwrap(), dataset.rows("test").unwrap()].concat();
+    rows.sort_unstable();
+    assert_eq!(rows, (0..40).collect::<Vec<_>>());
+    let normalized = bench.run("normalize", json!({ "per_channel": true }), Some(&loaded)).unwrap().0;
+    let values = gathered(&open(&normalized), "train", &(0..32).collect::<Vec<_>>());
+    for column in 0..2 {
+        let column: Vec<f32> = values.iter().skip(column).step_by(2).copied().collect();
+        let (low, high) = column.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+        assert!(low.abs() < 1e-6 && (high - 1.0).abs() < 1e-6, "{low} {high}");
+    }
+}
+
+#[test]
+fn own_files_are_known_by_content_and_not_by_place() {
+    let bench = Bench::new();
+    let identity = |name: &str, text: &str| {
+        std::fs::write(bench.path(name), text).unwrap();
+        let stage = registry::find("load").unwrap();
+        let params = with_defaults(stage, json!({ "dataset": "csv", "path": bench.path(name) }));
+        stage.source(&params, &bench.environment).unwrap().unwrap().identity
+    };
+    assert_eq!(identity("a.csv", "x\n1\n"), identity("sub/b.csv", "x\n1\n"));
+    assert_ne!(identity("a.csv", "x\n1\n"), identity("a.csv", "x\n2\n"));
+}
+
+#[test]
+fn files_that_do_not_fit_each_other_are_named() {
+    use crate::dataset::idx::encoded;
+    let bench = Bench::new();
+    std::fs::write(bench.path("images"), encoded(&[2, 2, 2], &[0; 8])).unwrap();
+    std::fs::write(bench.path("labels"), encoded(&[3], &[0, 1, 2])).unwrap();
+    std::fs::write(bench.path("empty"), encoded(&[0, 2, 2], &[])).unwrap();
+    let fails = |params: Value| bench.fails("load", params, None);
+    insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("images"), "labels": bench.path("labels") })), @r"
+    the train part of `idx` has 2 images but 3 labels
+    help: do the two files belong together?
+    ");
+    insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("empty") })), @r"
+    the train part of the data set `idx` is empty
+    help: check the path and what is in it
+    ");
+    insta::assert_snapshot!(fails(json!({ "dataset": "npy", "path": bench.path("nowhere/x.npy") })), @r"
+    TMP/nowhere/x.npy does not exist
+    help: check the path: of it, TMP/nowhere exists
+    ");
+    insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("images"), "test_path": bench.path("empty") })), @r"
+    the test part of the data set `idx` is empty
+    help: check the path and what is in it
+    ");
+    insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("images"), "test_fraction": 0.1 })), @r"
+    a test_fraction of 0.1 leaves 0 of 2 samples for testing
+    help: choose a test_fraction that leaves samples on both sides
+    ");
+}
+
+#[test]
+fn a_folder_of_images_becomes_a_data_set() {
+    let bench = Bench::new();
+    for (class, value) in [("cat", 10), ("dog", 20)] {
+        for number in 0..5 {
+            let image = image::GrayImage::from_pixel(4, 3, image::Luma([value + number]));
+            image.save(bench.path(&format!("pets/{class}/{number}.png"))).unwrap();
+        }
+    }
+    let params = json!({ "dataset": "images", "path": bench.path("pets"), "test_fraction": 0.0 });
+    let dataset = open(&bench.run("load", params, None).unwrap().0);
+    assert_eq!((counts(&dataset), dataset.meta.shape), (vec![("train".to_owned(), 10)], [3, 4, 1]));
+    assert_eq!(gathered(&dataset, "train", &[7]), [22.0; 12]);
+}
+
+#[test]
+#[ignore = "needs the real data set: PIPELINE_DATA_DIR"]
+fn the_real_mnist_loads() {
+    let mut bench = Bench::new();
+    bench.environment.data_dir = Some(std::env::var("PIPELINE_DATA_DIR").unwrap().into());
+    let start = std::time::Instant::now();
+    let loaded = bench.run("load", json!({ "dataset": "mnist" }), None).unwrap().0;
+    println!("load {:?}", start.elapsed());
+    let dataset = open(&bench.run("normalize", json!({}), Some(&loaded)).unwrap().0);
+    assert_eq!(counts(&dataset), [("test".into(), 10_000), ("train".into(), 60_000)]);
+    assert_eq!(dataset.split("train").unwrap().labels().unwrap()[..5], [5, 0, 4, 1, 9]);
+    let rows: Vec<u32> = (0..60_000).map(|row| (row * 7919) % 60_000).collect();
+    let start = std::time::Instant::now();
+    let values = gathered(&dataset, "train", &rows);
+    println!("gather of all {:?}", start.elapsed());
+    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64;
+    assert!((mean - 0.1307).abs() < 1e-4, "{mean}");
+    let noisy = open(&bench.run("noise", json!({}), Some(&loaded)).unwrap().0);
+    let mut out = vec![0.0; 60_000 * 784];
+    let start = std::time::Instant::now();
+    noisy.split("train").unwrap().gather_inputs(&rows, 0, &mut out);
+    println!("gather with gaussian noise {:?}", start.elapsed());
 }

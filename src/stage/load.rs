@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 
 use crate::artifact::ArtifactType;
 use crate::cancel::Cancel;
+use crate::dataset::download::Watch;
+use crate::dataset::images::Folder;
 use crate::dataset::known::Known;
 use crate::dataset::meta::META_FILE;
 use crate::dataset::named::{self, Found, Places};
-use crate::dataset::own::{Own, PartFiles};
+use crate::dataset::own::{Own, PartFiles, missing};
 use crate::dataset::raw::Raw;
+use crate::dataset::table::TableOptions;
 use crate::dataset::{DatasetError, synthetic};
 use crate::event::Outcome;
 use crate::kind::{Description, Facts, OutputPort, ParamProblem, params_of};
@@ -35,6 +38,12 @@ enum Name {
     SyntheticDigits,
     /// IDX files, gzipped or not: `path` names the images or a folder with MNIST's file names.
     Idx,
+    /// A table: `path` names a CSV file with a header, `label_column` the column of classes.
+    Csv,
+    /// NumPy arrays: `path` names the samples, `labels` the class numbers.
+    Npy,
+    /// Pictures: `path` names a folder with one subfolder for each class, or with `train` and `test` of such.
+    Images,
 }
 
 impl Name {
@@ -45,11 +54,14 @@ impl Name {
             Self::Cifar10 => "cifar10",
             Self::SyntheticDigits => "synthetic-digits",
             Self::Idx => "idx",
+            Self::Csv => "csv",
+            Self::Npy => "npy",
+            Self::Images => "images",
         }
     }
 
     fn is_own_format(self) -> bool {
-        matches!(self, Self::Idx)
+        matches!(self, Self::Idx | Self::Csv | Self::Npy | Self::Images)
     }
 
     fn facts(self) -> Facts {
@@ -93,6 +105,11 @@ struct Params {
     /// Labels of the samples in `test_path`.
     #[schemars(extend("format" = "path"))]
     test_labels: Option<String>,
+    /// Column of a CSV file that holds the classes; without it the samples are unlabelled.
+    label_column: Option<String>,
+    /// Height, width and channels of one sample, when rows of a CSV or `.npy` file are images.
+    #[schemars(length(min = 3, max = 3), inner(range(min = 1, max = 65536)))]
+    shape: Option<Vec<usize>>,
     /// Fraction of the samples that become the test split when the data set comes without one; 0 for none.
     #[serde(default = "fifth")]
     #[schemars(range(min = 0, max = 0.9))]
@@ -197,12 +214,10 @@ impl Params {
         if self.dataset == Name::SyntheticDigits && self.path.is_some() {
             problems.push(problem("path", "`synthetic-digits` are drawn and have no path").help("leave it out"));
         }
-        let own = [("labels", &self.labels), ("test_path", &self.test_path), ("test_labels", &self.test_labels)];
-        for (param, value) in own {
-            if value.is_some() && !self.dataset.is_own_format() {
-                problems.push(problem(param, format!("has no meaning for `{name}`")).help("leave it out"));
-            }
-        }
+        problems.extend(
+            self.meaningless()
+                .map(|param| problem(param, format!("`{param}` has no meaning for `{name}`")).help("leave it out")),
+        );
         if self.test_labels.is_some() && self.test_path.is_none() {
             problems
                 .push(problem("test_labels", "labels without samples").help("name the samples: test_path = \"...\""));
@@ -217,13 +232,50 @@ impl Params {
         problems
     }
 
+    /// Params that were given although the data set has no use for them.
+    fn meaningless(&self) -> impl Iterator<Item = &'static str> {
+        use Name::{Csv, Idx, Images, Npy};
+        let uses: [(&str, bool, &[Name]); 5] = [
+            ("labels", self.labels.is_some(), &[Idx, Npy]),
+            ("test_path", self.test_path.is_some(), &[Idx, Npy, Csv, Images]),
+            ("test_labels", self.test_labels.is_some(), &[Idx, Npy]),
+            ("label_column", self.label_column.is_some(), &[Csv]),
+            ("shape", self.shape.is_some(), &[Csv, Npy]),
+        ];
+        let dataset = self.dataset;
+        uses.into_iter().filter(move |(_, given, names)| *given && !names.contains(&dataset)).map(|(param, ..)| param)
+    }
+
     fn own(&self, environment: &Environment) -> Result<Own, DatasetError> {
         let absolute = |path: &Option<String>| path.as_ref().map(|path| environment.project.join(path));
-        let part = |images: &Option<String>, labels: &Option<String>| {
-            Some(PartFiles { images: absolute(images)?, labels: absolute(labels) })
+        let train = absolute(&self.path).ok_or_else(|| DatasetError::new("`load` needs a path"))?;
+        let test = absolute(&self.test_path);
+        for path in [Some(&train), test.as_ref()].into_iter().flatten() {
+            missing(path)?;
+        }
+        let parts = |train, test: Option<PathBuf>| {
+            let labels = absolute(&self.test_labels);
+            (
+                PartFiles { images: train, labels: absolute(&self.labels) },
+                test.map(|images| PartFiles { images, labels }),
+            )
         };
-        let train = part(&self.path, &self.labels).ok_or_else(|| DatasetError::new("`load` needs a path"))?;
-        Own::idx(train, part(&self.test_path, &self.test_labels))
+        let shape = self.shape.as_deref().and_then(|shape| <[usize; 3]>::try_from(shape).ok());
+        match self.dataset {
+            Name::Csv => {
+                let options = TableOptions { label_column: self.label_column.clone(), shape };
+                Ok(Own::Table { train, test, options })
+            }
+            Name::Npy => {
+                let (train, test) = parts(train, test);
+                Ok(Own::Npy { train, test, shape })
+            }
+            Name::Images => Folder::find(&train, test.as_deref()).map(Own::Images),
+            _ => {
+                let (train, test) = parts(train, test);
+                Own::idx(train, test)
+            }
+        }
     }
 }
 
@@ -323,9 +375,16 @@ fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Res
 }
 
 /// Finds a known data set's files, fetching them when that is allowed.
-fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, _mode: Mode) -> Result<Found, DatasetError> {
-    let shared =
-        [environment.data_dir.clone(), Some(environment.project.join("data")), Some(environment.download_dir.clone())];
-    let places = Places { given, shared: shared.into_iter().flatten().collect() };
-    named::locate(known, &places)
+fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, mode: Mode) -> Result<Found, DatasetError> {
+    let own = [environment.project.join("data"), environment.download_dir.clone()];
+    let places = Places { given, shared: environment.data_dir.iter().cloned().chain(own).collect() };
+    let miss = match named::locate(known, &places) {
+        Err(miss) if mode == Mode::Fetch => miss,
+        other => return other,
+    };
+    let watch = Watch { progress: &*environment.progress, cancel: &environment.cancel };
+    named::fetch(known, &environment.download_dir.join(known.name), &watch).map_err(|error| match error {
+        DatasetError::Interrupted => DatasetError::Interrupted,
+        failed => DatasetError::new(format!("{miss}\n{failed}")),
+    })
 }
