@@ -61,7 +61,7 @@ fn section(material: &Material<'_>, source: &Source, reached: &[Reached], latent
     let curve = source.csv("curve.csv")?;
     let mut section = Section {
         id: format!("baseline-{}", source.stage),
-        title: "Against the baselines".into(),
+        title: material.title("Against the baselines", source),
         stage: source.stage.clone(),
         caption: "The same error for the constant mean image (a code of no numbers) and for PCA, the best linear \
                   autoencoder, at the same latent size. Test split."
