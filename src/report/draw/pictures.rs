@@ -90,8 +90,9 @@ impl Images {
     }
 }
 
-/// Images in a row at most.
+/// Images in a row at most; a few more when that saves a row.
 const ACROSS: usize = 8;
+const MOST_ACROSS: usize = 10;
 const GAP: f64 = 4.0;
 
 /// Rows of images, one under the other, eight across; more images give further blocks of rows. `names` stand under
@@ -99,8 +100,9 @@ const GAP: f64 = 4.0;
 pub fn strips(title: &str, rows: &[Row<'_>], names: &[String], scale: Option<(f64, &str)>) -> Result<Png> {
     const LABEL: f64 = 24.0;
     let count = rows.iter().map(|row| row.images.pixels.len()).max().unwrap_or(0);
-    let across = count.clamp(1, ACROSS);
-    let side = ((WIDTH - GAP * (ACROSS - 1) as f64) / ACROSS as f64).floor();
+    let across = if count <= MOST_ACROSS { count.max(1) } else { ACROSS };
+    let columns = across.max(ACROSS) as f64;
+    let side = ((WIDTH - GAP * (columns - 1.0)) / columns).floor();
     let blocks = count.div_ceil(across).max(1);
     let pitch: Vec<f64> = rows.iter().map(|row| LABEL + tall(row, side)).collect();
     let names_height = if names.is_empty() { 0.0 } else { 22.0 };

@@ -11,7 +11,7 @@ use crate::report::page::{ExperimentPage, RunSummary, content, merit};
 use crate::report::{Result, number};
 
 /// Metrics with a column and charts of their own.
-const KEY_METRICS: usize = 6;
+const KEY_METRICS: usize = 5;
 /// Variants whose reconstructions are shown.
 const MOST_PICTURES: usize = 24;
 
@@ -139,26 +139,20 @@ fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
 /// What the sweep says of params that are words: which value wins when nothing else differs.
 fn findings(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Vec<String> {
     let words = |param: &&String| variants::values_of(variants, param).iter().any(|value| !value.is_number());
-    let mut findings = Vec::new();
-    for param in page.swept.iter().filter(words) {
+    let finding = |param: &String| {
+        let mut clauses: Vec<String> = Vec::new();
         for metric in key.iter().take(3) {
             let Some((wins, groups)) = variants::duels(variants, param, metric) else { continue };
             let most = wins.values().max().copied().unwrap_or_default();
-            let winners: Vec<&str> =
-                wins.iter().filter(|(_, count)| **count == most).map(|(value, _)| value.as_str()).collect();
+            let winners = wins.iter().filter(|(_, count)| **count == most).map(|(value, _)| value.as_str());
             let best = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
-            let title = merit::title(metric);
-            findings.push(match &winners[..] {
-                [winner] if groups == 1 => format!("{param}: {winner} has the {best} {title}."),
-                [winner] => format!(
-                    "{param}: {winner} has the {best} {title} in {most} of {groups} comparisons in which nothing else \
-                     differs."
-                ),
-                _ => format!("{param}: no value has the {best} {title} more often than the others."),
-            });
+            let (title, winners) = (merit::title(metric), winners.collect::<Vec<_>>().join(" and "));
+            clauses.push(format!("{winners}, {best} {title} in {most} of {groups}"));
         }
-    }
-    findings
+        let count = "Where variants differ in nothing but";
+        (!clauses.is_empty()).then(|| format!("{count} {param}: {}.", clauses.join("; ")))
+    };
+    page.swept.iter().filter(words).filter_map(finding).collect()
 }
 
 fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
@@ -173,14 +167,15 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
         div.scroll { table.sortable {
             thead { tr {
                 @for param in &page.swept { th scope="col" class=[numeric(variants, param)] { (param) } }
+                th scope="col" { "runs by seed" }
                 @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric)) } }
                 th scope="col" class="n" { "time" }
-                th scope="col" { "runs by seed" }
             } }
             tbody { @for variant in variants { tr {
                 @for param in &page.swept { td class=[numeric(variants, param)] {
                     (variant.values.get(param).map_or_else(|| "–".into(), shell::plain))
                 } }
+                td { (run_links(variant)) }
                 @for (metric, winner) in key.iter().zip(&winners) {
                     @let summary = variant.metric(metric);
                     @let wins = variants.len() > 1 && summary.is_some() && winner.as_ref() == Some(variant.values);
@@ -193,7 +188,6 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                 }
                 @let seconds: f64 = variant.runs.iter().map(|run| run.seconds).sum();
                 td.n data-value=(seconds) { (number::seconds(seconds)) }
-                td { (run_links(variant)) }
             } } }
         } }
     }
