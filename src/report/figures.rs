@@ -72,6 +72,12 @@ impl<'a> Material<'a> {
         found
     }
 
+    /// What a section about one artifact is called; the stage is named when there are several of that type.
+    pub fn title(&self, what: &str, source: &Source) -> String {
+        let several = self.of(source.artifact_type).len() > 1;
+        if several { format!("{what}: {}", source.stage) } else { what.to_owned() }
+    }
+
     /// Keeps a drawing as `<name>.png`.
     pub fn figure(&self, name: &str, look: Look, alt: impl Into<String>, png: &Png) -> Result<Figure> {
         let file = format!("{}.png", file_name(name));

@@ -111,15 +111,21 @@ pub fn everything(directory: &Path) -> Vec<Source> {
 fn data(maker: &mut Maker, noise: &mut Noise) {
     let images: Vec<u8> = (0..40).flat_map(|i| digit(i % CLASSES, noise)).map(|value| (value * 255.0) as u8).collect();
     let labels: Vec<u32> = (0..40).map(|i| (i % CLASSES) as u32).collect();
-    for (stage, scale, grain) in [
-        ("load", 1.0, Value::Null),
-        ("normalize", 1.0 / 255.0, Value::Null),
-        ("noise", 1.0 / 255.0, json!({"kind": "gaussian", "amount": 0.3, "seed": 1})),
+    let gaussian = json!({"kind": "gaussian", "amount": 0.3, "seed": 1});
+    for (stage, scale, split, grain) in [
+        ("load", 1.0, false, Value::Null),
+        ("normalize", 1.0 / 255.0, false, Value::Null),
+        ("split", 1.0 / 255.0, true, Value::Null),
+        ("noise", 1.0 / 255.0, true, gaussian),
     ] {
-        let splits = json!({"train": {"source": "train", "count": 54000}, "validation": {"source": "train", "count": 6000},
-            "test": {"source": "test", "count": 10000}});
-        let dataset = json!({"name": "mnist", "shape": [28, 28, 1], "classes": classes(), "scale": scale, "offset": 0.0,
-            "noise": grain, "fallback_for": null, "splits": splits});
+        let splits = if split {
+            json!({"train": {"source": "train", "count": 30}, "validation": {"source": "train", "count": 10},
+                "test": {"source": "test", "count": 40}})
+        } else {
+            json!({"train": {"source": "train", "count": 40}, "test": {"source": "test", "count": 40}})
+        };
+        let dataset = json!({"name": "mnist", "shape": [28, 28, 1], "classes": classes(), "stored_range": [0, 255],
+            "scale": scale, "offset": 0.0, "noise": grain, "fallback_for": null, "splits": splits});
         maker
             .begin(ArtifactType::Dataset, stage)
             .json("dataset.json", &dataset)
@@ -127,9 +133,16 @@ fn data(maker: &mut Maker, noise: &mut Noise) {
             .array("test.images.npy", &[40, 28, 28, 1], &images)
             .array("train.labels.npy", &[40], &labels)
             .array("test.labels.npy", &[40], &labels);
+        if split {
+            maker.array("train.index.npy", &[30], &(0..30).collect::<Vec<u32>>()).array(
+                "validation.index.npy",
+                &[10],
+                &(30..40).collect::<Vec<u32>>(),
+            );
+        }
     }
     let latents = json!({"dim": 32, "classes": classes(), "shape": [28, 28, 1],
-        "splits": {"train": 54000, "validation": 6000, "test": 10000}});
+        "splits": {"train": 30, "validation": 10, "test": 40}});
     maker.begin(ArtifactType::Latents, "latents").json("latents.json", &latents);
 }
 

@@ -105,16 +105,16 @@ pub fn legend(pen: &mut Pen<'_>, entries: &[Entry<'_>], top: f64) -> f64 {
     let font = Font { color: INK, ..TEXT };
     for entry in entries {
         let name = pen.fitted(entry.name, WIDTH - 40.0, font);
-        let width = pen.width(&name, font) + 40.0;
+        let width = pen.width(&name, font) + if entry.mark == Mark::Area { 34.0 } else { 40.0 };
         if x > 2.0 && x + width > WIDTH {
             (x, y) = (2.0, y + 20.0);
         }
         match entry.mark {
             Mark::Line => pen.line((x, y), (x + 18.0, y), 3.0, &entry.color),
             Mark::Dashed => pen.dashed((x, y), (x + 18.0, y), 2.0, &entry.color),
-            Mark::Area => pen.rect((x + 3.0, y - 6.0), (12.0, 12.0), &entry.color),
+            Mark::Area => pen.rect((x + 1.0, y - 6.0), (12.0, 12.0), &entry.color),
         }
-        pen.text(&name, (x + 24.0, y), font);
+        pen.text(&name, (x + if entry.mark == Mark::Area { 19.0 } else { 24.0 }, y), font);
         x += width;
     }
     if entries.is_empty() { top } else { y + 20.0 }

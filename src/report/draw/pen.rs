@@ -4,11 +4,9 @@
 
 use std::sync::LazyLock;
 
+use ab_glyph::{Font as _, FontRef, ScaleFont, point};
 use plotters::backend::{BitMapBackend, DrawingBackend};
-use plotters::style::{
-    Color, FontFamily, FontStyle, IntoFont, IntoTextStyle, RGBAColor, RGBColor, TextStyle, register_font,
-};
-use plotters_font::FAMILY;
+use plotters::style::{Color, RGBAColor, RGBColor};
 
 use crate::report::{Error, Result};
 
@@ -18,14 +16,10 @@ pub const SCALE: u32 = 2;
 const OVERSAMPLING: u32 = 2;
 /// Drawn pixels to a CSS pixel.
 const UNIT: f64 = (SCALE * OVERSAMPLING) as f64;
-/// Height of DejaVu's line box in ems, which plotters takes for the font size.
+/// Height of DejaVu's line box in ems, by which ab_glyph measures a font.
 const LINE_BOX: f64 = 1.164;
 /// Height of DejaVu's capitals in ems.
 const CAPITALS: f64 = 0.729;
-
-mod plotters_font {
-    pub const FAMILY: &str = "DejaVu Sans";
-}
 
 /// Where a text stands relative to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,13 +55,6 @@ pub struct Pen<'a> {
 
 /// Draws a picture of `size` CSS pixels on white.
 pub fn draw(size: (f64, f64), paint: impl FnOnce(&mut Pen<'_>)) -> Result<Png> {
-    static FONTS: LazyLock<bool> = LazyLock::new(|| {
-        register_font(FAMILY, FontStyle::Normal, dejavu::sans::regular()).is_ok()
-            && register_font(FAMILY, FontStyle::Bold, dejavu::sans::bold()).is_ok()
-    });
-    if !*FONTS {
-        return Err(Error::Drawing("the built-in font is unreadable".into()));
-    }
     let (width, height) = ((size.0 * SCALE as f64).ceil() as u32, (size.1 * SCALE as f64).ceil() as u32);
     let large = (width * OVERSAMPLING, height * OVERSAMPLING);
     let mut pixels = vec![255; (large.0 * large.1 * 3) as usize];
@@ -158,17 +145,29 @@ impl Pen<'_> {
 
     /// One line of text, vertically centred on its capitals.
     pub fn text(&mut self, text: &str, (x, y): (f64, f64), font: Font) {
-        let style = style(font);
-        let size = font.size * LINE_BOX;
-        let baseline = y + font.size * CAPITALS / 2.0;
         let x = match font.align {
             Align::Left => x,
             Align::Center => x - self.width(text, font) / 2.0,
             Align::Right => x - self.width(text, font),
         };
-        // plotters puts the baseline half the font size below the point.
-        let result = self.backend.draw_text(text, &style, device((x, baseline - size / 2.0)));
-        self.note(result);
+        let baseline = ((y + font.size * CAPITALS / 2.0) * UNIT).round() as f32;
+        let (width, height) = self.backend.get_size();
+        let Some(face) = self.face(font) else { return };
+        for (glyph, offset) in glyphs(face, text, font) {
+            let position = point((x * UNIT) as f32 + offset, baseline);
+            let Some(outline) = face.outline_glyph(glyph.with_scale_and_position(scale(font), position)) else {
+                continue;
+            };
+            let corner = outline.px_bounds().min;
+            outline.draw(|across, down, cover| {
+                let (x, y) = (corner.x as i32 + across as i32, corner.y as i32 + down as i32);
+                if (0..width as i32).contains(&x) && (0..height as i32).contains(&y) {
+                    let color = font.color.mix(f64::from(cover.clamp(0.0, 1.0))).to_backend_color();
+                    let result = self.backend.draw_pixel((x, y), color);
+                    self.note(result);
+                }
+            });
+        }
     }
 
     /// Text with a white outline, readable on any drawing.
@@ -183,13 +182,21 @@ impl Pen<'_> {
 
     /// How wide a text is, in CSS pixels.
     pub fn width(&mut self, text: &str, font: Font) -> f64 {
-        match self.backend.estimate_text_size(text, &style(font)) {
-            Ok((width, _)) => f64::from(width) / UNIT,
-            Err(error) => {
-                self.note::<String>(Err(error.to_string()));
-                0.0
-            }
+        let Some(face) = self.face(font) else { return 0.0 };
+        let end = glyphs(face, text, font).last();
+        end.map_or(0.0, |(glyph, offset)| f64::from(offset + face.as_scaled(scale(font)).h_advance(glyph)) / UNIT)
+    }
+
+    /// The built-in font: no system has to have one.
+    fn face(&mut self, font: Font) -> Option<&'static FontRef<'static>> {
+        static FACES: LazyLock<[Option<FontRef<'static>>; 2]> = LazyLock::new(|| {
+            [dejavu::sans::regular(), dejavu::sans::bold()].map(|bytes| FontRef::try_from_slice(bytes).ok())
+        });
+        let face = FACES[usize::from(font.bold)].as_ref();
+        if face.is_none() {
+            self.note(Err("the built-in font is unreadable"));
         }
+        face
     }
 
     /// The text, cut with an ellipsis where it would be wider than `room`.
@@ -241,10 +248,26 @@ fn rgba(color: &impl Color) -> RGBAColor {
     RGBAColor(color.rgb.0, color.rgb.1, color.rgb.2, color.alpha)
 }
 
-fn style(font: Font) -> TextStyle<'static> {
-    let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
-    let size = font.size * LINE_BOX * UNIT;
-    (FontFamily::Name(FAMILY), size, weight).into_font().with_color(font.color).into_text_style(&(0, 0))
+fn scale(font: Font) -> f32 {
+    (font.size * LINE_BOX * UNIT) as f32
+}
+
+/// The glyphs of a text, each with its distance from the text's beginning in drawn pixels.
+fn glyphs<'t>(
+    face: &'static FontRef<'static>,
+    text: &'t str,
+    font: Font,
+) -> impl Iterator<Item = (ab_glyph::GlyphId, f32)> + 't {
+    let scaled = face.as_scaled(scale(font));
+    let (mut pen, mut last) = (0.0, None);
+    text.chars().map(move |character| {
+        let glyph = face.glyph_id(character);
+        pen += last.map_or(0.0, |last| scaled.kern(last, glyph));
+        let at = pen;
+        pen += scaled.h_advance(glyph);
+        last = Some(glyph);
+        (glyph, at)
+    })
 }
 
 /// The mean of every square of drawn pixels.

@@ -12,7 +12,7 @@ use crate::report::{Result, number};
 /// How pixel values become colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Look {
-    /// 0 is black, 1 is white; three channels are red, green and blue.
+    /// The low end of the images' range is black, the high end white; three channels are red, green and blue.
     Picture,
     /// The mean over channels from 0 (black) to `full` (pale yellow).
     Heat { full: f64 },
@@ -30,6 +30,8 @@ pub struct Row<'a> {
 pub struct Images {
     pub shape: [usize; 3],
     pub pixels: Vec<Vec<f32>>,
+    /// What is black and what is white.
+    pub range: [f32; 2],
 }
 
 impl Images {
@@ -37,11 +39,29 @@ impl Images {
     /// rows of features.
     pub fn take(array: &Array<f32>, count: usize) -> Option<Self> {
         let [n, h, w, c] = *array.shape() else { return None };
-        if n == 0 || (h <= 1 && w <= 1) || h == 0 || w == 0 || c == 0 {
+        Self::new([h, w, c], &array.values()[..n.min(count) * h * w * c])
+    }
+
+    /// Images that lie one after another in `values`; `None` when there is none or they are no pictures.
+    pub fn new(shape: [usize; 3], values: &[f32]) -> Option<Self> {
+        let [h, w, c] = shape;
+        if values.is_empty() || h * w < 2 || c == 0 {
             return None;
         }
-        let pixels = (0..n.min(count)).map(|index| array.row(index).to_vec()).collect();
-        Some(Self { shape: [h, w, c], pixels })
+        let pixels: Vec<Vec<f32>> = values.chunks_exact(h * w * c).map(<[f32]>::to_vec).collect();
+        Some(Self { shape, pixels, range: [0.0, 1.0] })
+    }
+
+    /// From black to white: 0 to 1 when all pixels are in it, else from the least to the greatest of them.
+    pub fn spread(&self) -> [f32; 2] {
+        let all = self.pixels.iter().flatten().copied().filter(|value| value.is_finite());
+        let (low, high) = all.fold((0f32, 1f32), |(low, high), value| (low.min(value), high.max(value)));
+        if low < -1e-3 || high > 1.0 + 1e-3 { [low, high] } else { [0.0, 1.0] }
+    }
+
+    /// Some of the images.
+    pub fn part(&self, start: usize, count: usize) -> Self {
+        Self { pixels: self.pixels.iter().skip(start).take(count).cloned().collect(), ..*self }
     }
 
     /// Largest finite pixel.
@@ -54,7 +74,8 @@ impl Images {
         let [_, w, c] = self.shape;
         let pixel = &self.pixels[image][(y * w + x) * c..(y * w + x + 1) * c];
         let mean = pixel.iter().sum::<f32>() / c as f32;
-        let byte = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+        let [low, high] = self.range;
+        let byte = |value: f32| (((value - low) / (high - low)).clamp(0.0, 1.0) * 255.0).round() as u8;
         match look {
             Look::Heat { full } => palette::heat(f64::from(mean) / full.max(1e-12)),
             Look::Picture if c == 3 => RGBColor(byte(pixel[0]), byte(pixel[1]), byte(pixel[2])),
@@ -69,8 +90,9 @@ impl Images {
     }
 }
 
-/// Images in a row at most.
+/// Images in a row at most; a few more when that saves a row.
 const ACROSS: usize = 8;
+const MOST_ACROSS: usize = 10;
 const GAP: f64 = 4.0;
 
 /// Rows of images, one under the other, eight across; more images give further blocks of rows. `names` stand under
@@ -78,8 +100,9 @@ const GAP: f64 = 4.0;
 pub fn strips(title: &str, rows: &[Row<'_>], names: &[String], scale: Option<(f64, &str)>) -> Result<Png> {
     const LABEL: f64 = 24.0;
     let count = rows.iter().map(|row| row.images.pixels.len()).max().unwrap_or(0);
-    let across = count.clamp(1, ACROSS);
-    let side = ((WIDTH - GAP * (ACROSS - 1) as f64) / ACROSS as f64).floor();
+    let across = if count <= MOST_ACROSS { count.max(1) } else { ACROSS };
+    let columns = across.max(ACROSS) as f64;
+    let side = ((WIDTH - GAP * (columns - 1.0)) / columns).floor();
     let blocks = count.div_ceil(across).max(1);
     let pitch: Vec<f64> = rows.iter().map(|row| LABEL + tall(row, side)).collect();
     let names_height = if names.is_empty() { 0.0 } else { 22.0 };

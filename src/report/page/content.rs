@@ -72,7 +72,7 @@ pub fn picture(bytes: &[u8], figure: &Figure, scale: u32, caption: Option<&Marku
     let (width, height) = (figure.width / scale.max(1), figure.height / scale.max(1));
     html! {
         figure class=(class) {
-            img alt=(figure.alt) width=(width) height=(height) loading="lazy" decoding="async"
+            img alt=(figure.alt) width=(width) height=(height)
                 src={ "data:image/png;base64," (STANDARD.encode(bytes)) };
             @if let Some(caption) = caption { figcaption { (caption) } }
         }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::event::Status;
+use crate::report::page::merit::Better;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
 use crate::report::page::variants::{self, Variant};
@@ -10,7 +11,7 @@ use crate::report::page::{ExperimentPage, RunSummary, content, merit};
 use crate::report::{Result, number};
 
 /// Metrics with a column and charts of their own.
-const KEY_METRICS: usize = 6;
+const KEY_METRICS: usize = 5;
 /// Variants whose reconstructions are shown.
 const MOST_PICTURES: usize = 24;
 
@@ -67,7 +68,7 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
         p.meta { (story(page, variants)) }
-        (shell::tiles(&tiles(page, variants, key)))
+        (shell::tiles(&tiles(variants, key)))
         @for finding in findings(page, variants, key) { p.remark { (finding) } }
     }
 }
@@ -116,10 +117,15 @@ fn story(page: &ExperimentPage, variants: &[Variant<'_>]) -> String {
             text += &format!(", {count} {word}");
         }
     }
-    text + &format!(", in {}.", number::seconds(launch.seconds))
+    text += &format!(", in {}.", number::seconds(launch.seconds));
+    let unfinished = page.runs.iter().filter(|run| !matches!(run.status, Status::Executed | Status::Cached)).count();
+    if unfinished > 0 {
+        text += &format!(" {} did not finish.", plural(unfinished, "run"));
+    }
+    text
 }
 
-fn tiles(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
+fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
     let several = variants.len() > 1;
     let tile = |metric: &&str| {
         let (variant, summary) = variants::best(variants, metric)?;
@@ -127,32 +133,26 @@ fn tiles(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Vec<T
         let note = if several { shell::variant(variant.values) } else { (*metric).to_owned() };
         Some(Tile { name, value: number::short(summary.mean), spread: summary.spread(), note })
     };
-    let mut tiles: Vec<Tile> = key.iter().filter_map(tile).collect();
-    let unfinished = page.runs.iter().filter(|run| !matches!(run.status, Status::Executed | Status::Cached)).count();
-    if unfinished > 0 {
-        let value = format!("{unfinished} of {}", page.runs.len());
-        tiles.push(Tile { name: "runs not finished".into(), value, spread: String::new(), note: String::new() });
-    }
-    tiles
+    key.iter().filter_map(tile).collect()
 }
 
-/// What the sweep says: which value of a param wins when nothing else differs.
+/// What the sweep says of params that are words: which value wins when nothing else differs.
 fn findings(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Vec<String> {
-    let mut findings = Vec::new();
-    for param in &page.swept {
-        let mut clauses = Vec::new();
+    let words = |param: &&String| variants::values_of(variants, param).iter().any(|value| !value.is_number());
+    let finding = |param: &String| {
+        let mut clauses: Vec<String> = Vec::new();
         for metric in key.iter().take(3) {
             let Some((wins, groups)) = variants::duels(variants, param, metric) else { continue };
-            let most = wins.iter().max_by_key(|(_, count)| **count);
-            if let Some((value, count)) = most {
-                clauses.push(format!("{value} has the best {} in {count} of {groups}", merit::title(metric)));
-            }
+            let most = wins.values().max().copied().unwrap_or_default();
+            let winners = wins.iter().filter(|(_, count)| **count == most).map(|(value, _)| value.as_str());
+            let best = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
+            let (title, winners) = (merit::title(metric), winners.collect::<Vec<_>>().join(" and "));
+            clauses.push(format!("{winners}, {best} {title} in {most} of {groups}"));
         }
-        if !clauses.is_empty() {
-            findings.push(format!("{param}: comparing variants that differ in nothing else, {}.", clauses.join("; ")));
-        }
-    }
-    findings
+        let count = "Where variants differ in nothing but";
+        (!clauses.is_empty()).then(|| format!("{count} {param}: {}.", clauses.join("; ")))
+    };
+    page.swept.iter().filter(words).filter_map(finding).collect()
 }
 
 fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
@@ -167,27 +167,27 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
         div.scroll { table.sortable {
             thead { tr {
                 @for param in &page.swept { th scope="col" class=[numeric(variants, param)] { (param) } }
+                th scope="col" { "runs by seed" }
                 @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric)) } }
                 th scope="col" class="n" { "time" }
-                th scope="col" { "runs" }
             } }
             tbody { @for variant in variants { tr {
                 @for param in &page.swept { td class=[numeric(variants, param)] {
                     (variant.values.get(param).map_or_else(|| "–".into(), shell::plain))
                 } }
+                td { (run_links(variant)) }
                 @for (metric, winner) in key.iter().zip(&winners) {
                     @let summary = variant.metric(metric);
                     @let wins = variants.len() > 1 && summary.is_some() && winner.as_ref() == Some(variant.values);
                     td.n.best[wins] data-value=[summary.map(|summary| summary.mean)] {
                         @match summary {
-                            Some(summary) => { (number::short(summary.mean)) " " span.meta { (summary.spread()) } }
+                            Some(summary) => { span.mean { (number::short(summary.mean)) } span.spread { (summary.spread()) } }
                             None => "–",
                         }
                     }
                 }
                 @let seconds: f64 = variant.runs.iter().map(|run| run.seconds).sum();
                 td.n data-value=(seconds) { (number::seconds(seconds)) }
-                td { (run_links(variant)) }
             } } }
         } }
     }
@@ -201,8 +201,8 @@ fn run_links(variant: &Variant<'_>) -> Markup {
     html! {
         @for run in &variant.runs {
             @match &run.link {
-                Some(link) => a href=(link) title=(run.id) { "seed " (run.seed) },
-                None => span title=(run.id) { "seed " (run.seed) },
+                Some(link) => a.run href=(link) title=(run.id) { (run.seed) },
+                None => span.run title=(run.id) { (run.seed) },
             }
             @if !matches!(run.status, Status::Executed | Status::Cached) { " " (shell::badge(run.status)) }
             " "

@@ -102,7 +102,7 @@ fn tiles(page: &RunPage) -> Vec<Tile> {
         };
         Tile { name: merit::title(name), value: number::short(value), spread: String::new(), note }
     };
-    merit::key_metrics(&names, 8).into_iter().map(tile).collect()
+    merit::key_metrics(&names, 6).into_iter().map(tile).collect()
 }
 
 fn provenance(page: &RunPage) -> Markup {

@@ -103,12 +103,17 @@ pub fn tiles(tiles: &[Tile]) -> Markup {
                     div.tile {
                         dt { (tile.name) }
                         dd.value { (tile.value) @if !tile.spread.is_empty() { " " small { (tile.spread) } } }
-                        @if !tile.note.is_empty() { dd.note { (tile.note) } }
+                        @if !tile.note.is_empty() { dd.note { (breakable(&tile.note)) } }
                     }
                 }
             }
         }
     }
+}
+
+/// Lets a long name break after its dots and underscores.
+fn breakable(text: &str) -> Markup {
+    html! { @for piece in text.split_inclusive(['.', '_', '=']) { (piece) wbr; } }
 }
 
 /// Where the time went. Bars of cached stages are hollow: that time was spent in an earlier launch.

@@ -38,7 +38,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let anomaly: Anomaly = source.json("anomaly.json")?;
     let mut section = Section {
         id: format!("anomaly-{stage}"),
-        title: format!("Anomalies: {stage}"),
+        title: material.title("Anomalies", source),
         stage: stage.clone(),
         caption: caption(&anomaly),
         ..Section::default()

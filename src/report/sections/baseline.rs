@@ -34,6 +34,7 @@ struct Evaluation {
 
 /// What a trained model reached.
 struct Reached {
+    /// The model's stage when there is one only, else the stage that evaluated it.
     stage: String,
     mse: f64,
 }
@@ -46,8 +47,12 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
             reached.push(Reached { stage: source.stage.clone(), mse });
         }
     }
+    let models = material.of(ArtifactType::Model);
+    if let ([only], [model]) = (&mut reached[..], &models[..]) {
+        only.stage.clone_from(&model.stage);
+    }
     let mut latent_dims = Vec::new();
-    for source in material.of(ArtifactType::Model) {
+    for source in models {
         latent_dims.extend(source.json::<Model>("model.json")?.latent_dim);
     }
     latent_dims.sort_unstable();
@@ -61,7 +66,7 @@ fn section(material: &Material<'_>, source: &Source, reached: &[Reached], latent
     let curve = source.csv("curve.csv")?;
     let mut section = Section {
         id: format!("baseline-{}", source.stage),
-        title: "Against the baselines".into(),
+        title: material.title("Against the baselines", source),
         stage: source.stage.clone(),
         caption: "The same error for the constant mean image (a code of no numbers) and for PCA, the best linear \
                   autoencoder, at the same latent size. Test split."

@@ -49,7 +49,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let accuracy = number::percent(confusion.accuracy());
     let mut section = Section {
         id: format!("classifier-{stage}"),
-        title: format!("Classifier: {stage}"),
+        title: material.title("Classifier", source),
         stage: stage.clone(),
         caption: format!("Trained{on}; {accuracy} of the test split is classified right. {}", last_values(&history)),
         ..Section::default()

@@ -33,7 +33,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let metrics = sentence(&clusters.metrics);
     let mut section = Section {
         id: format!("clusters-{stage}"),
-        title: format!("Clusters: {stage}"),
+        title: material.title("Clusters", source),
         stage: stage.clone(),
         caption: format!("{} clusters of the codes of the {} split. {metrics}", clusters.k, clusters.split),
         ..Section::default()

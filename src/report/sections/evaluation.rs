@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
-use crate::artifact::array::Array;
 use crate::report::draw::histogram::{Group, Histogram};
 use crate::report::draw::palette;
 use crate::report::draw::pictures::{self, Images, Look, Row};
@@ -40,7 +39,7 @@ fn reconstructions(material: &Material<'_>, source: &Source, evaluation: &Evalua
     let stage = &source.stage;
     let mut section = Section {
         id: format!("reconstructions-{stage}"),
-        title: format!("Reconstructions: {stage}"),
+        title: material.title("Reconstructions", source),
         stage: stage.clone(),
         caption: "Test images the model has not been trained on, as they are and as the model gives them back.".into(),
         ..Section::default()
@@ -49,7 +48,10 @@ fn reconstructions(material: &Material<'_>, source: &Source, evaluation: &Evalua
         let array = source.optional_array::<f32>(file)?;
         Ok(array.and_then(|array| Images::take(&array, material.options.samples)))
     };
-    let (originals, inputs, given) = (take("originals.npy")?, take("inputs.npy")?, take("reconstructions.npy")?);
+    let range = take("originals.npy")?.map_or([0.0, 1.0], |originals| originals.spread());
+    let picture = |file: &str| take(file).map(|images| images.map(|images| Images { range, ..images }));
+    let (originals, inputs, given) =
+        (picture("originals.npy")?, picture("inputs.npy")?, picture("reconstructions.npy")?);
     let named = [("original", &originals), ("noisy input", &inputs), ("reconstruction", &given)];
     let rows: Vec<Row<'_>> = named
         .iter()
@@ -97,14 +99,13 @@ fn errors(material: &Material<'_>, source: &Source) -> Result<Section> {
     let stage = &source.stage;
     let mut section = Section {
         id: format!("errors-{stage}"),
-        title: format!("Where the errors are: {stage}"),
+        title: material.title("Where the errors are", source),
         stage: stage.clone(),
         ..Section::default()
     };
     if let Some(map) = source.optional_array::<f32>("mean_error_map.npy")?
         && let [h, w, c] = *map.shape()
-        && let Some(map) = Array::new(&[1, h, w, c], map.values().to_vec())
-        && let Some(map) = Images::take(&map, 1)
+        && let Some(map) = Images::new([h, w, c], map.values())
     {
         let png = pictures::heat("Mean error of every pixel", &map, "mean absolute error")?;
         let alt = format!("Heat map of the mean absolute error of every pixel, 0 to {}", number::short(map.largest()));

@@ -33,16 +33,16 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for source in material.of(ArtifactType::Model) {
         let model: Model = source.json("model.json")?;
-        sections.push(section(&source.stage, &model, "Autoencoder"));
+        sections.push(section(&source.stage, &model, material.title("Autoencoder layers", source)));
     }
     for source in material.of(ArtifactType::Classifier) {
         let model: Model = source.json("model.json")?;
-        sections.push(section(&source.stage, &model, "Classifier"));
+        sections.push(section(&source.stage, &model, material.title("Classifier layers", source)));
     }
     Ok(sections)
 }
 
-fn section(stage: &str, model: &Model, what: &str) -> Section {
+fn section(stage: &str, model: &Model, title: String) -> Section {
     let mut caption =
         format!("Input {}; {} trainable parameters.", product(&model.input), number::count(model.parameters));
     if let Some(latent) = model.latent_dim {
@@ -53,7 +53,7 @@ fn section(stage: &str, model: &Model, what: &str) -> Section {
     }
     Section {
         id: format!("layers-{stage}"),
-        title: format!("{what} layers: {stage}"),
+        title,
         stage: stage.to_owned(),
         caption,
         tables: vec![layer_table(model)],

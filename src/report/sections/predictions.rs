@@ -28,7 +28,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let log = source.csv("predictions.csv")?;
     let mut section = Section {
         id: format!("predictions-{stage}"),
-        title: format!("Predictions: {stage}"),
+        title: material.title("Predictions", source),
         stage: stage.clone(),
         caption: caption(&log),
         ..Section::default()
@@ -39,10 +39,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     // Two figures of half the samples stand side by side on a wide screen.
     let half = predictions.len().div_ceil(2).max(1);
     for (place, some) in predictions.chunks(half).enumerate() {
-        let images = images.as_ref().map(|images| Images {
-            shape: images.shape,
-            pixels: images.pixels.iter().skip(place * half).take(half).cloned().collect(),
-        });
+        let images = images.as_ref().map(|images| images.part(place * half, half));
         let title = if place == 0 { "Random test images" } else { "and more of them" };
         let png = probabilities::draw(title, images.as_ref(), some, &what.classes)?;
         let alt = format!("{} random test images, each with the probability of every class as bars", some.len());

@@ -27,7 +27,7 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
         let unit = model.loss.as_deref().map_or("loss".into(), |loss| format!("loss ({})", readable(loss)));
         let mut section = Section {
             id: format!("training-{}", source.stage),
-            title: format!("Training: {}", source.stage),
+            title: material.title("Training", source),
             stage: source.stage.clone(),
             caption: last_values(&history),
             ..Section::default()
