@@ -39,6 +39,8 @@ pub enum Command {
     Run(RunArgs),
     /// Tells what a launch would do and why, and writes nothing
     Plan(PlanArgs),
+    /// Draws the stages and their wires as text, DOT, Mermaid or SVG
+    Graph(GraphArgs),
     /// What stage kinds there are, and what each takes, gives and can be told
     Stages(StagesArgs),
     /// Lists the runs in the run log

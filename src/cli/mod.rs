@@ -3,6 +3,7 @@
 
 pub mod args;
 mod exit;
+mod graph;
 mod output;
 mod pages;
 mod plan;
@@ -34,6 +35,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
     match command {
         Command::Run(args) => run::execute(args),
         Command::Plan(args) => plan::execute(args),
+        Command::Graph(args) => graph::execute(args),
         Command::Stages(args) => stages::execute(args),
         Command::Runs(args) => runs::execute(args),
         Command::Show(args) => show::execute(args),

@@ -4,6 +4,7 @@
 mod build;
 mod companion;
 mod cycle;
+pub mod draw;
 mod findings;
 mod form;
 mod merge;

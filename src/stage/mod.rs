@@ -202,3 +202,8 @@ impl StageError {
         Self::Failed { message: message.into(), help: Some(help.into()) }
     }
 }
+
+/// Compiles and runs the example of the page on adding a kind.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/adding-a-stage.md")]
+struct AddingAStage;

@@ -59,3 +59,41 @@ impl Catalog for Registry {
         find(kind).is_some_and(|stage| stage.draws_random(params))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Registry;
+    use crate::kind::Catalog;
+
+    #[test]
+    fn every_kind_explains_itself() {
+        for kind in Registry.kinds() {
+            let name = kind.kind;
+            assert!(!kind.summary.is_empty() && !kind.example.is_empty(), "{name} lacks a summary or an example");
+            assert!(kind.params.iter().all(|param| !param.help.is_empty()), "a param of {name} lacks its help");
+            assert!(kind.inputs.iter().all(|port| !port.help.is_empty()), "an input of {name} lacks its help");
+            assert!(kind.outputs.iter().all(|port| !port.help.is_empty()), "an output of {name} lacks its help");
+            let example: toml::Table = kind.example.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+            let stages = example["stages"].as_table().expect("an example has [stages.<name>]");
+            assert!(
+                stages.values().any(|stage| stage["uses"].as_str() == Some(name)),
+                "{name}: the example uses another"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let kinds = Registry.kinds();
+        let unique = |names: Vec<&str>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+        assert!(unique(kinds.iter().map(|kind| kind.kind).collect()));
+        for kind in kinds {
+            assert!(unique(kind.inputs.iter().map(|port| port.name).collect()), "inputs of {}", kind.kind);
+            assert!(unique(kind.params.iter().map(|param| param.name.as_str()).collect()), "params of {}", kind.kind);
+            let outputs: Vec<_> = kind.all_outputs().collect();
+            assert!(unique(outputs.iter().map(|port| port.name).collect()), "outputs of {}", kind.kind);
+        }
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{listing, plan};
 
 /// From loading to a table of results.
-const PIPELINE: &str = r#"
+pub const PIPELINE: &str = r#"
 [params]
 width = 4
 epochs = 2

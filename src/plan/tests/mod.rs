@@ -2,7 +2,7 @@
 
 mod catalog;
 mod errors;
-mod merging;
+pub mod merging;
 mod properties;
 
 use crate::config::{Experiment, Overrides, load};
@@ -20,7 +20,7 @@ fn experiment(pipeline: &str, experiment: &str) -> Experiment {
 }
 
 /// The plan, which must be right.
-fn plan(pipeline: &str, text: &str) -> Plan {
+pub fn plan(pipeline: &str, text: &str) -> Plan {
     let experiment = experiment(pipeline, text);
     build(&experiment, &Toy).unwrap_or_else(|found| panic!("{}", Problems::new(found, experiment.sources.clone())))
 }

@@ -1,0 +1,25 @@
+//! `pipeline graph`: the plan as a picture.
+
+use crate::cli::args::{GraphArgs, GraphFormat, PlaceArgs, SelectionArgs};
+use crate::cli::output::print;
+use crate::cli::prepare::prepare;
+use crate::cli::{Exit, Stop};
+use crate::plan::draw::{Format, draw};
+
+/// Draws the stages of one run, or of all variants merged.
+pub fn execute(args: &GraphArgs) -> Result<Exit, Stop> {
+    let prepared = prepare(&args.file, &args.overrides, &SelectionArgs::default(), &PlaceArgs::default())?;
+    let format = match args.format {
+        GraphFormat::Text => Format::Text,
+        GraphFormat::Dot => Format::Dot,
+        GraphFormat::Mermaid => Format::Mermaid,
+        GraphFormat::Svg => Format::Svg,
+    };
+    let drawing = draw(&prepared.plan, format, args.expand);
+    match &args.output {
+        None => print(&drawing)?,
+        Some(file) => std::fs::write(file, drawing)
+            .map_err(|error| Stop::usage(format!("{} cannot be written: {error}", file.display())))?,
+    }
+    Ok(Exit::Success)
+}
