@@ -9,6 +9,7 @@ mod matrix;
 pub mod neighbours;
 pub mod pca;
 pub mod rows;
+pub mod tsne;
 pub mod workers;
 
 use crate::cancel::Interrupted;
@@ -20,6 +21,8 @@ pub enum EmbedError {
     Interrupted(#[from] Interrupted),
     #[error("the samples hold numbers that are not finite")]
     NotFinite,
+    #[error("the embedding grew beyond all bounds")]
+    Diverged,
     #[error("too few samples: {found} where at least {needed} are needed")]
     TooFew { found: usize, needed: usize },
 }

@@ -263,7 +263,7 @@ mod tests {
         let mut gram = vec![0.0; 150 * 150];
         let components = Matrix::new(&pca.components, 150, 150);
         multiply(&mut gram, false, 1.0, components, components.transposed());
-        let off = |at: usize| (gram[at] - f64::from(at % 151 == 0)).abs();
+        let off = |at: usize| (gram[at] - f64::from(at.is_multiple_of(151))).abs();
         assert!((0..150 * 150).all(|at| off(at) < 1e-10));
     }
 

@@ -38,3 +38,16 @@ i = np.arange(505)
 v = ((i * 37 + 11) % 101).astype(np.float32) / np.float32(100)
 original = (v * v + np.float32(0.001) * i.astype(np.float32)).astype(np.float64).reshape(101, 5)
 print("TRUSTWORTHINESS", trustworthiness(original, original[:, :2], n_neighbors=12))
+
+from scipy.spatial.distance import pdist, squareform
+from sklearn.manifold._t_sne import _joint_probabilities, _kl_divergence
+
+i, j = np.mgrid[:12, :4]
+x = ((i * i * 13 + j * 7 + i * j * 5) % 23).astype(np.float32)
+distances = squareform(pdist(x, "sqeuclidean")).astype(np.float32)
+p = _joint_probabilities(distances, 3.0, 0)
+print("JOINT_FIRST_ROW", squareform(p)[0].tolist())
+y = np.stack([np.cos(np.arange(12) * 1.7) * 2, np.sin(np.arange(12) * 0.9) * 3], 1)
+kl, gradient = _kl_divergence(y.ravel(), p, 1.0, 12, 2)
+print("KL", kl)
+print("GRADIENT", gradient[:6].tolist())
