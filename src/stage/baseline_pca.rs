@@ -1,0 +1,79 @@
+//! `baseline-pca`: what a linear code of every size reconstructs, for autoencoders to be measured against.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::artifact::ArtifactType;
+use crate::dataset::Dataset;
+use crate::embed::pca::Pca;
+use crate::event::Outcome;
+use crate::kind::{Description, InputPort, OutputPort, params_of};
+use crate::stage::{Context, Output, Stage, StageError, points};
+
+const INPUT: &str = "dataset";
+const OUTPUT: &str = "baseline";
+
+fn default_limit() -> usize {
+    1024
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Largest latent size of the curve; at most the numbers in a sample.
+    #[serde(default = "default_limit")]
+    #[schemars(range(min = 1))]
+    limit: usize,
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    kind: "baseline-pca",
+    version: 1,
+    summary: "PCA's reconstruction error at every latent size, down to 0, the constant mean.",
+    details: "PCA is the best linear autoencoder for squared error. Components are fitted on the training split; errors \
+              are those of the test split (the validation split when there is no test split, or else the training \
+              split), of clean samples.",
+    inputs: vec![InputPort::required(INPUT, &[ArtifactType::Dataset], "The data set the autoencoder is trained on.")],
+    outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Baseline, "Mean squared error at every latent size.")],
+    params: params_of::<Params>(),
+    metrics: &[("constant_mse", "Mean squared error of always giving the mean of the training samples.")],
+    example: "[stages.baseline]\nuses = \"baseline-pca\"\ninputs = { dataset = \"split\" }\n",
+    companions: &[],
+});
+
+/// The kind.
+pub struct BaselinePca;
+
+impl Stage for BaselinePca {
+    fn description(&self) -> &Description {
+        &DESCRIPTION
+    }
+
+    fn execute(&self, context: &Context) -> Result<Output, StageError> {
+        let Params { limit } = context.params()?;
+        let dataset = Dataset::open(&context.input(INPUT)?.files)?;
+        let no_samples = || StageError::failed("the data set has no training split");
+        let train = dataset.split("train").ok_or_else(no_samples)?;
+        let measured = ["test", "validation", "train"].into_iter().find_map(|name| Some((name, dataset.split(name)?)));
+        let (split, measured) = measured.ok_or_else(no_samples)?;
+        let workers = points::workers(context);
+        let pca = Pca::fit(&train, limit, workers)?;
+        let curve = pca.reconstruction_mse(&measured, workers)?;
+        let constant_mse = curve[0];
+        let mut table = String::from("latent_dim,mse\n");
+        for (latent_dim, mse) in curve.iter().enumerate() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(table, "{latent_dim},{mse}");
+        }
+        std::fs::write(context.output(OUTPUT, "curve.csv")?, table)?;
+        let header = json!({ "constant_mse": constant_mse, "dimensions": pca.kept(), "split": split });
+        std::fs::write(context.output(OUTPUT, "baseline.json")?, format!("{header:#}\n"))?;
+        let metrics = BTreeMap::from([("constant_mse".to_owned(), constant_mse)]);
+        Ok(Output { outcome: Outcome { metrics, ..Outcome::default() }, ..Output::default() })
+    }
+}

@@ -1,0 +1,187 @@
+//! The kinds that look at samples as points: what they write, and what is said when they cannot.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::artifact::ArtifactType;
+use crate::artifact::array::Array;
+use crate::cancel::Cancel;
+use crate::embed::latents::{Codes, Latents};
+use crate::event::Outcome;
+use crate::stage::{Context, Environment, Input, StageError, registry};
+
+/// A place to run stages in.
+struct Bench {
+    directory: tempfile::TempDir,
+    threads: usize,
+}
+
+/// What a stage left: port and file -> where it lies, and what it said.
+type Left = (BTreeMap<String, PathBuf>, Outcome);
+
+impl Bench {
+    fn new(threads: usize) -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), threads }
+    }
+
+    fn run(&self, kind: &str, mut params: Value, inputs: &[(&str, &Input)]) -> Result<Left, StageError> {
+        let stage = registry::find(kind).unwrap();
+        for param in &stage.description().params {
+            if let (None, Some(default)) = (params.get(&param.name), &param.default) {
+                params[&param.name] = default.clone();
+            }
+        }
+        let scratch = self.directory.path().join(kind);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().unwrap();
+        let inputs = inputs.iter().map(|(port, input)| ((*port).to_owned(), (*input).clone())).collect();
+        let environment = Environment {
+            project: self.directory.path().into(),
+            data_dir: None,
+            download_dir: self.directory.path().join("downloads"),
+            fetch: false,
+            progress: Box::new(|_| {}),
+            cancel: Cancel::default(),
+        };
+        let output = stage.execute(&Context {
+            params: &params,
+            seed: 3,
+            inputs: &inputs,
+            scratch: &scratch,
+            pool: &pool,
+            progress: &|_| {},
+            cancel: &Cancel::default(),
+            environment: &environment,
+            source: None,
+        })?;
+        let mut files = BTreeMap::new();
+        for port in std::fs::read_dir(&scratch)?.map(Result::unwrap) {
+            for file in std::fs::read_dir(port.path())?.map(Result::unwrap) {
+                files.insert(file.file_name().into_string().unwrap(), file.path());
+            }
+        }
+        Ok((files, output.outcome))
+    }
+
+    /// Codes of three numbers in two groups, which are their classes.
+    fn latents(&self, n: usize) -> Input {
+        let wave = |i: usize, j: usize| ((i * 37 + j * 11 + i * j * 7) % 101) as f32 / 100.0;
+        let value = |at: usize| wave(at / 3, at % 3) + 5.0 * (at / 3 % 2) as f32;
+        let codes = Array::new(&[n, 3], (0..n * 3).map(value).collect()).unwrap();
+        let labels = Array::new(&[n], (0..n as u32).map(|i| i % 2).collect());
+        let splits = BTreeMap::from([("test".to_owned(), Codes { codes, labels })]);
+        let latents = Latents { dim: 3, classes: vec!["even".into(), "odd".into()], image_shape: [8, 8, 1], splits };
+        let directory = self.directory.path().join("latents");
+        std::fs::create_dir_all(&directory).unwrap();
+        latents.save(|name| Ok::<_, io::Error>(directory.join(name))).unwrap();
+        let names = ["latents.json", "test.codes.npy", "test.labels.npy"];
+        let files = names.iter().map(|name| ((*name).to_owned(), directory.join(name))).collect();
+        Input { artifact_type: ArtifactType::Latents, stage: "latents".into(), files }
+    }
+
+    fn digits(&self, train: usize, test: usize) -> Input {
+        let params = json!({ "dataset": "synthetic-digits", "train_count": train, "test_count": test });
+        let (files, _) = self.run("load", params, &[]).unwrap();
+        Input { artifact_type: ArtifactType::Dataset, stage: "load".into(), files }
+    }
+}
+
+fn read_json(path: &PathBuf) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn pca_places_codes_and_says_how_much_it_shows() {
+    let bench = Bench::new(1);
+    let (files, outcome) = bench.run("pca", json!({}), &[("data", &bench.latents(60))]).unwrap();
+    assert_eq!(Array::<f32>::open(&files["points.npy"]).unwrap().shape(), [60, 2]);
+    assert_eq!(Array::<u32>::open(&files["labels.npy"]).unwrap().len(), 60);
+    let header = read_json(&files["embedding.json"]);
+    assert_eq!((&header["method"], &header["split"]), (&json!("pca"), &json!("test")));
+    assert_eq!(header["classes"], json!(["even", "odd"]));
+    let ratios = &outcome.series["explained_variance_ratio"];
+    assert!((ratios.iter().sum::<f64>() - 1.0).abs() < 1e-12 && ratios.len() == 3);
+    assert!((outcome.metrics["explained_variance"] - ratios[0] - ratios[1]).abs() < 1e-12);
+    assert_eq!(outcome.metrics["dimensions_95"], 1.0);
+    assert_eq!(header["axes"][0], json!(format!("PC 1 ({:.1} % of variance)", 100.0 * ratios[0])));
+}
+
+#[test]
+fn tsne_places_the_first_samples_and_lowers_a_perplexity_they_cannot_fill() {
+    let bench = Bench::new(2);
+    let params = json!({ "samples": 40, "iterations": 120 });
+    let (files, outcome) = bench.run("tsne", params, &[("data", &bench.latents(60))]).unwrap();
+    assert_eq!(Array::<f32>::open(&files["points.npy"]).unwrap().shape(), [40, 2]);
+    assert_eq!(Array::<u32>::open(&files["labels.npy"]).unwrap().len(), 40);
+    assert!(outcome.metrics["trustworthiness"] > 0.5);
+    assert_eq!(outcome.series["kl"].last(), Some(&outcome.metrics["kl_divergence"]));
+    insta::assert_snapshot!(outcome.warnings[0], @"t-SNE: perplexity 13.0 instead of 30, because there are only 40 samples");
+}
+
+#[test]
+fn tsne_of_pixels_projects_them_first() {
+    let bench = Bench::new(1);
+    let digits = bench.digits(20, 30);
+    let (files, _) = bench.run("tsne", json!({ "iterations": 20 }), &[("data", &digits)]).unwrap();
+    assert_eq!(Array::<f32>::open(&files["points.npy"]).unwrap().shape(), [30, 2]);
+}
+
+#[test]
+fn clusters_are_held_against_the_classes() {
+    let bench = Bench::new(1);
+    let (files, outcome) = bench.run("kmeans", json!({ "k": 2 }), &[("data", &bench.latents(60))]).unwrap();
+    assert_eq!((outcome.metrics["nmi"], outcome.metrics["purity"]), (1.0, 1.0));
+    assert!(outcome.metrics["inertia"] > 0.0);
+    assert_eq!(Array::<f32>::open(&files["centers.npy"]).unwrap().shape(), [2, 3]);
+    let table = std::fs::read_to_string(&files["table.csv"]).unwrap();
+    let mut lines: Vec<&str> = table.lines().collect();
+    lines[1..].sort_unstable_by_key(|line| line.len());
+    assert_eq!(lines[0], "cluster,size,even,odd");
+    assert!(table.contains(",30,30,0") && table.contains(",30,0,30"), "{table}");
+    assert_eq!(read_json(&files["clusters.json"])["k"], json!(2));
+}
+
+#[test]
+fn the_baseline_falls_from_the_constant_mean_with_every_component() {
+    let bench = Bench::new(1);
+    let digits = bench.digits(120, 40);
+    let (files, outcome) = bench.run("baseline-pca", json!({ "limit": 20 }), &[("dataset", &digits)]).unwrap();
+    let curve = std::fs::read_to_string(&files["curve.csv"]).unwrap();
+    let errors: Vec<f64> =
+        curve.lines().skip(1).map(|line| line.split_once(',').unwrap().1.parse().unwrap()).collect();
+    assert_eq!((errors.len(), errors[0]), (21, outcome.metrics["constant_mse"]));
+    assert!(errors.windows(2).all(|pair| pair[1] <= pair[0]) && errors[20] < 0.7 * errors[0]);
+    let header = read_json(&files["baseline.json"]);
+    assert_eq!((&header["dimensions"], &header["split"]), (&json!(20), &json!("test")));
+}
+
+#[test]
+fn any_number_of_threads_writes_the_same_bytes() {
+    let (one, two) = (Bench::new(1), Bench::new(2));
+    for (kind, params) in [("pca", json!({})), ("tsne", json!({ "iterations": 60 })), ("kmeans", json!({ "k": 5 }))] {
+        let (first, said) = one.run(kind, params.clone(), &[("data", &one.latents(300))]).unwrap();
+        let (second, also) = two.run(kind, params, &[("data", &two.latents(300))]).unwrap();
+        assert_eq!(said, also);
+        for (name, path) in first {
+            assert_eq!(std::fs::read(path).unwrap(), std::fs::read(&second[&name]).unwrap(), "{kind}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_split_that_is_not_there_is_named_with_those_that_are() {
+    let bench = Bench::new(1);
+    let error = bench.run("pca", json!({ "split": "validation" }), &[("data", &bench.latents(9))]).unwrap_err();
+    let StageError::Failed { message, help } = error else { panic!("{error}") };
+    insta::assert_snapshot!(message, @"`latents` has no validation split");
+    insta::assert_snapshot!(help.unwrap(), @"set `split` to one it has: `test`");
+}
+
+#[test]
+fn too_many_clusters_are_refused() {
+    let bench = Bench::new(1);
+    let error = bench.run("kmeans", json!({ "k": 10 }), &[("data", &bench.latents(9))]).unwrap_err();
+    insta::assert_snapshot!(error, @"too few samples: 9 where at least 10 are needed");
+}
