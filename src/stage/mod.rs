@@ -2,17 +2,24 @@
 //! does the work, and writes artifacts. Stages know nothing of the runner, the schedule or the run log.
 
 pub mod anomaly;
+pub mod baseline_pca;
+pub mod compare_baseline;
 pub mod data;
 #[cfg(test)]
 mod data_tests;
 pub mod dataset_edit;
 pub mod evaluate;
 pub mod extract_latents;
+pub mod kmeans;
 pub mod labelled;
 pub mod linear_probe;
 pub mod load;
 pub mod noise;
 pub mod normalize;
+pub mod pca;
+pub mod points;
+#[cfg(test)]
+mod points_tests;
 pub mod predict;
 pub mod problems;
 pub mod registry;
@@ -22,6 +29,7 @@ pub mod subset;
 pub mod train_autoencoder;
 pub mod train_classifier;
 pub mod training;
+pub mod tsne;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

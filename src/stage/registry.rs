@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::kind::{Catalog, Description, Facts, ParamProblem};
 use crate::stage::{
-    Stage, anomaly, evaluate, extract_latents, linear_probe, load, noise, normalize, predict, report, split, subset,
-    train_autoencoder, train_classifier,
+    Stage, anomaly, baseline_pca, compare_baseline, evaluate, extract_latents, kmeans, linear_probe, load, noise,
+    normalize, pca, predict, report, split, subset, train_autoencoder, train_classifier, tsne,
 };
 
 /// All kinds, in the order of the documentation.
@@ -25,6 +25,11 @@ pub fn all() -> &'static [&'static dyn Stage] {
         &linear_probe::LinearProbe,
         &predict::Predict,
         &anomaly::Anomaly,
+        &pca::Pca,
+        &tsne::Tsne,
+        &kmeans::KMeans,
+        &baseline_pca::BaselinePca,
+        &compare_baseline::CompareBaseline,
         &report::Report,
     ]
 }
