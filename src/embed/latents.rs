@@ -56,6 +56,10 @@ impl Latents {
             if labels.as_ref().is_some_and(|labels| labels.shape() != [*count]) {
                 return Err(invalid(format!("{split} labels do not number {count}")));
             }
+            let named = |label: &u32| (*label as usize) < header.classes.len();
+            if labels.as_ref().is_some_and(|labels| !labels.values().iter().all(named)) {
+                return Err(invalid(format!("{split} labels go beyond the {} classes", header.classes.len())));
+            }
             Ok((split.clone(), Codes { codes, labels }))
         };
         let splits = header.splits.iter().map(open).collect::<io::Result<_>>()?;

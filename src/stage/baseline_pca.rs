@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::artifact::ArtifactType;
-use crate::dataset::Dataset;
 use crate::embed::pca::Pca;
 use crate::event::Outcome;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
-use crate::stage::{Context, Output, Stage, StageError, points};
+use crate::stage::{Context, Input, Output, Stage, StageError, data, points};
 
 const INPUT: &str = "dataset";
 const OUTPUT: &str = "baseline";
+const CURVE: &str = "curve.csv";
 
 fn default_limit() -> usize {
     1024
@@ -56,11 +56,10 @@ impl Stage for BaselinePca {
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let Params { limit } = context.params()?;
-        let dataset = Dataset::open(&context.input(INPUT)?.files)?;
-        let no_samples = || StageError::failed("the data set has no training split");
-        let train = dataset.split("train").ok_or_else(no_samples)?;
-        let measured = ["test", "validation", "train"].into_iter().find_map(|name| Some((name, dataset.split(name)?)));
-        let (split, measured) = measured.ok_or_else(no_samples)?;
+        let dataset = data::open(context.input(INPUT)?)?;
+        let train = data::split(&dataset, "train")?;
+        let split = data::judged_split(&dataset);
+        let measured = data::split(&dataset, split)?;
         let workers = points::workers(context);
         let pca = Pca::fit(&train, limit, workers)?;
         let curve = pca.reconstruction_mse(&measured, workers)?;
@@ -70,10 +69,19 @@ impl Stage for BaselinePca {
             // Writing to a string cannot fail.
             let _ = writeln!(table, "{latent_dim},{mse}");
         }
-        std::fs::write(context.output(OUTPUT, "curve.csv")?, table)?;
+        std::fs::write(context.output(OUTPUT, CURVE)?, table)?;
         let header = json!({ "constant_mse": constant_mse, "dimensions": pca.kept(), "split": split });
-        std::fs::write(context.output(OUTPUT, "baseline.json")?, format!("{header:#}\n"))?;
+        data::write_json(&context.output(OUTPUT, "baseline.json")?, &header)?;
         let metrics = BTreeMap::from([("constant_mse".to_owned(), constant_mse)]);
         Ok(Output { outcome: Outcome { metrics, ..Outcome::default() }, ..Output::default() })
     }
+}
+
+/// The mean squared error at every latent size, size 0 first, of a Baseline artifact.
+pub fn open_curve(input: &Input) -> Result<Vec<f64>, StageError> {
+    let path = input.path(CURVE)?;
+    let text = std::fs::read_to_string(path)?;
+    let number = |line: &str| line.split_once(',').and_then(|(_, mse)| mse.parse().ok());
+    let curve: Option<Vec<f64>> = text.lines().skip(1).map(number).collect();
+    curve.ok_or_else(|| StageError::failed(format!("{}: not a table of latent sizes and errors", path.display())))
 }

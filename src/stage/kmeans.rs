@@ -15,7 +15,7 @@ use crate::kind::{Description, OutputPort, params_of};
 use crate::metric::nmi::nmi;
 use crate::metric::purity::purity;
 use crate::stage::points::{self, Points, SplitName};
-use crate::stage::{Context, Output, Stage, StageError};
+use crate::stage::{Context, Output, Stage, StageError, data};
 
 const OUTPUT: &str = "clusters";
 
@@ -69,7 +69,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Clusters, "Cluster of every sample, centres, and a table.")],
     params: params_of::<Params>(),
     metrics: &[
-        ("nmi", "Normalized mutual information of clusters and classes (arithmetic mean of the entropies): 0 independent, 1 the same."),
+        (
+            "nmi",
+            "Normalized mutual information of clusters and classes (arithmetic mean of the entropies): 0 independent, 1 the same.",
+        ),
         ("purity", "Share of samples that belong to the commonest class of their cluster."),
         ("inertia", "Sum of squared distances of samples to their cluster's centre."),
     ],
@@ -111,7 +114,7 @@ impl Stage for KMeans {
             metrics.insert("purity".to_owned(), purity(&found.assignments, labels));
         }
         let header = json!({ "k": params.k, "split": params.split.name(), "classes": classes, "metrics": metrics });
-        std::fs::write(context.output(OUTPUT, "clusters.json")?, format!("{header:#}\n"))?;
+        data::write_json(&context.output(OUTPUT, "clusters.json")?, &header)?;
         save(context, &found, dim, &classes, samples.labels())?;
         Ok(Output { outcome: Outcome { metrics, ..Outcome::default() }, ..Output::default() })
     }

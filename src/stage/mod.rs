@@ -18,6 +18,8 @@ pub mod noise;
 pub mod normalize;
 pub mod pca;
 pub mod points;
+#[cfg(test)]
+mod points_tests;
 pub mod predict;
 pub mod problems;
 pub mod registry;

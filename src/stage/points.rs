@@ -9,13 +9,12 @@ use serde_json::json;
 
 use crate::artifact::ArtifactType;
 use crate::artifact::array;
-use crate::dataset::Dataset;
 use crate::dataset::samples::Samples;
 use crate::embed::EmbedError;
 use crate::embed::latents::Latents;
 use crate::embed::workers::Workers;
 use crate::kind::{InputPort, OutputPort};
-use crate::stage::{Context, StageError};
+use crate::stage::{Context, StageError, data};
 
 /// The port that codes or a data set come in on.
 pub const PORT: &str = "data";
@@ -26,8 +25,11 @@ pub const EMBEDDING: &str = "embedding";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SplitName {
+    /// Samples that are trained on.
     Train,
+    /// Samples held out of training to choose by.
     Validation,
+    /// Samples seen neither in training nor in choosing.
     #[default]
     Test,
 }
@@ -71,7 +73,7 @@ impl Points {
             StageError::with_help(message, format!("set `split` to one it has: {}", there.join(", ")))
         };
         if input.artifact_type == ArtifactType::Dataset {
-            let dataset = Dataset::open(&input.files)?;
+            let dataset = data::open(input)?;
             let samples = dataset.split(split.name()).ok_or_else(|| missing(dataset.meta.splits.keys().collect()))?;
             return Ok(Self { samples: Box::new(samples), classes: dataset.meta.classes });
         }
@@ -110,7 +112,7 @@ impl Placed<'_> {
             "axes": self.axes,
             "metrics": self.metrics,
         });
-        std::fs::write(context.output(EMBEDDING, "embedding.json")?, format!("{header:#}\n"))?;
+        data::write_json(&context.output(EMBEDDING, "embedding.json")?, &header)?;
         let n = self.points.len() / 2;
         array::write(&context.output(EMBEDDING, "points.npy")?, &[n, 2], self.points)?;
         if let Some(labels) = self.labels {

@@ -11,6 +11,7 @@ use crate::artifact::array::Array;
 use crate::cancel::Cancel;
 use crate::embed::latents::{Codes, Latents};
 use crate::event::Outcome;
+use crate::stage::baseline_pca::open_curve;
 use crate::stage::{Context, Environment, Input, StageError, registry};
 
 /// A place to run stages in.
@@ -148,12 +149,11 @@ fn the_baseline_falls_from_the_constant_mean_with_every_component() {
     let bench = Bench::new(1);
     let digits = bench.digits(120, 40);
     let (files, outcome) = bench.run("baseline-pca", json!({ "limit": 20 }), &[("dataset", &digits)]).unwrap();
-    let curve = std::fs::read_to_string(&files["curve.csv"]).unwrap();
-    let errors: Vec<f64> =
-        curve.lines().skip(1).map(|line| line.split_once(',').unwrap().1.parse().unwrap()).collect();
+    let header = read_json(&files["baseline.json"]);
+    let baseline = Input { artifact_type: ArtifactType::Baseline, stage: "baseline".into(), files };
+    let errors = open_curve(&baseline).unwrap();
     assert_eq!((errors.len(), errors[0]), (21, outcome.metrics["constant_mse"]));
     assert!(errors.windows(2).all(|pair| pair[1] <= pair[0]) && errors[20] < 0.7 * errors[0]);
-    let header = read_json(&files["baseline.json"]);
     assert_eq!((&header["dimensions"], &header["split"]), (&json!(20), &json!("test")));
 }
 

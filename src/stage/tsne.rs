@@ -86,8 +86,14 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     outputs: points::embedding_output(),
     params: params_of::<Params>(),
     metrics: &[
-        ("kl_divergence", "Kullback-Leibler divergence of the map from the samples, over all pairs, in nats. Compare at equal numbers of samples only."),
-        ("trustworthiness", "To what extent the 12 nearest neighbours in the map are neighbours of the sample, 1 at best (scikit-learn's definition); against the samples as t-SNE saw them, after projection."),
+        (
+            "kl_divergence",
+            "Kullback-Leibler divergence of the map from the samples, over all pairs, in nats. Compare at equal numbers of samples only.",
+        ),
+        (
+            "trustworthiness",
+            "To what extent the 12 nearest neighbours in the map are neighbours of the sample, 1 at best (scikit-learn's definition); against the samples as t-SNE saw them, after projection.",
+        ),
     ],
     example: "[stages.tsne]\nuses = \"tsne\"\ninputs = { data = \"latents\" }\nsamples = 5000\nperplexity = 30\n",
     companions: &[],

@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn gradient_and_divergence_are_scikit_learns() {
-        let positions = (0..12).map(|i| f64::from(i)).map(|i| [(i * 1.7).cos() * 2.0, (i * 0.9).sin() * 3.0]).collect();
+        let positions = (0..12).map(f64::from).map(|i| [(i * 1.7).cos() * 2.0, (i * 0.9).sin() * 3.0]).collect();
         with_threads(1, |workers| {
             let affinities = affinities(workers);
             let mut descent = Descent::new(positions, &affinities, workers);
