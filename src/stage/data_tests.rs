@@ -286,14 +286,12 @@ fn params_that_make_no_sense_are_named() {
     insta::assert_snapshot!(problem("split", json!({ "validation": 10.5 })), @"validation: 10.5 is no part and no number of samples (write a fraction such as 0.1, or a number of samples such as 10000)");
     insta::assert_snapshot!(problem("subset", json!({ "include_classes": ["1"], "exclude_classes": ["1"] })), @"exclude_classes: the class `1` is both kept and left out (name it in one list only)");
     insta::assert_snapshot!(problem("noise", json!({ "kind": "masking", "amount": 1.5 })), @"amount: 1.5 is more than all values (here the amount is a fraction, from 0 to 1)");
-    insta::assert_snapshot!(problem("load", json!({ "dataset": "idx", "test_labels": "x", "fallback": "idx" })), @r#"
+    insta::assert_snapshot!(problem("load", json!({ "dataset": "idx", "test_labels": "x" })), @r#"
     path: the format `idx` needs a path (name the file or folder: path = "...")
     test_labels: labels without samples (name the samples: test_path = "...")
-    fallback: `idx` cannot stand in for `idx` (use fallback = "synthetic-digits")
     "#);
-    insta::assert_snapshot!(problem("load", json!({ "dataset": "mnist", "labels": "x", "fallback": "mnist" })), @r#"
+    insta::assert_snapshot!(problem("load", json!({ "dataset": "mnist", "labels": "x" })), @r#"
     labels: `labels` has no meaning for `mnist` (leave it out)
-    fallback: `mnist` cannot stand in for `mnist` (use fallback = "synthetic-digits")
     "#);
 }
 

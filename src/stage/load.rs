@@ -46,6 +46,31 @@ enum Name {
     Images,
 }
 
+/// What stands in for a data set that cannot be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Fallback {
+    /// Nothing: that it cannot be had is an error.
+    #[default]
+    None,
+    SyntheticDigits,
+    Mnist,
+    FashionMnist,
+    Cifar10,
+}
+
+impl Fallback {
+    fn name(self) -> Option<Name> {
+        match self {
+            Self::None => None,
+            Self::SyntheticDigits => Some(Name::SyntheticDigits),
+            Self::Mnist => Some(Name::Mnist),
+            Self::FashionMnist => Some(Name::FashionMnist),
+            Self::Cifar10 => Some(Name::Cifar10),
+        }
+    }
+}
+
 impl Name {
     fn text(self) -> &'static str {
         match self {
@@ -114,8 +139,9 @@ struct Params {
     #[serde(default = "fifth")]
     #[schemars(range(min = 0, max = 0.9))]
     test_fraction: f64,
-    /// What to load when a data set known by name is nowhere and cannot be downloaded. Without it, that is an error.
-    fallback: Option<Name>,
+    /// What to load, and to say so loudly, when a data set known by name is nowhere and cannot be downloaded.
+    #[serde(default)]
+    fallback: Fallback,
     /// Training samples to draw, for `synthetic-digits`.
     #[serde(default = "ten_thousand")]
     #[schemars(range(min = 1, max = 10_000_000))]
@@ -163,7 +189,7 @@ impl Stage for Load {
             return Err(problems);
         }
         let facts = params.dataset.facts();
-        match params.fallback {
+        match params.fallback.name() {
             Some(fallback) if fallback.facts() != facts => Ok(Facts::default()),
             _ => Ok(facts),
         }
@@ -221,13 +247,6 @@ impl Params {
         if self.test_labels.is_some() && self.test_path.is_none() {
             problems
                 .push(problem("test_labels", "labels without samples").help("name the samples: test_path = \"...\""));
-        }
-        match self.fallback {
-            Some(fallback) if fallback == self.dataset || fallback.is_own_format() => {
-                let message = format!("`{}` cannot stand in for `{name}`", fallback.text());
-                problems.push(problem("fallback", message).help("use fallback = \"synthetic-digits\""));
-            }
-            _ => {}
         }
         problems
     }
@@ -359,7 +378,7 @@ fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Res
         let notice = Some(format!("`{}` is not on this machine and will be downloaded", known.name));
         return Ok(Resolved { notice, ..resolved(Origin::Known(known, None))? });
     }
-    let Some(fallback) = params.fallback else {
+    let Some(fallback) = params.fallback.name() else {
         let files: Vec<String> = known.downloads().into_iter().map(|(name, _)| name).collect();
         return Err(miss.help(format!(
             "put its files ({}) into one of these places, or name a stand-in: fallback = \"synthetic-digits\"",

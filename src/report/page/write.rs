@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::report::Result;
 use crate::report::figures::file_name;
-use crate::report::page::{ExperimentPage, RunPage, content, experiment, experiment_page, run_page};
+use crate::report::page::{ExperimentPage, RunPage, content, experiment, experiment_page, run_page, shell};
 use crate::report::source::io;
 
 /// `<reports>/<experiment>.html`.
@@ -14,15 +14,19 @@ pub fn experiment_path(reports: &Path, experiment: &str) -> PathBuf {
     reports.join(format!("{}.html", file_name(experiment)))
 }
 
-/// `<reports>/<experiment>/<run>.html`.
-pub fn run_path(reports: &Path, experiment: &str, run: &str) -> PathBuf {
-    reports.join(file_name(experiment)).join(format!("{}.html", file_name(run)))
+/// `<reports>/<experiment>/<variant>_seed-<n>.html`: the same run of a later launch takes the place of the earlier's,
+/// so that pages do not pile up.
+pub fn run_path(reports: &Path, page: &RunPage) -> PathBuf {
+    let mut name: String =
+        page.variant.iter().map(|(param, value)| format!("{param}-{}_", shell::plain(value))).collect();
+    name.push_str(&format!("seed-{}", page.seed));
+    reports.join(file_name(&page.experiment)).join(format!("{}.html", file_name(&name)))
 }
 
 /// Writes the run's page, and its pictures and tables in a directory of the run's name beside it; returns the page's
 /// path. Errors: a figure cannot be read, or `reports` cannot be written.
 pub fn write_run(reports: &Path, page: &RunPage) -> Result<PathBuf> {
-    let path = run_path(reports, &page.experiment, &page.id);
+    let path = run_path(reports, page);
     if let Some(files) = &page.figures {
         let report = content::read_report(files)?;
         let figures = report.sections.iter().flat_map(|section| &section.figures).map(|figure| &figure.file);
