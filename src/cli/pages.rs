@@ -8,9 +8,7 @@ use serde_json::Value;
 use crate::cli::prepare::Prepared;
 use crate::event::{Provenance, Status};
 use crate::plan::Plan;
-use crate::report::page::{
-    self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow,
-};
+use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
 
 /// Writes a page for each run and one for the experiment.

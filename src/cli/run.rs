@@ -27,14 +27,14 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let cancel = stop_on_signals()?;
     let store = Arc::new(Store::open(&prepared.cache)?);
     let options = options(&args.machine, &args.selection, args.keep_going);
-    let provenance =
-        provenance::collect(&prepared.project.root, options.threads, options.jobs, &options.device);
+    let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, &options.device);
     let id = id::launch(Timestamp::now());
     let pages = Pages::new(&prepared, &id, &provenance);
     let recorder = Recorder::start(&prepared.project.run_log(), |problem| {
         Stop::new(Exit::Damaged, format!("the run is not being logged: {problem}")).help(problem.help()).tell();
     })?;
-    let observers = Observers { people: people(args), programs: args.json.then(progress::for_programs), log: &recorder };
+    let observers =
+        Observers { people: people(args), programs: args.json.then(progress::for_programs), log: &recorder };
     let Prepared { experiment, plan, places, .. } = prepared;
     let launch = Launch {
         id,

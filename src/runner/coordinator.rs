@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::event::{
-    LaunchFinished, LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo,
-    StageFinished, Status,
+    LaunchFinished, LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo, StageFinished, Status,
 };
 use crate::hash::ContentHash;
 use crate::id;
@@ -265,7 +264,11 @@ impl Coordinator {
         let statuses: Vec<Status> = self.results.iter().flatten().map(|result| result.finished.status).collect();
         let count = |wanted: Status| statuses.iter().filter(|status| **status == wanted).count();
         let mut summary = Summary {
-            status: if self.shared.cancel.is_cancelled() { Status::Interrupted } else { worst(statuses.iter().copied()) },
+            status: if self.shared.cancel.is_cancelled() {
+                Status::Interrupted
+            } else {
+                worst(statuses.iter().copied())
+            },
             executed: count(Status::Executed),
             cached: count(Status::Cached),
             failed: count(Status::Failed),

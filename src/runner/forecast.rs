@@ -96,7 +96,8 @@ fn forecast_node(
     let reasons = match &found {
         _ if forced => vec![StaleReason::Forced.into()],
         Lookup::Hit(record) => {
-            let cached = Forecast { prospect: Prospect::Cached, reasons: vec![], notice, seconds: Some(record.seconds) };
+            let cached =
+                Forecast { prospect: Prospect::Cached, reasons: vec![], notice, seconds: Some(record.seconds) };
             return Ok((cached, Some(record.as_ref().clone())));
         }
         miss => lookup::stale(store, last, node, &fingerprint, miss)?,

@@ -21,12 +21,27 @@ use crate::stage::{Context, Environment, Input, Output, Source, StageError};
 
 /// What job threads tell the coordinator.
 pub enum Message {
-    Started { node: usize, fingerprint: ContentHash },
-    Progress { node: usize, progress: Progress },
-    Notice { node: usize, text: String },
+    Started {
+        node: usize,
+        fingerprint: ContentHash,
+    },
+    Progress {
+        node: usize,
+        progress: Progress,
+    },
+    Notice {
+        node: usize,
+        text: String,
+    },
     /// A stage that was finished in this launch had to be made again, because its bytes were damaged.
-    Repaired { node: usize, produced: Produced },
-    Done { node: usize, result: Result<Produced, Failure> },
+    Repaired {
+        node: usize,
+        produced: Produced,
+    },
+    Done {
+        node: usize,
+        result: Result<Produced, Failure>,
+    },
 }
 
 /// A stage's result and how it came to be.
@@ -136,7 +151,8 @@ impl<'a> Job<'a> {
     fn ensure(&self, forced: Option<Reason>) -> Result<Produced, Failure> {
         let node = self.shared.node(self.node);
         let stage = lookup::stage_of(node);
-        let source = stage.source(&node.params, &self.environment).map_err(|error| self.failed(None, &error, vec![]))?;
+        let source =
+            stage.source(&node.params, &self.environment).map_err(|error| self.failed(None, &error, vec![]))?;
         if let Some(notice) = source.as_ref().and_then(|source| source.notice.clone()) {
             self.notice(notice);
         }
@@ -149,7 +165,10 @@ impl<'a> Job<'a> {
         }
         let mut on_wait = |holder: Holder| {
             let Holder { pid, host, since } = holder;
-            self.notice(format!("waiting for `{}`: process {pid} on {host} has been making it since {since}", node.stage));
+            self.notice(format!(
+                "waiting for `{}`: process {pid} on {host} has been making it since {since}",
+                node.stage
+            ));
         };
         let guard = self.shared.store.lock(hash, &self.shared.cancel, &mut on_wait)?;
         // Another launch may have made it while this one waited.
@@ -203,7 +222,10 @@ impl<'a> Job<'a> {
         let seconds = started.elapsed().as_secs_f64();
         let (outputs, outcome) = made.map_err(|error| self.failed(Some(hash), &error, reasons.clone()))?;
         let record = Record::new(hashed, outputs, outcome, seconds);
-        self.shared.store.commit(&record).map_err(|error| self.failed(Some(hash), &store_failed(error), reasons.clone()))?;
+        self.shared
+            .store
+            .commit(&record)
+            .map_err(|error| self.failed(Some(hash), &store_failed(error), reasons.clone()))?;
         Ok(Produced { record: Arc::new(record), executed: true, seconds, reasons })
     }
 
@@ -247,7 +269,8 @@ impl<'a> Job<'a> {
     ) -> Result<(BTreeMap<String, Artifact>, Outcome), StageError> {
         let description = lookup::stage_of(self.shared.node(self.node)).description();
         if !description.metrics.is_empty() {
-            let mut text = serde_json::to_vec_pretty(&output.outcome).map_err(|error| StageError::failed(error.to_string()))?;
+            let mut text =
+                serde_json::to_vec_pretty(&output.outcome).map_err(|error| StageError::failed(error.to_string()))?;
             text.push(b'\n');
             std::fs::write(context.output(METRICS_PORT.name, "metrics.json")?, text)?;
         }
@@ -290,7 +313,14 @@ impl<'a> Job<'a> {
     }
 
     /// Executes a producer again because a file it made is damaged, and checks that it made the same.
-    fn repair(&self, producer: usize, output: &str, wanted: &Artifact, file: &str, damage: &Damage) -> Result<(), Failure> {
+    fn repair(
+        &self,
+        producer: usize,
+        output: &str,
+        wanted: &Artifact,
+        file: &str,
+        damage: &Damage,
+    ) -> Result<(), Failure> {
         let _one_at_a_time = self.shared.repair.lock().unwrap_or_else(PoisonError::into_inner);
         if self.shared.store.verified(&wanted.files[file], file).is_ok() {
             return Ok(());
@@ -302,7 +332,11 @@ impl<'a> Job<'a> {
         self.shared.keep(producer, produced.record.clone());
         let same = produced.record.outputs.get(output).is_some_and(|made| made == wanted);
         self.tell(Message::Repaired { node: producer, produced });
-        if same { Ok(()) } else { Err(Failure::early(format!("`{stage}`, made again, gave other bytes than before; launch again"))) }
+        if same {
+            Ok(())
+        } else {
+            Err(Failure::early(format!("`{stage}`, made again, gave other bytes than before; launch again")))
+        }
     }
 
     fn failed(&self, fingerprint: Option<ContentHash>, error: &StageError, reasons: Vec<Reason>) -> Failure {

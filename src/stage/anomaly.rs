@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::artifact::ArtifactType;
 use crate::artifact::array::{self, Array};
 use crate::dataset::samples::Samples;
-use crate::kind::{Description, InputPort, OutputPort, ParamProblem, Facts, params_of};
+use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::metric::mse::mse;
 use crate::metric::roc::Roc;
 use crate::model::autoencoder::Autoencoder;
@@ -80,7 +80,11 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
               then judged: anomalous are the named classes, or damaged copies of the test images.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
-        InputPort::required("dataset", &[ArtifactType::Dataset], "normal images to set the threshold, and a `test` split to judge"),
+        InputPort::required(
+            "dataset",
+            &[ArtifactType::Dataset],
+            "normal images to set the threshold, and a `test` split to judge",
+        ),
     ],
     outputs: vec![OutputPort::new("anomaly", ArtifactType::Anomaly, "scores, threshold and ROC")],
     params: params_of::<Params>(),
@@ -114,7 +118,8 @@ impl Stage for Anomaly {
         if by_class == named {
             return Ok(Facts::default());
         }
-        let message = if by_class { "no class is named" } else { "`classes` is only used with anomalies = \"classes\"" };
+        let message =
+            if by_class { "no class is named" } else { "`classes` is only used with anomalies = \"classes\"" };
         let help = Some("write anomalies = \"classes\" and classes = [\"9\"]".to_owned());
         Err(vec![ParamProblem { param: "classes".into(), index: None, message: message.into(), help }])
     }
@@ -164,7 +169,8 @@ impl Stage for Anomaly {
 /// True and false positive rate and F1 of calling everything over the threshold anomalous.
 fn rates(scores: &[f32], anomalous: &[bool], threshold: f32) -> [(String, f64); 3] {
     let count = |wanted: bool, over: bool| {
-        let hits = scores.iter().zip(anomalous).filter(|(score, truth)| **truth == wanted && (**score > threshold) == over);
+        let hits =
+            scores.iter().zip(anomalous).filter(|(score, truth)| **truth == wanted && (**score > threshold) == over);
         hits.count() as f64
     };
     let (hit, missed) = (count(true, true), count(true, false));
@@ -281,13 +287,7 @@ fn scores(context: &Context, model: &Autoencoder, samples: &dyn Samples) -> Resu
     Ok(scores)
 }
 
-fn write(
-    context: &Context,
-    judged: &Judged,
-    scores: &[f32],
-    roc: &Roc,
-    samples: usize,
-) -> Result<(), StageError> {
+fn write(context: &Context, judged: &Judged, scores: &[f32], roc: &Roc, samples: usize) -> Result<(), StageError> {
     let truth: Vec<u8> = judged.anomalous.iter().map(|anomalous| u8::from(*anomalous)).collect();
     array::write(&context.output("anomaly", "scores.npy")?, &[scores.len()], scores)?;
     array::write(&context.output("anomaly", "truth.npy")?, &[truth.len()], &truth)?;

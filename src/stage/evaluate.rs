@@ -153,12 +153,7 @@ fn sum_errors(context: &Context, model: &Autoencoder, test: &dyn Samples) -> Res
     Ok(sums)
 }
 
-fn write_samples(
-    context: &Context,
-    model: &Autoencoder,
-    test: &dyn Samples,
-    samples: usize,
-) -> Result<(), StageError> {
+fn write_samples(context: &Context, model: &Autoencoder, test: &dyn Samples, samples: usize) -> Result<(), StageError> {
     let rows: Vec<u32> = (0..samples.min(test.len()) as u32).collect();
     let [h, w, c] = test.shape();
     let shape = [rows.len(), h, w, c];

@@ -29,7 +29,11 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     details: "Codes are computed in inference mode. With a noise stage upstream, the encoder is given the noisy images.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
-        InputPort::required("dataset", &[ArtifactType::Dataset], "what to encode; images of the shape the model was trained on"),
+        InputPort::required(
+            "dataset",
+            &[ArtifactType::Dataset],
+            "what to encode; images of the shape the model was trained on",
+        ),
     ],
     outputs: vec![OutputPort::new("latents", ArtifactType::Latents, "one code a sample, with its label")],
     params: params_of::<Params>(),

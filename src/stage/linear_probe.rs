@@ -35,7 +35,11 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     details: "Planned beside every classifier. It does not depend on the run's seed, so it is computed once for a data \
               set and shared by all variants and repeats. Adam, step 0.001, batches of 128.",
     inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "labelled images")],
-    outputs: vec![OutputPort::new("classifier", ArtifactType::Classifier, "weights, history and the confusion matrix of the test split")],
+    outputs: vec![OutputPort::new(
+        "classifier",
+        ArtifactType::Classifier,
+        "weights, history and the confusion matrix of the test split",
+    )],
     params: params_of::<Params>(),
     metrics: METRICS,
     example: r#"[stages.probe]
@@ -53,13 +57,8 @@ impl Stage for LinearProbe {
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let Params { epochs } = context.params()?;
         let labelled = Labelled::open(context.input("dataset")?)?;
-        let schedule = Schedule {
-            epochs,
-            batch_size: 128,
-            optimizer: OptimizerName::Adam,
-            learning_rate: 0.001,
-            shuffle: true,
-        };
+        let schedule =
+            Schedule { epochs, batch_size: 128, optimizer: OptimizerName::Adam, learning_rate: 0.001, shuffle: true };
         train(context, &labelled, &[], schedule)
     }
 }

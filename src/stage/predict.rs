@@ -13,8 +13,8 @@ use crate::artifact::ArtifactType;
 use crate::artifact::array;
 use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
-use crate::stage::labelled::Labelled;
 use crate::metric::accuracy::argmax_rows;
+use crate::stage::labelled::Labelled;
 use crate::stage::train_classifier::{csv_failed, open_classifier, open_scaling};
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
@@ -42,10 +42,18 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
               probability. The samples shown in the report are drawn at random.",
     inputs: vec![
         InputPort::required("classifier", &[ArtifactType::Classifier], "the trained classifier"),
-        InputPort::required("data", &[ArtifactType::Latents, ArtifactType::Dataset], "what the classifier was trained on"),
+        InputPort::required(
+            "data",
+            &[ArtifactType::Latents, ArtifactType::Dataset],
+            "what the classifier was trained on",
+        ),
         InputPort::required("dataset", &[ArtifactType::Dataset], "the images to show, in the order of `data`"),
     ],
-    outputs: vec![OutputPort::new("predictions", ArtifactType::Predictions, "the log, all probabilities and the samples to show")],
+    outputs: vec![OutputPort::new(
+        "predictions",
+        ArtifactType::Predictions,
+        "the log, all probabilities and the samples to show",
+    )],
     params: params_of::<Params>(),
     metrics: &[
         ("mean_confidence", "mean probability of the predicted class on the test split"),
@@ -121,12 +129,7 @@ fn write_log(
     Ok(sum / count.max(1) as f64)
 }
 
-fn write_samples(
-    context: &Context,
-    images: &dyn Samples,
-    classes: &[String],
-    wanted: usize,
-) -> Result<(), StageError> {
+fn write_samples(context: &Context, images: &dyn Samples, classes: &[String], wanted: usize) -> Result<(), StageError> {
     let mut random = ChaCha8Rng::seed_from_u64(context.seed);
     let rows: Vec<u32> =
         index::sample(&mut random, images.len(), wanted.min(images.len())).iter().map(|row| row as u32).collect();

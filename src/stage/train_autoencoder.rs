@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 use crate::artifact::ArtifactType;
 use crate::dataset::samples::Samples;
 use crate::event::Outcome;
-use crate::kind::{
-    Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of,
-};
+use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::model::autoencoder::Autoencoder;
 use crate::model::train::{History, Loss};
 use crate::stage::training::{self, OptimizerName};
@@ -96,7 +94,11 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
               Weights start as in Keras (Glorot uniform, zero biases). A loss that is not finite stops the training. \
               Beside every autoencoder two more stages are planned: PCA's reconstruction error at every latent size \
               (computed once for a data set) and the comparison of the model with it.",
-    inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "images; the splits `train` and, if present, `validation` are used")],
+    inputs: vec![InputPort::required(
+        "dataset",
+        &[ArtifactType::Dataset],
+        "images; the splits `train` and, if present, `validation` are used",
+    )],
     outputs: vec![OutputPort::new("model", ArtifactType::Model, "encoder, decoder and their history")],
     params: params_of::<Params>(),
     metrics: &[

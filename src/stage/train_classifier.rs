@@ -87,8 +87,16 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Trains a classifier on latents or on pixels.",
     details: "Softmax cross-entropy on the `train` split, watched on `validation`, judged on `test`. Beside every \
               classifier a linear probe on the raw pixels is planned, so that there is something to compare with.",
-    inputs: vec![InputPort::required("data", &[ArtifactType::Latents, ArtifactType::Dataset], "labelled codes or images")],
-    outputs: vec![OutputPort::new("classifier", ArtifactType::Classifier, "weights, history and the confusion matrix of the test split")],
+    inputs: vec![InputPort::required(
+        "data",
+        &[ArtifactType::Latents, ArtifactType::Dataset],
+        "labelled codes or images",
+    )],
+    outputs: vec![OutputPort::new(
+        "classifier",
+        ArtifactType::Classifier,
+        "weights, history and the confusion matrix of the test split",
+    )],
     params: params_of::<Params>(),
     metrics: METRICS,
     example: r#"[stages.classifier]

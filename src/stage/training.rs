@@ -90,7 +90,12 @@ pub fn parse_layers(params: &Value, name: &str) -> (Vec<LayerSpec>, Vec<ParamPro
     }
     if texts.is_empty() {
         let help = Some("write at least one layer, such as \"dense 32 relu\"".to_owned());
-        problems.push(ParamProblem { param: name.into(), index: None, message: format!("`{name}` has no layers"), help });
+        problems.push(ParamProblem {
+            param: name.into(),
+            index: None,
+            message: format!("`{name}` has no layers"),
+            help,
+        });
     }
     (layers, problems)
 }
@@ -110,7 +115,11 @@ pub fn check_shapes(
         Some(wanted) if size(wanted) != size(last) => {
             let [h, w, c] = wanted;
             let message = format!("the last layer gives {} numbers, but an image has {}", size(last), size(wanted));
-            let help = format!("end the {name} with {} numbers ({h}x{w}x{c}), such as \"dense {} sigmoid\"", size(wanted), size(wanted));
+            let help = format!(
+                "end the {name} with {} numbers ({h}x{w}x{c}), such as \"dense {} sigmoid\"",
+                size(wanted),
+                size(wanted)
+            );
             Err(problem(layers.len().saturating_sub(1), message, Some(help)))
         }
         _ => Ok(last),
@@ -156,9 +165,9 @@ pub fn with_run<T>(context: &Context, work: impl FnOnce(&Run) -> Result<T, Train
 
 /// Rows of `model.json`'s layer table.
 pub fn layer_rows<'a>(part: &'a str, infos: &'a [LayerInfo]) -> impl Iterator<Item = Value> + 'a {
-    infos.iter().map(move |info| {
-        json!({ "part": part, "layer": info.layer, "output": info.output, "parameters": info.parameters })
-    })
+    infos.iter().map(
+        move |info| json!({ "part": part, "layer": info.layer, "output": info.output, "parameters": info.parameters }),
+    )
 }
 
 fn columns(history: &History) -> [(&'static str, &[f64]); 5] {

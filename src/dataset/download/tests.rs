@@ -118,14 +118,14 @@ fn fetch(urls: &[String], part: Option<&[u8]>) -> Fetched {
 #[test]
 fn a_file_is_fetched_and_gets_its_name_only_when_it_is_right() {
     let mirror = Mirror::new(whole);
-    let fetched = fetch(&[mirror.url.clone()], None);
+    let fetched = fetch(std::slice::from_ref(&mirror.url), None);
     assert_eq!((fetched.result, fetched.file.as_deref(), fetched.part), (Ok(()), Some(CONTENT), None));
 }
 
 #[test]
 fn a_broken_download_goes_on_where_it_broke_off() {
     let mirror = Mirror::new(whole);
-    let fetched = fetch(&[mirror.url.clone()], Some(&CONTENT[..7]));
+    let fetched = fetch(std::slice::from_ref(&mirror.url), Some(&CONTENT[..7]));
     assert_eq!((fetched.result, fetched.file.as_deref()), (Ok(()), Some(CONTENT)));
     assert_eq!(mirror.asked(), ["bytes=7-"]);
 }
@@ -141,7 +141,7 @@ fn what_one_mirror_began_the_next_finishes() {
 #[test]
 fn a_mirror_without_ranges_starts_over() {
     let mirror = Mirror::new(without_ranges);
-    let fetched = fetch(&[mirror.url.clone()], Some(b"01234"));
+    let fetched = fetch(std::slice::from_ref(&mirror.url), Some(b"01234"));
     assert_eq!((fetched.result, fetched.file.as_deref()), (Ok(()), Some(CONTENT)));
 }
 
@@ -149,7 +149,7 @@ fn a_mirror_without_ranges_starts_over() {
 fn a_spoilt_partial_file_is_thrown_away() {
     for part in [&b"XXXX"[..], &[b'X'; 30]] {
         let mirror = Mirror::new(whole);
-        let fetched = fetch(&[mirror.url.clone()], Some(part));
+        let fetched = fetch(std::slice::from_ref(&mirror.url), Some(part));
         assert_eq!((fetched.result, fetched.file.as_deref()), (Ok(()), Some(CONTENT)));
         assert_eq!(mirror.asked().len(), 2);
     }
