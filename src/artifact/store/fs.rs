@@ -2,7 +2,9 @@
 //! that tests can stop at, or fail, any one of them.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
+#[cfg(not(test))]
+use std::io;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::artifact::store::error::StoreError;
@@ -19,26 +21,28 @@ use crate::artifact::store::faults::step;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step<'a> {
     CreateDir(&'a Path),
-    Write(&'a Path),
+    Write,
     Sync(&'a Path),
     SyncDir(&'a Path),
-    Protect(&'a Path),
+    Protect,
     Rename(&'a Path, &'a Path),
-    Remove(&'a Path),
+    Remove,
 }
 
 /// Creates a directory and those above it.
 pub(super) fn create_dir(path: &Path) -> Result<(), StoreError> {
-    step(Step::CreateDir(path)).and_then(|()| fs::create_dir_all(path)).map_err(|e| StoreError::new("create", path, e))
+    step(Step::CreateDir(path))
+        .and_then(|()| fs::create_dir_all(path))
+        .map_err(|e| StoreError::changing("create", path, e))
 }
 
 /// Writes a new file, not yet synced.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let write = || {
-        step(Step::Write(path))?;
+        step(Step::Write)?;
         File::create(path)?.write_all(bytes)
     };
-    write().map_err(|error| StoreError::new("write", path, error))
+    write().map_err(|error| StoreError::changing("write", path, error))
 }
 
 /// Waits until a file's bytes are on the disk.
@@ -47,7 +51,7 @@ pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
         step(Step::Sync(path))?;
         File::open(path)?.sync_all()
     };
-    sync().map_err(|error| StoreError::new("sync", path, error))
+    sync().map_err(|error| StoreError::changing("sync", path, error))
 }
 
 /// Waits until a directory's entries are on the disk. One deleted meanwhile has none to lose.
@@ -57,7 +61,7 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
         File::open(path)?.sync_all()
     };
     match sync() {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::new("sync", path, error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::changing("sync", path, error)),
         _ => Ok(()),
     }
 }
@@ -65,12 +69,12 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
 /// Makes a file read-only.
 pub(super) fn protect(path: &Path) -> Result<(), StoreError> {
     let protect = || {
-        step(Step::Protect(path))?;
+        step(Step::Protect)?;
         let mut permissions: Permissions = fs::metadata(path)?.permissions();
         permissions.set_readonly(true);
         fs::set_permissions(path, permissions)
     };
-    protect().map_err(|error| StoreError::new("make read-only", path, error))
+    protect().map_err(|error| StoreError::changing("make read-only", path, error))
 }
 
 /// Moves a file into place, over whatever is there. Returns whether the target's directory had to be created.
@@ -80,15 +84,15 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<bool, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound && from.exists() => {
             let parent = to.parent().unwrap_or(to);
             create_dir(parent)?;
-            rename().map(|()| true).map_err(|error| StoreError::new("write", to, error))
+            rename().map(|()| true).map_err(|error| StoreError::changing("write", to, error))
         }
-        result => result.map(|()| false).map_err(|error| StoreError::new("write", to, error)),
+        result => result.map(|()| false).map_err(|error| StoreError::changing("write", to, error)),
     }
 }
 
 /// Deletes a directory with all in it, as far as possible: what stays is swept by a later launch.
 pub(super) fn remove_tree(path: &Path) {
-    if step(Step::Remove(path)).is_ok()
+    if step(Step::Remove).is_ok()
         && let Err(error) = fs::remove_dir_all(path)
         && error.kind() != ErrorKind::NotFound
     {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::store::error::StoreError;
+use crate::artifact::store::error::{LOCK, StoreError};
 use crate::cancel::Cancel;
 
 /// How often a waiter looks again; bounds how long Ctrl-C goes unnoticed.
@@ -72,7 +72,7 @@ pub(super) fn acquire(path: &Path, cancel: &Cancel, on_wait: &mut dyn FnMut(Hold
                 }
                 thread::sleep(POLL);
             }
-            Err(error) => return Err(StoreError::new("lock", path, error)),
+            Err(error) => return Err(StoreError::changing(LOCK, path, error)),
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn acquire(path: &Path, cancel: &Cancel, on_wait: &mut dyn FnMut(Hold
 /// Takes the lock if nobody holds it.
 pub(super) fn try_acquire(path: &Path) -> io::Result<Option<LockGuard>> {
     loop {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -93,6 +93,18 @@ pub(super) fn try_acquire(path: &Path) -> io::Result<Option<LockGuard>> {
             guard.file.write_all(&text)?;
             return Ok(Some(guard));
         }
+    }
+}
+
+/// Opens or creates the file, and its directory if someone emptied the cache meanwhile.
+fn open(path: &Path) -> io::Result<File> {
+    let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    match (open(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(parent)?;
+            open()
+        }
+        (result, _) => result,
     }
 }
 

@@ -22,6 +22,8 @@
 //! bytes have been hashed, once per process. What is damaged is moved to `damaged/` and reported; the stage that made
 //! it runs again and puts a good copy in its place. Everything here may be deleted at any time.
 
+#[cfg(test)]
+mod crash_tests;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -96,6 +98,7 @@ impl Store {
             let path = root.join(directory);
             if !path.is_dir() {
                 fs::create_dir(&path)?;
+                locked(&store.unsynced).directories.extend(root.ancestors().take(2).map(Path::to_owned));
             }
         }
         store.session = Some(Arc::new(Session::open(&root.join("tmp"), &root.join("locks/sessions"))?));
@@ -189,7 +192,7 @@ impl Store {
         if locked(&self.verified).get(&path) == Some(&stamp) {
             return Ok(path);
         }
-        let hash = ContentHash::of_file(&path).map_err(|error| StoreError::new("read", &path, error))?;
+        let hash = ContentHash::of_file(&path).map_err(|error| StoreError::reading(&path, error))?;
         if hash != blob.blake3 || stamp.0 != blob.bytes {
             return Err(StoreError::Damaged(self.set_aside(name, &path)?));
         }
@@ -213,7 +216,7 @@ impl Store {
         let mut usage = Usage::default();
         let mut pending = vec![self.root.clone()];
         while let Some(directory) = pending.pop() {
-            let failed = |error| StoreError::new("read", &directory, error);
+            let failed = |error| StoreError::reading(&directory, error);
             let entries = match std::fs::read_dir(&directory) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 entries => entries.map_err(failed)?,
@@ -243,9 +246,12 @@ impl Store {
         let mut set_aside = None;
         if let (Some(_), Some(file)) = (&self.session, path.file_name()) {
             let place = self.root.join("damaged").join(file);
-            fs::rename(path, &place)?;
             locked(&self.verified).remove(path);
-            set_aside = Some(place);
+            match fs::rename(path, &place) {
+                Ok(_) => set_aside = Some(place),
+                Err(_) if !path.exists() => {} // Someone else was faster.
+                Err(error) => return Err(error),
+            }
         }
         Ok(Damage { name: name.to_owned(), path: path.to_owned(), fault: Fault::Altered, set_aside })
     }
@@ -273,7 +279,7 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::new("read", path, error)),
+        Err(error) => Err(StoreError::reading(path, error)),
     }
 }
 
@@ -281,7 +287,7 @@ fn stamp(path: &Path) -> Result<Option<(u64, Option<SystemTime>)>, StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(Some((metadata.len(), metadata.modified().ok()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::new("read", path, error)),
+        Err(error) => Err(StoreError::reading(path, error)),
     }
 }
 

@@ -56,8 +56,8 @@ impl Store {
     /// Moves one file to the place its content gives it. A copy that is there already is replaced unless this process
     /// has hashed it: replacing it by equal bytes harms nobody, and heals one that is damaged.
     fn ingest_file(&self, from: &Path, name: &str) -> Result<Blob, StoreError> {
-        let blake3 = ContentHash::of_file(from).map_err(|error| StoreError::new("read", from, error))?;
-        let bytes = size(from)?.ok_or_else(|| StoreError::new("read", from, ErrorKind::NotFound.into()))?;
+        let blake3 = ContentHash::of_file(from).map_err(|error| StoreError::reading(from, error))?;
+        let bytes = size(from)?.ok_or_else(|| StoreError::reading(from, ErrorKind::NotFound.into()))?;
         let blob = Blob { blake3, bytes };
         let to = self.blob_path(&blob, name);
         let known = locked(&self.verified).get(&to).copied();
@@ -87,7 +87,11 @@ impl Store {
             unsynced.last_sync = Instant::now();
             std::mem::take(&mut unsynced.directories)
         };
-        directories.iter().try_for_each(|directory| fs::sync_dir(directory))
+        let result = directories.iter().try_for_each(|directory| fs::sync_dir(directory));
+        if result.is_err() {
+            locked(&self.unsynced).directories.extend(directories);
+        }
+        result
     }
 
     /// What each stage of an experiment was when it was last executed or used: slot -> fingerprint. A slot is any text
@@ -110,7 +114,8 @@ impl Store {
         let _guard = super::lock::acquire(&self.root.join("locks").join(lock), &Cancel::default(), &mut |_| {})?;
         let mut all = self.last(experiment)?;
         all.extend(slots.iter().map(|(slot, fingerprint)| (slot.clone(), *fingerprint)));
-        let content = serde_json::to_string(&all).map_err(|error| StoreError::new("write", &path, error.into()))?;
+        let content =
+            serde_json::to_string(&all).map_err(|error| StoreError::changing("write", &path, error.into()))?;
         self.replace(&path, record::seal(&content).as_bytes())
     }
 
@@ -131,7 +136,7 @@ impl Store {
 
     /// Writes a small file so that its name leads to the old content or to the whole new one.
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        let temporary = self.session()?.fresh();
+        let temporary = self.session()?.fresh()?;
         fs::write(&temporary, bytes)?;
         fs::sync(&temporary)?;
         self.put(&temporary, path)
@@ -150,7 +155,7 @@ impl Store {
     }
 
     fn session(&self) -> Result<&Arc<Session>, StoreError> {
-        let read_only = || StoreError::new("write", &self.root, io::Error::from(ErrorKind::ReadOnlyFilesystem));
+        let read_only = || StoreError::changing("write", &self.root, io::Error::from(ErrorKind::ReadOnlyFilesystem));
         self.session.as_ref().ok_or_else(read_only)
     }
 }
@@ -165,7 +170,7 @@ impl Drop for Store {
 
 /// All regular files under a directory: name with `/` between parts -> path.
 fn list(directory: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> Result<(), StoreError> {
-    let failed = |error| StoreError::new("read", directory, error);
+    let failed = |error| StoreError::reading(directory, error);
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound && prefix.is_empty() => return Ok(()),
         entries => entries.map_err(failed)?,

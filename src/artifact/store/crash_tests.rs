@@ -1,0 +1,171 @@
+//! Death, power cuts and failing disks at every single step.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::faults::{self, Fault, Journal};
+use super::tests::{execute, fingerprint, flip_a_byte, temporary_directory};
+use super::*;
+
+/// How a cache may look before the step under test.
+type Before = fn(&Path);
+
+fn empty(_: &Path) {}
+
+fn labelled(root: &Path) {
+    drop(Store::open(root).unwrap());
+}
+
+fn with_another_result(root: &Path) {
+    let store = Store::open(root).unwrap();
+    execute(&store, 1).unwrap();
+}
+
+fn with_a_damaged_blob(root: &Path) {
+    let store = Store::open(root).unwrap();
+    let record = execute(&store, 2).unwrap();
+    let (name, blob) = record.outputs["model"].files.first_key_value().unwrap();
+    flip_a_byte(&store.blob_path(blob, name));
+}
+
+/// Opens the cache and executes stage 2, unless it is there.
+fn launch(root: &Path) -> Result<(), StoreError> {
+    let store = Store::open(root)?;
+    if !matches!(usable(&store, 2)?, Lookup::Hit(_)) {
+        execute(&store, 2)?;
+    }
+    store.flush()
+}
+
+/// What a runner does before it believes in a result.
+fn usable(store: &Store, epochs: u32) -> Result<Lookup, StoreError> {
+    let found = store.lookup(fingerprint(epochs).hash())?;
+    let Lookup::Hit(record) = &found else { return Ok(found) };
+    for (name, blob) in record.outputs.values().flat_map(|artifact| &artifact.files) {
+        match store.verified(blob, name) {
+            Err(StoreError::Damaged(damage)) => return Ok(Lookup::Broken(damage)),
+            result => drop(result?),
+        }
+    }
+    Ok(found)
+}
+
+/// A cache after a mishap: nothing in it is wrong, and the next launch succeeds.
+fn assert_sound(root: &Path, may_miss_files: bool) {
+    let store = Store::open(root).unwrap();
+    match usable(&store, 2).unwrap() {
+        Lookup::Broken(damage) => assert!(may_miss_files && damage.fault == super::Fault::Missing, "{damage}"),
+        Lookup::Hit(_) | Lookup::Miss => {}
+    }
+    drop(store);
+    launch(root).unwrap();
+    let store = Store::open_read_only(root).unwrap();
+    assert!(matches!(usable(&store, 2).unwrap(), Lookup::Hit(_)));
+    assert_eq!(fs::read_dir(root.join("tmp")).unwrap().count(), 0);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to)) }
+    }
+}
+
+/// Dies at every step in turn until a launch gets through; hands what is left each time to `check`.
+fn die_at_every_step(before: Before, check: impl Fn(&Path, &Journal)) {
+    for fatal in 0.. {
+        let root = temporary_directory();
+        before(root.path());
+        faults::set(Fault::DieAt(fatal));
+        let result = launch(root.path());
+        let journal = faults::take();
+        check(root.path(), &journal);
+        if !journal.struck() {
+            assert!(fatal > 10 && result.is_ok());
+            return;
+        }
+    }
+}
+
+#[test]
+fn death_at_any_step_leaves_a_sound_cache() {
+    for before in [empty as Before, with_another_result] {
+        die_at_every_step(before, |root, _| assert_sound(root, false));
+    }
+}
+
+#[test]
+fn death_at_any_step_of_a_repair_leaves_a_repairable_cache() {
+    // The damage is found by the first look after the death, if not before.
+    die_at_every_step(with_a_damaged_blob, |root, _| {
+        launch(root).unwrap();
+        assert_sound(root, false);
+    });
+}
+
+#[test]
+fn a_power_cut_at_any_step_leaves_a_sound_cache_whatever_renames_are_lost() {
+    die_at_every_step(labelled, |root, journal| {
+        let undoable = journal.undoable();
+        assert!(undoable.len() <= 4);
+        for subset in 0..1 << undoable.len() {
+            let chosen = |(index, renamed): (usize, &_)| (subset >> index & 1 == 1).then(|| Clone::clone(renamed));
+            let undone: Vec<_> = undoable.iter().enumerate().filter_map(chosen).collect();
+            let after = temporary_directory();
+            copy(root, after.path());
+            journal.cut_power(root, after.path(), &undone);
+            assert_sound(after.path(), !undone.is_empty());
+        }
+    });
+}
+
+#[test]
+fn nothing_can_be_lost_after_a_flush() {
+    let root = temporary_directory();
+    faults::set(Fault::None);
+    launch(root.path()).unwrap();
+    assert!(faults::take().undoable().is_empty());
+}
+
+#[test]
+fn a_failure_at_any_step_is_reported_and_the_next_try_succeeds() {
+    for kind in [ErrorKind::StorageFull, ErrorKind::PermissionDenied, ErrorKind::Other] {
+        for bad in 0.. {
+            let root = temporary_directory();
+            faults::set(Fault::FailAt(bad, kind));
+            let result = launch(root.path());
+            let struck = faults::take().struck();
+            match result {
+                Ok(()) => {}
+                Err(StoreError::Full { .. }) => assert_eq!(kind, ErrorKind::StorageFull),
+                Err(StoreError::Unwritable { .. }) => assert_eq!(kind, ErrorKind::PermissionDenied),
+                Err(StoreError::Io { .. }) => assert_eq!(kind, ErrorKind::Other),
+                Err(error) => panic!("{error}"),
+            }
+            assert_sound(root.path(), false);
+            if !struck {
+                assert!(bad > 10);
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_store_that_ran_out_of_space_goes_on_once_there_is_some() {
+    for bad in 0.. {
+        let root = temporary_directory();
+        let store = Store::open(root.path()).unwrap();
+        faults::set(Fault::FailAt(bad, ErrorKind::StorageFull));
+        let failed = execute(&store, 2).and_then(|_| store.flush()).is_err();
+        let struck = faults::take().struck();
+        execute(&store, 2).and_then(|_| store.flush()).unwrap();
+        assert!(matches!(usable(&store, 2).unwrap(), Lookup::Hit(_)));
+        if !struck {
+            assert!(bad > 5 && !failed);
+            break;
+        }
+    }
+}
