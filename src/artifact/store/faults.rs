@@ -36,8 +36,7 @@ pub(super) struct Journal {
     steps: usize,
     renames: Vec<Renamed>,
     created: Vec<(usize, PathBuf)>,
-    synced: Vec<PathBuf>,
-    synced_directories: Vec<(usize, PathBuf)>,
+    synced: Vec<(usize, PathBuf)>,
 }
 
 thread_local! {
@@ -69,8 +68,7 @@ impl Journal {
         }
         match step {
             Step::CreateDir(path) => self.created.push((at, path.to_owned())),
-            Step::Sync(path) => self.synced.push(path.to_owned()),
-            Step::SyncDir(path) => self.synced_directories.push((at, path.to_owned())),
+            Step::Sync(path) => self.synced.push((at, path.to_owned())),
             Step::Rename(from, to) if to.parent().is_some_and(Path::exists) => {
                 self.renames.push(Renamed { from: from.into(), to: to.into(), replaced: fs::read(to).ok(), at });
             }
@@ -87,34 +85,40 @@ impl Journal {
         }
     }
 
-    /// Renames that a power cut now could undo: those whose directory, or the directory above a new one, was not
-    /// synced afterwards.
-    pub(super) fn undoable(&self) -> Vec<Renamed> {
-        let synced_after =
-            |at, path: &Path| self.synced_directories.iter().any(|(when, dir)| *when > at && dir == path);
-        let durable = |entry: &Path, at| entry.parent().is_some_and(|directory| synced_after(at, directory));
-        let is_durable = |renamed: &Renamed| {
+    /// Everything that a power cut now could undo, each independently of the others: renames whose directory, or the
+    /// directory above a new one, was not synced afterwards, and bytes that were not synced.
+    pub(super) fn losses(&self) -> Vec<Loss> {
+        let synced_after = |at, path: &Path| self.synced.iter().any(|(when, synced)| *when > at && synced == path);
+        let entry_synced = |path: &Path, at| path.parent().is_some_and(|directory| synced_after(at, directory));
+        let named = |renamed: &&Renamed| {
             let directory = renamed.to.parent().unwrap();
             let mut created = self.created.iter().filter(|(_, path)| path == directory);
-            durable(&renamed.to, renamed.at) && created.all(|(at, path)| durable(path, *at))
+            entry_synced(&renamed.to, renamed.at) && created.all(|(at, path)| entry_synced(path, *at))
         };
-        self.renames.iter().filter(|renamed| !is_durable(renamed)).cloned().collect()
+        let written = |renamed: &&Renamed| synced_after(0, &renamed.from) || synced_after(renamed.at, &renamed.to);
+        let names = self.renames.iter().filter(|renamed| !named(renamed)).cloned().map(Loss::Name);
+        let bytes =
+            self.renames.iter().filter(|renamed| !written(renamed)).map(|renamed| Loss::Bytes(renamed.to.clone()));
+        bytes.chain(names).collect()
     }
+}
 
-    /// Makes of a copy of the directory what a power cut could leave: the given renames undone, and files that were
-    /// renamed before their bytes were synced empty.
-    pub(super) fn cut_power(&self, root: &Path, copy: &Path, undone: &[Renamed]) {
+/// Something that a power cut takes away.
+#[derive(Debug, Clone)]
+pub(super) enum Loss {
+    /// The file's size is on the disk, its bytes are not.
+    Bytes(PathBuf),
+    Name(Renamed),
+}
+
+impl Loss {
+    /// Brings the loss about in a copy of the directory.
+    pub(super) fn happen(&self, root: &Path, copy: &Path) {
         let there = |path: &Path| copy.join(path.strip_prefix(root).unwrap());
-        for renamed in self.renames.iter().filter(|renamed| !self.synced.contains(&renamed.from)) {
-            if there(&renamed.to).exists() {
-                overwrite(&there(&renamed.to), b"");
-            }
-        }
-        for renamed in undone.iter().rev() {
-            match &renamed.replaced {
-                Some(bytes) => overwrite(&there(&renamed.to), bytes),
-                None => drop(fs::remove_file(there(&renamed.to))),
-            }
+        match self {
+            Self::Bytes(path) => overwrite(&there(path), &vec![0; fs::read(there(path)).unwrap().len()]),
+            Self::Name(Renamed { to, replaced: Some(bytes), .. }) => overwrite(&there(to), bytes),
+            Self::Name(Renamed { to, replaced: None, .. }) => drop(fs::remove_file(there(to))),
         }
     }
 }

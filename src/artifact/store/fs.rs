@@ -1,11 +1,15 @@
 //! The file-system steps that change a cache, each with its class of error. Every change passes through here, so
 //! that tests can stop at, or fail, any one of them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 #[cfg(not(test))]
 use std::io;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::artifact::store::error::StoreError;
 
@@ -16,6 +20,9 @@ fn step(_: Step) -> io::Result<()> {
 #[cfg(test)]
 use crate::artifact::store::faults::step;
 
+/// How many syncs wait at the same time. More bring nothing.
+const SYNC_THREADS: usize = 16;
+
 /// What is about to be done; tests keep a journal of it.
 #[cfg_attr(not(test), expect(dead_code, reason = "read by the fault injection of the tests"))]
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +30,6 @@ pub(super) enum Step<'a> {
     CreateDir(&'a Path),
     Write,
     Sync(&'a Path),
-    SyncDir(&'a Path),
     Protect,
     Rename(&'a Path, &'a Path),
     Remove,
@@ -45,25 +51,33 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write().map_err(|error| StoreError::changing("write", path, error))
 }
 
-/// Waits until a file's bytes are on the disk.
+/// Waits until a file's bytes, or a directory's entries, are on the disk. One deleted meanwhile has none to lose.
 pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
     let sync = || {
         step(Step::Sync(path))?;
-        File::open(path)?.sync_all()
-    };
-    sync().map_err(|error| StoreError::changing("sync", path, error))
-}
-
-/// Waits until a directory's entries are on the disk. One deleted meanwhile has none to lose.
-pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    let sync = || {
-        step(Step::SyncDir(path))?;
         File::open(path)?.sync_all()
     };
     match sync() {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::changing("sync", path, error)),
         _ => Ok(()),
     }
+}
+
+/// Syncs many files or directories, in no particular order. From several threads at once, since file systems write
+/// concurrent syncs out together: this takes a tenth of the time, or less.
+pub(super) fn sync_all(paths: &BTreeSet<PathBuf>) -> Result<(), StoreError> {
+    if paths.len() < SYNC_THREADS {
+        return paths.iter().try_for_each(|path| sync(path));
+    }
+    let queue = Mutex::new(paths.iter());
+    let drain = || {
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        std::iter::from_fn(next).try_for_each(|path| sync(path))
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..SYNC_THREADS).map(|_| scope.spawn(drain)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 /// Makes a file read-only.

@@ -127,3 +127,49 @@ pub(super) fn host_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
     name.map_or_else(|| "an unnamed host".to_owned(), |name| name.trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::artifact::store::tests::temporary_directory;
+
+    #[test]
+    fn a_file_deleted_between_opening_and_locking_is_no_lock() {
+        let directory = temporary_directory();
+        let path = directory.path().join("lock");
+        let holder = try_acquire(&path).unwrap();
+        let late = open(&path).unwrap();
+        assert!(is_still_at(&late, &path).unwrap());
+        drop(holder);
+        assert!(late.try_lock().is_ok());
+        assert!(!is_still_at(&late, &path).unwrap());
+        let next = try_acquire(&path).unwrap();
+        assert!(next.is_some());
+        assert!(!is_still_at(&late, &path).unwrap());
+    }
+
+    #[test]
+    fn contenders_that_never_pause_never_hold_the_lock_together() {
+        let directory = temporary_directory();
+        let path = directory.path().join("lock");
+        let busy = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut held = 0;
+                    while held < 100 {
+                        let Some(guard) = try_acquire(&path).unwrap() else { continue };
+                        assert!(!busy.swap(true, Ordering::SeqCst), "two at once");
+                        held += 1;
+                        thread::sleep(Duration::from_micros(20));
+                        busy.store(false, Ordering::SeqCst);
+                        drop(guard);
+                    }
+                });
+            }
+        });
+        assert!(!path.exists());
+    }
+}

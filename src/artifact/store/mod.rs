@@ -8,14 +8,15 @@
 //! ```
 //!
 //! # Order of writing
-//! A stage writes into a scratch directory in the same file system. Each file is hashed, made read-only, synced and
-//! then renamed to its place; after all of them the record is written aside, synced and renamed. So a name never
-//! leads to bytes that are not on the disk yet, and a record appears after its blobs.
+//! A stage writes into a scratch directory in the same file system. Its files are hashed, made read-only and renamed to
+//! their places in `blobs/`; they and their directories are synced; then the record is written aside, renamed and
+//! synced. Nothing that is in the cache is ever replaced by bytes that are not on the disk.
 //!
-//! Renames become durable when their directory is synced. That happens in batches, each directory once: with the first
-//! record after a second without a sync, on [`Store::flush`], and when the store is dropped. A power cut may therefore
-//! take back the work of the last second, in any order, even blobs without their record's; it cannot damage anything:
-//! a record whose blobs are not there is no hit. This is what lets thousands of tiny stages finish at a few syncs each.
+//! A sync can take 10 ms, so results that come within a second of the last sync do not wait for one: they are synced
+//! together, many at a time, with the first result after that second, on [`Store::flush`], or when the store is
+//! dropped. Other processes see them at once all the same. So a long training is on the disk when its stage ends, and
+//! thousands of tiny stages do not wait for thousands of syncs. A power cut may take back what was not synced, in any
+//! order, even a blob without its record; it cannot make a wrong result of it, because of what readers check.
 //!
 //! # Order of reading
 //! A record is believed only if its own checksum fits and its blobs are there in the right size; a blob only after its
@@ -39,7 +40,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::artifact::{Artifact, Blob};
 use crate::cancel::Cancel;
@@ -66,10 +67,14 @@ pub struct Store {
     /// Blobs whose bytes this process has hashed: size and time of change back then.
     verified: Mutex<HashMap<PathBuf, (u64, Option<SystemTime>)>>,
     unsynced: Mutex<Unsynced>,
+    flushing: Mutex<()>,
+    sync_interval: Duration,
 }
 
+/// What was put in place and may not be on the disk yet.
 #[derive(Debug)]
 struct Unsynced {
+    files: BTreeSet<PathBuf>,
     directories: BTreeSet<PathBuf>,
     last_sync: Instant,
 }
@@ -113,7 +118,13 @@ impl Store {
             root: root.to_owned(),
             session: None,
             verified: Mutex::default(),
-            unsynced: Mutex::new(Unsynced { directories: BTreeSet::new(), last_sync: Instant::now() }),
+            unsynced: Mutex::new(Unsynced {
+                files: BTreeSet::new(),
+                directories: BTreeSet::new(),
+                last_sync: Instant::now(),
+            }),
+            flushing: Mutex::default(),
+            sync_interval: write::SYNC_INTERVAL,
         })
     }
 
