@@ -219,7 +219,8 @@ impl Store {
         cancel: &Cancel,
         on_wait: &mut dyn FnMut(Holder),
     ) -> Result<LockGuard, StoreError> {
-        lock::acquire(&self.root.join("locks").join(fingerprint.to_string()), cancel, on_wait)
+        let path = self.root.join("locks").join(fingerprint.to_string());
+        lock::acquire(self.session()?, &path, cancel, on_wait)
     }
 
     /// How much lies in the cache.

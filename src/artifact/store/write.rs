@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::artifact::store::error::StoreError;
 use crate::artifact::store::record::{self, Record};
 use crate::artifact::store::scratch::{Scratch, Session};
-use crate::artifact::store::{FORMAT, Store, fs, locked, missing, read_if_there, size, stamp};
+use crate::artifact::store::{FORMAT, Store, fs, lock, locked, missing, read_if_there, size, stamp};
 use crate::artifact::{Artifact, ArtifactType, Blob};
 use crate::cancel::Cancel;
 use crate::hash::ContentHash;
@@ -128,8 +128,8 @@ impl Store {
     /// Replaces what is known of the given slots; the others stay, since a launch need not contain all of them.
     pub fn save_last(&self, experiment: &str, slots: &BTreeMap<String, ContentHash>) -> Result<(), StoreError> {
         let path = self.last_path(experiment);
-        let lock = format!("last-{}", file_name(experiment));
-        let _guard = super::lock::acquire(&self.root.join("locks").join(lock), &Cancel::default(), &mut |_| {})?;
+        let lock = self.root.join("locks").join(format!("last-{}", file_name(experiment)));
+        let _guard = lock::acquire(self.session()?, &lock, &Cancel::default(), &mut |_| {})?;
         let mut all = self.last(experiment)?;
         all.extend(slots.iter().map(|(slot, fingerprint)| (slot.clone(), *fingerprint)));
         let content =
@@ -176,7 +176,7 @@ impl Store {
         Ok(())
     }
 
-    fn session(&self) -> Result<&Arc<Session>, StoreError> {
+    pub(super) fn session(&self) -> Result<&Arc<Session>, StoreError> {
         let read_only = || StoreError::changing("write", &self.root, io::Error::from(ErrorKind::ReadOnlyFilesystem));
         self.session.as_ref().ok_or_else(read_only)
     }
