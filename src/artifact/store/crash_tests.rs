@@ -78,13 +78,34 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// What is done when the mishap occurs.
+type Work = fn(&Path) -> Result<(), StoreError>;
+
+/// Every result waits for its own syncs.
+fn patient(root: &Path) -> Result<(), StoreError> {
+    launch(root, Duration::ZERO)
+}
+
+/// No result waits for a sync.
+fn hasty(root: &Path) -> Result<(), StoreError> {
+    launch(root, NEVER)
+}
+
+/// As [`hasty`], but executes again what is there already.
+fn forced(root: &Path) -> Result<(), StoreError> {
+    let mut store = Store::open(root)?;
+    store.sync_interval = NEVER;
+    execute(&store, 2)?;
+    store.flush()
+}
+
 /// Dies at every step in turn until a launch gets through; hands what is left each time to `check`.
-fn die_at_every_step(before: Before, sync_interval: Duration, check: impl Fn(&Path, &Journal)) {
+fn die_at_every_step(before: Before, work: Work, check: impl Fn(&Path, &Journal)) {
     for fatal in 0.. {
         let root = temporary_directory();
         before(root.path());
         faults::set(Fault::DieAt(fatal));
-        let result = launch(root.path(), sync_interval);
+        let result = work(root.path());
         let journal = faults::take();
         check(root.path(), &journal);
         if !journal.struck() {
@@ -97,8 +118,8 @@ fn die_at_every_step(before: Before, sync_interval: Duration, check: impl Fn(&Pa
 #[test]
 fn death_at_any_step_leaves_a_sound_cache() {
     for before in [empty as Before, with_another_result] {
-        for sync_interval in [Duration::ZERO, NEVER] {
-            die_at_every_step(before, sync_interval, |root, _| assert_sound(root, false));
+        for work in [patient as Work, hasty] {
+            die_at_every_step(before, work, |root, _| assert_sound(root, false));
         }
     }
 }
@@ -106,15 +127,15 @@ fn death_at_any_step_leaves_a_sound_cache() {
 #[test]
 fn death_at_any_step_of_a_repair_leaves_a_repairable_cache() {
     // The damage is found by the first look after the death, if not before.
-    die_at_every_step(with_a_damaged_blob, NEVER, |root, _| {
+    die_at_every_step(with_a_damaged_blob, hasty, |root, _| {
         launch(root, NEVER).unwrap();
         assert_sound(root, false);
     });
 }
 
 /// Cuts the power at every step, with every subset of what can be lost then.
-fn cut_power_at_every_step(before: Before, sync_interval: Duration, check: impl Fn(&Path, &[Loss])) {
-    die_at_every_step(before, sync_interval, |root, journal| {
+fn cut_power_at_every_step(before: Before, work: Work, check: impl Fn(&Path, &[Loss])) {
+    die_at_every_step(before, work, |root, journal| {
         let possible = journal.losses();
         assert!(possible.len() <= 8);
         for subset in 0..1 << possible.len() {
@@ -131,13 +152,13 @@ fn cut_power_at_every_step(before: Before, sync_interval: Duration, check: impl 
 #[test]
 fn a_power_cut_at_any_step_breaks_no_result_that_waited_for_its_syncs() {
     for before in [labelled as Before, with_another_result] {
-        cut_power_at_every_step(before, Duration::ZERO, |root, _| assert_sound(root, false));
+        cut_power_at_every_step(before, patient, |root, _| assert_sound(root, false));
     }
 }
 
 #[test]
 fn a_power_cut_at_any_step_never_makes_a_wrong_result() {
-    cut_power_at_every_step(labelled, NEVER, |root, losses| assert_sound(root, !losses.is_empty()));
+    cut_power_at_every_step(labelled, hasty, |root, losses| assert_sound(root, !losses.is_empty()));
 }
 
 #[test]
@@ -149,13 +170,22 @@ fn a_power_cut_takes_back_nothing_that_was_there_before() {
         fs::remove_file(store.record_path(record.fingerprint)).unwrap();
         execute(&store, 1).unwrap();
     };
-    cut_power_at_every_step(before, NEVER, |root, _| {
+    cut_power_at_every_step(before, hasty, |root, _| {
         let store = Store::open_read_only(root).unwrap();
         assert!(matches!(usable(&store, 1).unwrap(), Lookup::Hit(_)));
         let blobs = |epochs| execute(&Store::open(temporary_directory().path()).unwrap(), epochs).unwrap().outputs;
         for (name, blob) in &blobs(2)["model"].files {
             store.verified(blob, name).unwrap();
         }
+    });
+}
+
+#[test]
+fn a_power_cut_while_a_result_is_made_anew_leaves_the_old_or_the_new_one() {
+    let before = |root: &Path| drop(execute(&Store::open(root).unwrap(), 2).unwrap());
+    cut_power_at_every_step(before, forced, |root, _| {
+        let store = Store::open_read_only(root).unwrap();
+        assert!(matches!(usable(&store, 2).unwrap(), Lookup::Hit(_)));
     });
 }
 
