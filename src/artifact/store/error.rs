@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::artifact::store::FORMAT;
 use crate::fingerprint::StaleReason;
 
+/// The action of waiting for, or taking, a lock.
+pub(super) const LOCK: &str = "lock";
+
 /// Why the cache cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -33,8 +36,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Sorts an input/output error into its class.
-    pub(super) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+    /// A failed attempt to look at something.
+    pub(super) fn reading(path: &Path, source: io::Error) -> Self {
+        Self::Io { action: "read", path: path.to_owned(), source }
+    }
+
+    /// A failed attempt to change something, sorted into its class.
+    pub(super) fn changing(action: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },
@@ -55,6 +63,9 @@ impl StoreError {
             ),
             Self::Damaged(_) => Some("run again: the stage that made the file will be executed anew"),
             Self::Newer { .. } => Some("update this program, or name another cache in PIPELINE_CACHE_DIR"),
+            Self::Io { action: LOCK, source, .. } if source.kind() == io::ErrorKind::Unsupported => {
+                Some("the cache has to be on a file system with file locks; name such a place in PIPELINE_CACHE_DIR")
+            }
             Self::NotAFile { .. } | Self::Interrupted | Self::Io { .. } => None,
         }
     }

@@ -1,21 +1,24 @@
 //! One lock per fingerprint, so that two launches share work instead of doing it twice.
 //!
-//! A lock is a file of its own under `locks/`, held with an advisory lock that the operating system drops when its
-//! holder ends, however it ends. The file is deleted before it is let go. A contender that opened it meanwhile then
-//! holds a lock on a file without a name, notices that, and starts over; so no two ever hold the same name, and no
-//! lock files pile up.
+//! Every process has a file of its own, its *sign of life*, on which it holds an advisory lock until it ends, however it
+//! ends: the operating system sees to that. To take the lock of a fingerprint is to hard-link that file to
+//! `locks/<fingerprint>`, which only works while the name is free; to let go is to delete the name. So the name leads a
+//! waiter to its holder's sign of life, which says who that is, and whether it still lives: if its lock can be taken, it
+//! does not, and the name is cleared. No lock files pile up, and a dead holder never needs a hand.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::store::error::StoreError;
+use crate::artifact::store::error::{LOCK, StoreError};
+use crate::artifact::store::scratch::Session;
 use crate::cancel::Cancel;
 
 /// How often a waiter looks again; bounds how long Ctrl-C goes unnoticed.
@@ -26,44 +29,89 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Holder {
     pub pid: u32,
     pub host: String,
-    /// Since when, in UTC, RFC 3339.
+    /// When the process opened the cache, in UTC, RFC 3339.
     pub since: String,
 }
 
-impl Holder {
-    fn this_process() -> Self {
-        Self { pid: std::process::id(), host: host_name(), since: Timestamp::now().to_string() }
+/// Makes a sign of life for this process; it lasts until the file is closed.
+pub(super) fn sign_of_life(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+    file.try_lock()?;
+    let holder = Holder { pid: std::process::id(), host: host_name(), since: Timestamp::now().to_string() };
+    file.write_all(&serde_json::to_vec(&holder)?)?;
+    Ok(file)
+}
+
+/// What a sign of life says.
+#[derive(Debug)]
+pub(super) enum Life {
+    /// The process lives. Somebody else's process, whose file may not be opened, counts as living.
+    Alive,
+    /// The process is gone. Keeping the file open keeps others from finding that out.
+    Dead(File),
+    /// There is no such file.
+    Absent,
+}
+
+/// Looks whether a process lives.
+pub(super) fn look_for_life(path: &Path) -> io::Result<Life> {
+    // Opened for writing because network file systems demand that for an exclusive lock.
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Life::Absent),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(Life::Alive),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Life::Dead(file)),
+        Err(TryLockError::WouldBlock) => Ok(Life::Alive),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
 /// A held lock; dropping it lets go.
 #[derive(Debug)]
 pub struct LockGuard {
-    file: File,
+    _name: Name,
+    /// Whose sign of life it is: that lasts as long as the lock.
+    _session: Arc<Session>,
+}
+
+/// A name in `locks/`, taken.
+#[derive(Debug)]
+struct Name {
+    sign: PathBuf,
     path: PathBuf,
 }
 
-impl Drop for LockGuard {
+impl Drop for Name {
     fn drop(&mut self) {
-        // Deleted while still held: see the module's text. A file that stays is locked anew by the next comer.
-        if let Err(error) = fs::remove_file(&self.path) {
-            tracing::debug!("cannot delete {}: {error}", self.path.display());
-        }
-        if let Err(error) = self.file.unlock() {
+        // Only its own name: after somebody emptied the cache, the name may be another's.
+        let result = match is_same(&self.sign, &self.path) {
+            Ok(true) => fs::remove_file(&self.path),
+            other => other.map(drop),
+        };
+        if let Err(error) = result {
             tracing::debug!("cannot unlock {}: {error}", self.path.display());
         }
     }
 }
 
 /// Waits for the lock. `on_wait` is called once for each holder waited for, as soon as it is known.
-pub(super) fn acquire(path: &Path, cancel: &Cancel, on_wait: &mut dyn FnMut(Holder)) -> Result<LockGuard, StoreError> {
+pub(super) fn acquire(
+    session: &Arc<Session>,
+    path: &Path,
+    cancel: &Cancel,
+    on_wait: &mut dyn FnMut(Holder),
+) -> Result<LockGuard, StoreError> {
+    let sign = session.sign()?;
     let mut known = None;
     loop {
         if cancel.is_cancelled() {
             return Err(StoreError::Interrupted);
         }
-        match try_acquire(path) {
-            Ok(Some(guard)) => return Ok(guard),
+        match try_acquire(&sign, path) {
+            Ok(Some(name)) => return Ok(LockGuard { _name: name, _session: session.clone() }),
             Ok(None) => {
                 let holder = holder(path);
                 if holder.is_some() && holder != known {
@@ -72,36 +120,48 @@ pub(super) fn acquire(path: &Path, cancel: &Cancel, on_wait: &mut dyn FnMut(Hold
                 }
                 thread::sleep(POLL);
             }
-            Err(error) => return Err(StoreError::new("lock", path, error)),
+            Err(error) => return Err(StoreError::changing(LOCK, path, error)),
         }
     }
 }
 
-/// Takes the lock if nobody holds it.
-pub(super) fn try_acquire(path: &Path) -> io::Result<Option<LockGuard>> {
+/// Takes the lock if nobody who lives holds it.
+fn try_acquire(sign: &Path, path: &Path) -> io::Result<Option<Name>> {
     loop {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
+        match fs::hard_link(sign, path) {
+            Ok(()) => return Ok(Some(Name { sign: sign.to_owned(), path: path.to_owned() })),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && sign.exists() => {
+                // Someone emptied the cache meanwhile.
+                path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                continue;
+            }
+            Err(error) => return Err(error),
         }
-        if is_still_at(&file, path)? {
-            let mut guard = LockGuard { file, path: path.to_owned() };
-            let text = serde_json::to_vec(&Holder::this_process())?;
-            guard.file.set_len(0)?;
-            guard.file.write_all(&text)?;
-            return Ok(Some(guard));
+        match look_for_life(path)? {
+            Life::Alive => return Ok(None),
+            Life::Absent => {}
+            Life::Dead(file) => clear(&file, path)?,
         }
     }
 }
 
-fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
-    let held = file.metadata()?;
+/// Deletes the name of a dead holder. Whoever finds it dead holds its lock, so only one does this at a time; but the
+/// name may have been cleared and taken by a living one between opening the file and locking it.
+fn clear(file: &File, path: &Path) -> io::Result<()> {
+    let dead = file.metadata()?;
     match fs::metadata(path) {
-        Ok(named) => Ok((held.dev(), held.ino()) == (named.dev(), named.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+        Ok(named) if (dead.dev(), dead.ino()) == (named.dev(), named.ino()) => fs::remove_file(path),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => Ok((one.dev(), one.ino()) == (other.dev(), other.ino())),
+        (Err(error), _) | (_, Err(error)) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(false),
     }
 }
 
@@ -114,4 +174,62 @@ fn holder(path: &Path) -> Option<Holder> {
 pub(super) fn host_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
     name.map_or_else(|| "an unnamed host".to_owned(), |name| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::artifact::store::tests::temporary_directory;
+
+    #[test]
+    fn a_name_taken_by_the_living_is_not_cleared_for_a_dead_one() {
+        let directory = temporary_directory();
+        let (one, two, path) = (directory.path().join("1"), directory.path().join("2"), directory.path().join("lock"));
+        let dead = sign_of_life(&one).unwrap();
+        fs::hard_link(&one, &path).unwrap();
+        drop(dead);
+        // Found dead by two at once: the slower one comes when the faster one has already cleared and taken the name.
+        let Life::Dead(file) = look_for_life(&path).unwrap() else { panic!("is dead") };
+        assert!(matches!(look_for_life(&path).unwrap(), Life::Alive), "being looked after");
+        clear(&file, &path).unwrap();
+        let _living = sign_of_life(&two).unwrap();
+        let guard = try_acquire(&two, &path).unwrap();
+        assert!(guard.is_some());
+        clear(&file, &path).unwrap();
+        assert!(is_same(&two, &path).unwrap());
+        drop(guard);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn contenders_that_never_pause_never_hold_the_lock_together() {
+        let directory = temporary_directory();
+        let path = directory.path().join("lock");
+        let dead = directory.path().join("dead");
+        drop(sign_of_life(&dead).unwrap());
+        fs::hard_link(&dead, &path).unwrap();
+        let busy = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for name in ["a", "b", "c"] {
+                let sign = directory.path().join(name);
+                let (busy, path, dead) = (&busy, &path, &dead);
+                scope.spawn(move || {
+                    let _alive = sign_of_life(&sign).unwrap();
+                    let mut held = 0;
+                    while held < 100 {
+                        let Some(guard) = try_acquire(&sign, path).unwrap() else { continue };
+                        assert!(!busy.swap(true, Ordering::SeqCst), "two at once");
+                        held += 1;
+                        thread::sleep(Duration::from_micros(20));
+                        busy.store(false, Ordering::SeqCst);
+                        drop(guard);
+                        // Now and then a holder dies and leaves its name.
+                        drop((held % 3 == 0).then(|| fs::hard_link(dead, path)));
+                    }
+                });
+            }
+        });
+    }
 }

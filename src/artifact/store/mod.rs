@@ -8,20 +8,23 @@
 //! ```
 //!
 //! # Order of writing
-//! A stage writes into a scratch directory in the same file system. Each file is hashed, made read-only, synced and
-//! then renamed to its place; after all of them the record is written aside, synced and renamed. So a name never
-//! leads to bytes that are not on the disk yet, and a record appears after its blobs.
+//! A stage writes into a scratch directory in the same file system. Its files are hashed, made read-only and renamed to
+//! their places in `blobs/`; they and their directories are synced; then the record is written aside, renamed and
+//! synced. Nothing that is in the cache is ever replaced by bytes that are not on the disk.
 //!
-//! Renames become durable when their directory is synced. That happens in batches, each directory once: with the first
-//! record after a second without a sync, on [`Store::flush`], and when the store is dropped. A power cut may therefore
-//! take back the work of the last second, in any order, even blobs without their record's; it cannot damage anything:
-//! a record whose blobs are not there is no hit. This is what lets thousands of tiny stages finish at a few syncs each.
+//! A sync can take 10 ms, so results that come within a second of the last sync do not wait for one: they are synced
+//! together, many at a time, with the first result after that second, on [`Store::flush`], or when the store is
+//! dropped. Other processes see them at once all the same. So a long training is on the disk when its stage ends, and
+//! thousands of tiny stages do not wait for thousands of syncs. A power cut may take back what was not synced, in any
+//! order, even a blob without its record; it cannot make a wrong result of it, because of what readers check.
 //!
 //! # Order of reading
 //! A record is believed only if its own checksum fits and its blobs are there in the right size; a blob only after its
 //! bytes have been hashed, once per process. What is damaged is moved to `damaged/` and reported; the stage that made
 //! it runs again and puts a good copy in its place. Everything here may be deleted at any time.
 
+#[cfg(test)]
+mod crash_tests;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -37,7 +40,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::artifact::{Artifact, Blob};
 use crate::cancel::Cancel;
@@ -64,10 +67,14 @@ pub struct Store {
     /// Blobs whose bytes this process has hashed: size and time of change back then.
     verified: Mutex<HashMap<PathBuf, (u64, Option<SystemTime>)>>,
     unsynced: Mutex<Unsynced>,
+    flushing: Mutex<()>,
+    sync_interval: Duration,
 }
 
+/// What was put in place and may not be on the disk yet.
 #[derive(Debug)]
 struct Unsynced {
+    files: BTreeSet<PathBuf>,
     directories: BTreeSet<PathBuf>,
     last_sync: Instant,
 }
@@ -96,6 +103,7 @@ impl Store {
             let path = root.join(directory);
             if !path.is_dir() {
                 fs::create_dir(&path)?;
+                locked(&store.unsynced).directories.extend(root.ancestors().take(2).map(Path::to_owned));
             }
         }
         store.session = Some(Arc::new(Session::open(&root.join("tmp"), &root.join("locks/sessions"))?));
@@ -110,7 +118,13 @@ impl Store {
             root: root.to_owned(),
             session: None,
             verified: Mutex::default(),
-            unsynced: Mutex::new(Unsynced { directories: BTreeSet::new(), last_sync: Instant::now() }),
+            unsynced: Mutex::new(Unsynced {
+                files: BTreeSet::new(),
+                directories: BTreeSet::new(),
+                last_sync: Instant::now(),
+            }),
+            flushing: Mutex::default(),
+            sync_interval: write::SYNC_INTERVAL,
         })
     }
 
@@ -189,7 +203,7 @@ impl Store {
         if locked(&self.verified).get(&path) == Some(&stamp) {
             return Ok(path);
         }
-        let hash = ContentHash::of_file(&path).map_err(|error| StoreError::new("read", &path, error))?;
+        let hash = ContentHash::of_file(&path).map_err(|error| StoreError::reading(&path, error))?;
         if hash != blob.blake3 || stamp.0 != blob.bytes {
             return Err(StoreError::Damaged(self.set_aside(name, &path)?));
         }
@@ -205,7 +219,8 @@ impl Store {
         cancel: &Cancel,
         on_wait: &mut dyn FnMut(Holder),
     ) -> Result<LockGuard, StoreError> {
-        lock::acquire(&self.root.join("locks").join(fingerprint.to_string()), cancel, on_wait)
+        let path = self.root.join("locks").join(fingerprint.to_string());
+        lock::acquire(self.session()?, &path, cancel, on_wait)
     }
 
     /// How much lies in the cache.
@@ -213,7 +228,7 @@ impl Store {
         let mut usage = Usage::default();
         let mut pending = vec![self.root.clone()];
         while let Some(directory) = pending.pop() {
-            let failed = |error| StoreError::new("read", &directory, error);
+            let failed = |error| StoreError::reading(&directory, error);
             let entries = match std::fs::read_dir(&directory) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 entries => entries.map_err(failed)?,
@@ -243,9 +258,12 @@ impl Store {
         let mut set_aside = None;
         if let (Some(_), Some(file)) = (&self.session, path.file_name()) {
             let place = self.root.join("damaged").join(file);
-            fs::rename(path, &place)?;
             locked(&self.verified).remove(path);
-            set_aside = Some(place);
+            match fs::rename(path, &place) {
+                Ok(_) => set_aside = Some(place),
+                Err(_) if !path.exists() => {} // Someone else was faster.
+                Err(error) => return Err(error),
+            }
         }
         Ok(Damage { name: name.to_owned(), path: path.to_owned(), fault: Fault::Altered, set_aside })
     }
@@ -273,7 +291,7 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::new("read", path, error)),
+        Err(error) => Err(StoreError::reading(path, error)),
     }
 }
 
@@ -281,7 +299,7 @@ fn stamp(path: &Path) -> Result<Option<(u64, Option<SystemTime>)>, StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(Some((metadata.len(), metadata.modified().ok()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::new("read", path, error)),
+        Err(error) => Err(StoreError::reading(path, error)),
     }
 }
 

@@ -1,49 +1,59 @@
-//! Temporary files in the cache's file system. Each process has one directory under `tmp/`, marked as living by a lock
-//! on a file in it; directories whose lock can be taken belong to the dead, on this machine or another that shares the
-//! cache, and are swept when a store is opened.
+//! Temporary files in the cache's file system. Each process has one directory under `tmp/` with a sign of life in it;
+//! those of the dead, on this machine or another that shares the cache, are swept when a store is opened.
 
-use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use crate::artifact::store::error::StoreError;
-use crate::artifact::store::fs as steps;
+use crate::artifact::store::error::{LOCK, StoreError};
+use crate::artifact::store::lock::{self, Life};
+use crate::artifact::store::{fs as steps, locked};
 
-const LOCK: &str = "lock";
+/// The sign of life.
+const ALIVE: &str = "alive";
 
 /// This process's directory for temporary files; deleted on drop.
 #[derive(Debug)]
 pub(super) struct Session {
     directory: PathBuf,
     counter: AtomicU64,
-    _alive: File,
+    /// Signs of life, held open. More than one only if somebody emptied the cache meanwhile.
+    signs: Mutex<Vec<File>>,
 }
 
 impl Session {
     /// Sweeps what dead processes left under `tmp` and makes a directory for this one. `gate` is a lock file that keeps
-    /// others from sweeping it between its creation and its locking.
+    /// others from sweeping it before its sign of life is there.
     pub(super) fn open(tmp: &Path, gate: &Path) -> Result<Self, StoreError> {
-        let gate_file = File::create(gate).map_err(|error| StoreError::new("create", gate, error))?;
-        gate_file.lock().map_err(|error| StoreError::new("lock", gate, error))?;
+        let gate_file = File::create(gate).map_err(|error| StoreError::changing("create", gate, error))?;
+        gate_file.lock().map_err(|error| StoreError::changing(LOCK, gate, error))?;
         let dead = dead_sessions(tmp)?;
         let name = format!("{}-{:x}", std::process::id(), Timestamp::now().as_nanosecond());
-        let directory = tmp.join(name);
-        steps::create_dir(&directory)?;
-        let lock = directory.join(LOCK);
-        let alive = File::create_new(&lock).map_err(|error| StoreError::new("create", &lock, error))?;
-        alive.try_lock().map_err(|error| StoreError::new("lock", &lock, error.into()))?;
+        let session = Self { directory: tmp.join(name), counter: AtomicU64::new(0), signs: Mutex::default() };
+        session.sign()?;
         drop(gate_file);
         dead.iter().for_each(|(directory, _)| steps::remove_tree(directory));
-        Ok(Self { directory, counter: AtomicU64::new(0), _alive: alive })
+        Ok(session)
     }
 
-    /// A name under which nothing exists yet.
-    pub(super) fn fresh(&self) -> PathBuf {
-        self.directory.join(self.counter.fetch_add(1, Ordering::Relaxed).to_string())
+    /// The file that tells others that this process lives.
+    pub(super) fn sign(&self) -> Result<PathBuf, StoreError> {
+        let path = self.directory.join(ALIVE);
+        let mut signs = locked(&self.signs);
+        if !path.exists() {
+            steps::create_dir(&self.directory)?;
+            signs.push(lock::sign_of_life(&path).map_err(|error| StoreError::changing(LOCK, &path, error))?);
+        }
+        Ok(path)
+    }
+
+    /// A path at which nothing exists yet, in a directory that does even if someone emptied the cache meanwhile.
+    pub(super) fn fresh(&self) -> Result<PathBuf, StoreError> {
+        self.sign()?;
+        Ok(self.directory.join(self.counter.fetch_add(1, Ordering::Relaxed).to_string()))
     }
 }
 
@@ -53,24 +63,20 @@ impl Drop for Session {
     }
 }
 
-/// Directories whose owner is gone, with their locks, which keep other sweepers away.
+/// Directories whose owner is gone, with its sign of life, which keeps other sweepers away while it is held open.
 fn dead_sessions(tmp: &Path) -> Result<Vec<(PathBuf, Option<File>)>, StoreError> {
-    let failed = |error| StoreError::new("read", tmp, error);
+    let failed = |error| StoreError::reading(tmp, error);
     let mut dead = Vec::new();
     for entry in fs::read_dir(tmp).map_err(failed)? {
         let directory = entry.map_err(failed)?.path();
         if !directory.is_dir() {
             continue;
         }
-        let lock = directory.join(LOCK);
-        match File::open(&lock) {
-            Ok(file) => match file.try_lock() {
-                Ok(()) => dead.push((directory, Some(file))),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(StoreError::new("lock", &lock, error)),
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => dead.push((directory, None)),
-            Err(error) => return Err(StoreError::new("open", &lock, error)),
+        let sign = directory.join(ALIVE);
+        match lock::look_for_life(&sign).map_err(|error| StoreError::changing(LOCK, &sign, error))? {
+            Life::Alive => {}
+            Life::Dead(file) => dead.push((directory, Some(file))),
+            Life::Absent => dead.push((directory, None)),
         }
     }
     Ok(dead)
@@ -85,7 +91,7 @@ pub struct Scratch {
 
 impl Scratch {
     pub(super) fn create(session: &Arc<Session>) -> Result<Self, StoreError> {
-        let path = session.fresh();
+        let path = session.fresh()?;
         steps::create_dir(&path)?;
         Ok(Self { path, _session: session.clone() })
     }

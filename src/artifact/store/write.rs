@@ -9,13 +9,22 @@ use std::time::{Duration, Instant};
 use crate::artifact::store::error::StoreError;
 use crate::artifact::store::record::{self, Record};
 use crate::artifact::store::scratch::{Scratch, Session};
-use crate::artifact::store::{FORMAT, Store, fs, locked, missing, read_if_there, size, stamp};
+use crate::artifact::store::{FORMAT, Store, fs, lock, locked, missing, read_if_there, size, stamp};
 use crate::artifact::{Artifact, ArtifactType, Blob};
 use crate::cancel::Cancel;
 use crate::hash::ContentHash;
 
-/// The most work, in wall time, that a power cut may undo.
-const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+/// Results that come faster than this share a sync: the most work, in wall time, that a power cut may undo.
+pub(super) const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// When a file's bytes have to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durable {
+    /// Before it gets its name.
+    First,
+    /// With the next [`Store::flush`].
+    Soon,
+}
 
 /// Tells backup programs to leave the cache out (<https://bford.info/cachedir/>).
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -53,41 +62,54 @@ impl Store {
         Ok(Artifact { artifact_type, files })
     }
 
-    /// Moves one file to the place its content gives it. A copy that is there already is replaced unless this process
-    /// has hashed it: replacing it by equal bytes harms nobody, and heals one that is damaged.
+    /// Moves one file to the place its content gives it, unless a good copy is there.
     fn ingest_file(&self, from: &Path, name: &str) -> Result<Blob, StoreError> {
-        let blake3 = ContentHash::of_file(from).map_err(|error| StoreError::new("read", from, error))?;
-        let bytes = size(from)?.ok_or_else(|| StoreError::new("read", from, ErrorKind::NotFound.into()))?;
+        let blake3 = ContentHash::of_file(from).map_err(|error| StoreError::reading(from, error))?;
+        let bytes = size(from)?.ok_or_else(|| StoreError::reading(from, ErrorKind::NotFound.into()))?;
         let blob = Blob { blake3, bytes };
-        let to = self.blob_path(&blob, name);
-        let known = locked(&self.verified).get(&to).copied();
-        if known.is_some() && known == stamp(&to)? {
-            return Ok(blob);
+        match self.verified(&blob, name) {
+            Ok(_) => return Ok(blob),
+            Err(StoreError::Damaged(_)) => {}
+            Err(error) => return Err(error),
         }
+        let to = self.blob_path(&blob, name);
         fs::protect(from)?;
-        fs::sync(from)?;
-        self.put(from, &to)?;
+        self.put(from, &to, Durable::Soon)?;
         if let Some(stamp) = stamp(&to)? {
             locked(&self.verified).insert(to, stamp);
         }
         Ok(blob)
     }
 
-    /// Makes an execution known, after all its artifacts were ingested.
+    /// Makes an execution known, after all its artifacts were ingested. It is on the disk when this returns, unless
+    /// the last sync was less than a second ago.
     pub fn commit(&self, record: &Record) -> Result<(), StoreError> {
-        self.replace(&self.record_path(record.fingerprint), record.to_text().as_bytes())?;
-        let due = locked(&self.unsynced).last_sync.elapsed() >= SYNC_INTERVAL;
+        let due = locked(&self.unsynced).last_sync.elapsed() >= self.sync_interval;
+        if due {
+            self.flush()?;
+        }
+        let path = self.record_path(record.fingerprint);
+        let durable = if due { Durable::First } else { Durable::Soon };
+        self.replace(&path, record.to_text().as_bytes(), durable)?;
         if due { self.flush() } else { Ok(()) }
     }
 
-    /// Waits until everything committed so far is on the disk.
+    /// Waits until everything put into the cache so far is on the disk.
     pub fn flush(&self) -> Result<(), StoreError> {
-        let directories = {
+        // One at a time, so that nobody returns before what another took is on the disk.
+        let _flushing = locked(&self.flushing);
+        let (files, directories) = {
             let mut unsynced = locked(&self.unsynced);
             unsynced.last_sync = Instant::now();
-            std::mem::take(&mut unsynced.directories)
+            (std::mem::take(&mut unsynced.files), std::mem::take(&mut unsynced.directories))
         };
-        directories.iter().try_for_each(|directory| fs::sync_dir(directory))
+        let result = fs::sync_all(&files).and_then(|()| fs::sync_all(&directories));
+        if result.is_err() {
+            let mut unsynced = locked(&self.unsynced);
+            unsynced.files.extend(files);
+            unsynced.directories.extend(directories);
+        }
+        result
     }
 
     /// What each stage of an experiment was when it was last executed or used: slot -> fingerprint. A slot is any text
@@ -106,12 +128,13 @@ impl Store {
     /// Replaces what is known of the given slots; the others stay, since a launch need not contain all of them.
     pub fn save_last(&self, experiment: &str, slots: &BTreeMap<String, ContentHash>) -> Result<(), StoreError> {
         let path = self.last_path(experiment);
-        let lock = format!("last-{}", file_name(experiment));
-        let _guard = super::lock::acquire(&self.root.join("locks").join(lock), &Cancel::default(), &mut |_| {})?;
+        let lock = self.root.join("locks").join(format!("last-{}", file_name(experiment)));
+        let _guard = lock::acquire(self.session()?, &lock, &Cancel::default(), &mut |_| {})?;
         let mut all = self.last(experiment)?;
         all.extend(slots.iter().map(|(slot, fingerprint)| (slot.clone(), *fingerprint)));
-        let content = serde_json::to_string(&all).map_err(|error| StoreError::new("write", &path, error.into()))?;
-        self.replace(&path, record::seal(&content).as_bytes())
+        let content =
+            serde_json::to_string(&all).map_err(|error| StoreError::changing("write", &path, error.into()))?;
+        self.replace(&path, record::seal(&content).as_bytes(), Durable::First)
     }
 
     /// Marks the directory as a cache, and as one of this layout.
@@ -119,7 +142,7 @@ impl Store {
         for (name, text) in [("CACHEDIR.TAG", CACHEDIR_TAG.to_owned()), ("FORMAT", format!("{FORMAT}\n"))] {
             let path = self.root.join(name);
             if !path.exists() {
-                self.replace(&path, text.as_bytes())?;
+                self.replace(&path, text.as_bytes(), Durable::First)?;
             }
         }
         Ok(())
@@ -130,27 +153,31 @@ impl Store {
     }
 
     /// Writes a small file so that its name leads to the old content or to the whole new one.
-    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        let temporary = self.session()?.fresh();
+    fn replace(&self, path: &Path, bytes: &[u8], durable: Durable) -> Result<(), StoreError> {
+        let temporary = self.session()?.fresh()?;
         fs::write(&temporary, bytes)?;
-        fs::sync(&temporary)?;
-        self.put(&temporary, path)
+        self.put(&temporary, path, durable)
     }
 
-    /// Renames and remembers which directories that changed.
-    fn put(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
-        let created = fs::rename(from, to)?;
-        let mut changed = to.ancestors().skip(1);
-        let mut unsynced = locked(&self.unsynced);
-        unsynced.directories.extend(changed.next().map(Path::to_owned));
-        if created {
-            unsynced.directories.extend(changed.next().map(Path::to_owned));
+    /// Gives a file its place, and remembers what has to be synced for that. What is there already is only replaced by
+    /// bytes that are on the disk.
+    fn put(&self, from: &Path, to: &Path, durable: Durable) -> Result<(), StoreError> {
+        let first = durable == Durable::First || to.exists();
+        if first {
+            fs::sync(from)?;
         }
+        let created = fs::rename(from, to)?;
+        let mut unsynced = locked(&self.unsynced);
+        if !first {
+            unsynced.files.insert(to.to_owned());
+        }
+        let above = if created { 2 } else { 1 };
+        unsynced.directories.extend(to.ancestors().skip(1).take(above).map(Path::to_owned));
         Ok(())
     }
 
-    fn session(&self) -> Result<&Arc<Session>, StoreError> {
-        let read_only = || StoreError::new("write", &self.root, io::Error::from(ErrorKind::ReadOnlyFilesystem));
+    pub(super) fn session(&self) -> Result<&Arc<Session>, StoreError> {
+        let read_only = || StoreError::changing("write", &self.root, io::Error::from(ErrorKind::ReadOnlyFilesystem));
         self.session.as_ref().ok_or_else(read_only)
     }
 }
@@ -165,7 +192,7 @@ impl Drop for Store {
 
 /// All regular files under a directory: name with `/` between parts -> path.
 fn list(directory: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> Result<(), StoreError> {
-    let failed = |error| StoreError::new("read", directory, error);
+    let failed = |error| StoreError::reading(directory, error);
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound && prefix.is_empty() => return Ok(()),
         entries => entries.map_err(failed)?,
