@@ -82,11 +82,18 @@ fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
     if lines.is_empty() {
         return Ok(None);
     }
+    let (baseline, levels) = baselines(variants, param, metric);
+    let mut lines = lines;
+    lines.extend(baseline);
     let xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
     let values =
         lines.iter().flat_map(|line| line.points.iter().map(|point| point.1).chain(line.dots.iter().map(|dot| dot.1)));
     let ends = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.0, band.1]);
-    let y = Axis::around(values.chain(ends).collect::<Vec<_>>(), Spread::Linear, 5);
+    let y = Axis::around(
+        values.chain(ends).chain(levels.iter().map(|level| level.0)).collect::<Vec<_>>(),
+        Spread::Linear,
+        5,
+    );
     let spread = spread(&xs);
     let log = match spread {
         Spread::Linear => "",
@@ -102,12 +109,38 @@ fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
         x: if xs.len() <= 40 { Axis::at(&xs, spread) } else { Axis::around(xs.iter().copied(), spread, 8) },
         y,
         lines,
-        levels: Vec::new(),
+        levels,
         height: 350.0,
     };
     let alt =
         format!("Line chart: {} against {param}, a line for each of the other params’ values", merit::title(metric));
     Ok(Some(plot(metric, param, alt, chart.draw()?)))
+}
+
+/// What needs no training, beside a mean squared error: PCA at the same latent size as a line, the constant mean image
+/// as a level.
+fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Line>, Vec<(f64, String)>) {
+    let name = |own: &str| {
+        let runs = variants.iter().flat_map(|variant| &variant.runs);
+        runs.flat_map(|run| run.metrics.keys()).find(|name| merit::own(name) == own)
+    };
+    if merit::own(metric) != "mse" {
+        return (None, Vec::new());
+    }
+    let members: Vec<&Variant<'_>> = variants.iter().collect();
+    let pca = name("pca_mse").map(|name| Line {
+        dashed: true,
+        marked: false,
+        band: Vec::new(),
+        dots: Vec::new(),
+        ..line("PCA", &members, param, name, palette::MUTED)
+    });
+    let constants: Vec<f64> = name("constant_mse")
+        .iter()
+        .flat_map(|name| variants.iter().flat_map(|variant| variant.observations(name)))
+        .collect();
+    let constant = Summary::of(&constants).map(|summary| (summary.mean, "constant mean".to_owned()));
+    (pca.filter(|line| !line.points.is_empty()), constant.into_iter().collect())
 }
 
 fn plot(metric: &str, param: &str, alt: String, png: Png) -> Plot {

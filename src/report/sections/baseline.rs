@@ -27,6 +27,12 @@ struct Model {
 }
 
 #[derive(Deserialize)]
+struct Told {
+    #[serde(default)]
+    warnings: Vec<String>,
+}
+
+#[derive(Deserialize)]
 struct Evaluation {
     #[serde(default)]
     metrics: BTreeMap<String, f64>,
@@ -57,11 +63,28 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     }
     latent_dims.sort_unstable();
     latent_dims.dedup();
-    let make = |source: &&Source| section(material, source, &reached, &latent_dims);
+    let told = told_of_collapse(material)?;
+    let make = |source: &&Source| section(material, source, &reached, &latent_dims, &told);
     material.of(ArtifactType::Baseline).iter().map(make).collect()
 }
 
-fn section(material: &Material<'_>, source: &Source, reached: &[Reached], latent_dims: &[usize]) -> Result<Section> {
+/// Warnings of other stages that a model has collapsed: they may be stricter than the plain comparison.
+fn told_of_collapse(material: &Material<'_>) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for source in material.of(ArtifactType::Metrics) {
+        let Told { warnings } = source.json("metrics.json")?;
+        told.extend(warnings.into_iter().filter(|text| text.starts_with("collapsed")));
+    }
+    Ok(told)
+}
+
+fn section(
+    material: &Material<'_>,
+    source: &Source,
+    reached: &[Reached],
+    latent_dims: &[usize],
+    told: &[String],
+) -> Result<Section> {
     let baseline: Baseline = source.json("baseline.json")?;
     let curve = source.csv("curve.csv")?;
     let mut section = Section {
@@ -74,7 +97,12 @@ fn section(material: &Material<'_>, source: &Source, reached: &[Reached], latent
         ..Section::default()
     };
     let pca: Vec<(usize, f64)> = latent_dims.iter().filter_map(|&dim| Some((dim, at(&curve, dim)?))).collect();
-    verdicts(&mut section, &baseline, &pca, reached);
+    if told.is_empty() {
+        verdicts(&mut section, &baseline, &pca, reached);
+    }
+    for text in told {
+        section.warn(text);
+    }
     let mut bars = vec![("constant mean".to_owned(), baseline.constant_mse, MUTED)];
     bars.extend(pca.iter().map(|(dim, mse)| (format!("PCA, {dim} components"), *mse, palette::series(1))));
     bars.extend(reached.iter().map(|model| {
