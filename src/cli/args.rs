@@ -20,12 +20,18 @@ Examples:
   pipeline stages train-autoencoder                   what a stage kind takes, gives and can be told
 
 Exit codes:
-  0 all runs finished     1 a stage failed     2 wrong usage     3 the files do not make a valid plan
-  4 cache or run log damaged     130 interrupted
+  0    all runs finished
+  1    one or more stages failed (with --keep-going the rest was completed)
+  2    wrong usage
+  3    the files do not make a valid plan
+  4    cache or run log damaged
+  130  interrupted; the same command goes on from there
 
 Environment:
-  PIPELINE_DATA_DIR   where data sets are looked for       PIPELINE_CACHE_DIR   where results are kept
-  PIPELINE_LOG        traces to standard error (`debug`)   NO_COLOR             no colours"
+  PIPELINE_DATA_DIR   where data sets are looked for
+  PIPELINE_CACHE_DIR  where results are kept
+  PIPELINE_LOG        traces to standard error, as in PIPELINE_LOG=debug
+  NO_COLOR            no colours"
 )]
 pub struct Cli {
     #[command(subcommand)]

@@ -9,6 +9,7 @@ use crate::artifact::store::{Store, StoreError};
 use crate::cancel::Cancel;
 use crate::cli::args::{PlanArgs, RunArgs};
 use crate::cli::exit::{Exit, Stop};
+use crate::cli::output::remark;
 use crate::cli::pages::Pages;
 use crate::cli::plan;
 use crate::cli::prepare::{Prepared, options, prepare};
@@ -31,7 +32,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let id = id::launch(Timestamp::now());
     let pages = Pages::new(&prepared, &id, &provenance);
     let recorder = Recorder::start(&prepared.project.run_log(), |problem| {
-        Stop::new(Exit::Damaged, format!("the run is not being logged: {problem}")).help(problem.help()).tell();
+        remark(&format!("the launch is not being logged for now: {problem}"));
     })?;
     let observers =
         Observers { people: people(args), programs: args.json.then(progress::for_programs), log: &recorder };
@@ -52,8 +53,13 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let summary = runner::run(launch, &observers, &pages);
     let logged = recorder.finish();
     let summary = summary?;
-    logged?;
     store.flush()?;
+    match logged {
+        Err(problem) if problem.needs_a_hand() => return Err(problem.into()),
+        // Results are in the cache: that they are not logged is no failure, and the next launch logs them.
+        Err(problem) => remark(&format!("the launch is not logged, or not wholly: {problem}\n  {}", problem.help())),
+        Ok(()) => {}
+    }
     Ok(exit_of(&summary))
 }
 

@@ -6,7 +6,7 @@ use crate::cli::args::ShowArgs;
 use crate::cli::output::{print, print_json};
 use crate::cli::runs::local;
 use crate::cli::{Exit, Project, Stop};
-use crate::progress::{Paint, reason};
+use crate::progress::{Paint, reason_in_words};
 use crate::run_log::{LogError, RunDetail, RunLog, StageDetail};
 use crate::text;
 
@@ -65,14 +65,14 @@ fn section(heading: &str, lines: Vec<String>, paint: Paint) -> Vec<String> {
 fn stages(stages: &[StageDetail]) -> Vec<String> {
     let header = ["stage", "kind", "status", "time", "fingerprint", "why"].map(str::to_owned);
     let rows: Vec<Vec<String>> = stages.iter().map(stage).collect();
-    text::table(&header, &rows)
+    if rows.is_empty() { Vec::new() } else { text::table(&header, &rows) }
 }
 
 fn stage(stage: &StageDetail) -> Vec<String> {
     let progress = stage.progress.as_ref().map(|at| format!("{} {} {}/{}", stage.status, at.unit, at.done, at.total));
     let why = match &stage.error {
         Some(error) => error.lines().next().unwrap_or_default().to_owned(),
-        None => stage.reasons.iter().map(reason).collect::<Vec<_>>().join("; "),
+        None => stage.reasons.iter().map(reason_in_words).collect::<Vec<_>>().join("; "),
     };
     vec![
         stage.stage.clone(),
@@ -125,7 +125,8 @@ fn provenance(provenance: &Value) -> Vec<String> {
         ("threads", text("threads")),
         ("jobs", text("jobs")),
     ];
-    facts.into_iter().filter_map(|(name, value)| Some(format!("{name:<10} {}", value?))).collect()
+    let known = facts.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+    known.map(|(name, value)| format!("{name:<10} {value}")).collect()
 }
 
 fn artifacts(detail: &RunDetail) -> Vec<String> {

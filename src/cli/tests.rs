@@ -1,4 +1,4 @@
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, Parser};
 
 use super::args::{GraphArgs, PlanArgs, RunArgs, SchemaArgs};
 use super::*;
@@ -21,22 +21,217 @@ fn the_definitions_are_sound() {
 
 #[test]
 fn help_of_the_program() {
-    insta::assert_snapshot!(help(&["pipeline", "--help"]), @"");
+    insta::assert_snapshot!(help(&["pipeline", "--help"]), @r"
+    Experiments as TOML, results as a report, nothing computed twice
+
+    Usage: pipeline <COMMAND>
+
+    Commands:
+      run     Runs an experiment: every variant, nothing twice, then the report
+      plan    Tells what a launch would do and why, and writes nothing
+      stages  What stage kinds there are, and what each takes, gives and can be told
+      runs    Lists the runs in the run log
+      show    Shows everything about a run
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Examples:
+      pipeline run experiments/quickstart.toml            run an experiment; its report is in reports/
+      pipeline plan experiments/quickstart.toml           what would run, and why
+      pipeline runs                                       all runs with what differs between them
+      pipeline stages train-autoencoder                   what a stage kind takes, gives and can be told
+
+    Exit codes:
+      0    all runs finished
+      1    one or more stages failed (with --keep-going the rest was completed)
+      2    wrong usage
+      3    the files do not make a valid plan
+      4    cache or run log damaged
+      130  interrupted; the same command goes on from there
+
+    Environment:
+      PIPELINE_DATA_DIR   where data sets are looked for
+      PIPELINE_CACHE_DIR  where results are kept
+      PIPELINE_LOG        traces to standard error, as in PIPELINE_LOG=debug
+      NO_COLOR            no colours
+    ");
+}
+
+#[test]
+fn help_of_run() {
+    insta::assert_snapshot!(help(&["pipeline", "run", "--help"]), @r#"
+    Runs an experiment: every variant, nothing twice, then the report
+
+    Usage: pipeline run [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>  The experiment (or a pipeline, with its defaults)
+
+    Options:
+      -h, --help  Print help
+
+    Changing the experiment:
+          --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
+          --sweep <KEY=A,B,C>  Sweeps over a param's values, instead of or besides the sweep in the file
+          --repeats <N>        How many seeds every variant is run with
+
+    Which stages:
+          --only <STAGE>        Only this stage and what it needs; may be given several times
+          --force [<STAGE>...]  Run these stages even if they are cached; all when none is named. Goes
+                                after FILE
+
+    The machine:
+      -j, --jobs <N>         How many stages may run at once [default: cores]
+          --threads <N>      Threads that all stages share for arithmetic [default: cores]. Results do
+                             not depend on it
+          --device <DEVICE>  What to compute on [default: cpu] [possible values: cpu]
+
+    Places:
+          --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the
+                               project]
+          --reports-dir <DIR>  Where reports are written [default: reports/ in the project]
+      -k, --keep-going         After a failure, go on with all that does not depend on it
+      -n, --dry-run            Tell what would run and why, and run nothing
+          --json               One JSON object a line on standard output
+      -q, --quiet              Tell only failures and notices
+      -v, --verbose            Tell every start, every epoch and all reasons
+
+    Examples:
+      pipeline run experiments/dense_vs_conv.toml
+      pipeline run experiments/conv.toml --set epochs=5 --set latent_dim=16
+      pipeline run experiments/dense64.toml --sweep latent_dim=2,8,32 --repeats 3
+      pipeline run experiments/conv.toml --only autoencoder --force autoencoder
+      pipeline run experiments/conv.toml --json | jq 'select(.event == "run_finished").metrics'
+
+    What is in the cache is not computed again. Ctrl-C stops cleanly, and the same command goes on from
+    there.
+    "#);
+}
+
+#[test]
+fn help_of_plan() {
+    insta::assert_snapshot!(help(&["pipeline", "plan", "--help"]), @r#"
+    Tells what a launch would do and why, and writes nothing
+
+    Usage: pipeline plan [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>  The experiment (or a pipeline, with its defaults)
+
+    Options:
+      -h, --help  Print help
+
+    Changing the experiment:
+          --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
+          --sweep <KEY=A,B,C>  Sweeps over a param's values, instead of or besides the sweep in the file
+          --repeats <N>        How many seeds every variant is run with
+
+    Which stages:
+          --only <STAGE>        Only this stage and what it needs; may be given several times
+          --force [<STAGE>...]  Run these stages even if they are cached; all when none is named. Goes
+                                after FILE
+
+    The machine:
+      -j, --jobs <N>         How many stages may run at once [default: cores]
+          --threads <N>      Threads that all stages share for arithmetic [default: cores]. Results do
+                             not depend on it
+          --device <DEVICE>  What to compute on [default: cpu] [possible values: cpu]
+
+    Places:
+          --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the
+                               project]
+          --reports-dir <DIR>  Where reports are written [default: reports/ in the project]
+          --json               One JSON object on standard output
+      -q, --quiet              Tell only failures and notices
+      -v, --verbose            Tell every start, every epoch and all reasons
+
+    Examples:
+      pipeline plan experiments/dense_vs_conv.toml
+      pipeline plan experiments/dense_vs_conv.toml --set epochs=20      what that change would cost
+      pipeline plan experiments/dense_vs_conv.toml --json | jq '.stages[] | select(.status == "will
+      run")'
+
+    `cached`: its result is there. `will run`: it is not, and the reasons say what changed. `depends`:
+    something it needs
+    will run; if that gives the same bytes as before, this stage need not.
+    "#);
 }
 
 #[test]
 fn help_of_runs() {
-    insta::assert_snapshot!(help(&["pipeline", "runs", "--help"]), @"");
+    insta::assert_snapshot!(help(&["pipeline", "runs", "--help"]), @r#"
+    Lists the runs in the run log
+
+    Usage: pipeline runs [OPTIONS]
+
+    Options:
+          --experiment <NAME>  Only runs of this experiment
+          --launch <ID>        Only runs of this launch
+          --status <STATUS>    Only runs that ended so [possible values: running, executed, cached,
+                               failed, skipped, interrupted]
+          --limit <N>          At most so many, the newest ones; 0 for all [default: 50, with --json
+                               all]
+          --json               As JSON
+          --all-columns        Columns that are the same in all rows too
+      -h, --help               Print help
+
+    Examples:
+      pipeline runs
+      pipeline runs --experiment dense_vs_conv --limit 0
+      pipeline runs --status failed
+      pipeline runs --json | jq 'map({id, loss: .metrics["autoencoder.val_loss"]})'
+
+    The log is runs.sqlite in the project: the folder above that holds an `experiments` folder.
+    "#);
 }
 
 #[test]
 fn help_of_show() {
-    insta::assert_snapshot!(help(&["pipeline", "show", "--help"]), @"");
+    insta::assert_snapshot!(help(&["pipeline", "show", "--help"]), @r"
+    Shows everything about a run
+
+    Usage: pipeline show [OPTIONS] <RUN>
+
+    Arguments:
+      <RUN>  A run's id, the beginning of one, or `latest`
+
+    Options:
+          --artifacts  Only its artifacts, with the files they are in
+          --series     Only its per-epoch series
+          --json       As JSON
+      -h, --help       Print help
+
+    Examples:
+      pipeline show latest
+      pipeline show 3f9a --series
+      pipeline show 3f9a --artifacts --json | jq -r '.[].files[].path'
+    ");
 }
 
 #[test]
 fn help_of_stages() {
-    insta::assert_snapshot!(help(&["pipeline", "stages", "--help"]), @"");
+    insta::assert_snapshot!(help(&["pipeline", "stages", "--help"]), @r"
+    What stage kinds there are, and what each takes, gives and can be told
+
+    Usage: pipeline stages [OPTIONS] [KIND]
+
+    Arguments:
+      [KIND]  Only this kind, in full
+
+    Options:
+          --json      As JSON
+          --markdown  As Markdown, in full
+      -h, --help      Print help
+
+    Examples:
+      pipeline stages
+      pipeline stages train-autoencoder
+      pipeline stages --json | jq '.[].kind'
+      pipeline stages --markdown > docs/stages.md
+    ");
 }
 
 #[test]

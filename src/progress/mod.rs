@@ -14,7 +14,6 @@ pub use bars::Bars;
 pub use json::Json;
 pub use lines::Lines;
 pub use narrator::reason as reason_in_words;
-pub use narrator::reason;
 pub use paint::Paint;
 
 use crate::event::Observer;

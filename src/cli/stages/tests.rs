@@ -44,12 +44,87 @@ fn sample() -> Description {
 
 #[test]
 fn a_kind_is_described_as_text() {
-    insta::assert_snapshot!(text::kind(&sample(), Paint::NONE).join("\n"), @"");
+    insta::assert_snapshot!(text::kind(&sample(), Paint::NONE).join("\n"), @r#"
+    train-sample: Trains a sample
+
+    By gradient descent.
+
+    Takes
+      dataset  Dataset or Latents      what to learn from
+      others   any number of anything  anything else
+
+    Gives
+      model    Model    what was learnt
+      metrics  Metrics  metrics and per-epoch series of the stage
+
+    Params
+      layers  list of strings, at least 1 of them  [required]
+          what layers means
+      epochs  integer, at least 1  [10]
+          what epochs means
+      loss  "bce" | "mse"  ["bce"]
+          what loss means
+            bce: cross-entropy | per pixel
+      path  path  [none]
+          what path means
+
+    Metrics
+      train_loss  loss of the last epoch
+
+    Planned along with it
+      <stage>.pca (pca-baseline)
+
+    Example
+      [stages.sample]
+      uses = "train-sample"
+    "#);
 }
 
 #[test]
 fn all_kinds_fit_on_a_markdown_page() {
-    insta::assert_snapshot!(markdown::page(&[&sample()]), @"");
+    insta::assert_snapshot!(markdown::page(&[&sample()]), @r#"
+    # Stage kinds
+
+    Printed by `pipeline stages --markdown`; do not edit.
+
+    | kind | what it does |
+    |---|---|
+    | [`train-sample`](#train-sample) | Trains a sample |
+
+    ## train-sample
+
+    Trains a sample
+
+    By gradient descent.
+
+    | takes | type | meaning |
+    |---|---|---|
+    | `dataset` | Dataset or Latents | what to learn from |
+    | `others` | any number of anything | anything else |
+
+    | gives | type | meaning |
+    |---|---|---|
+    | `model` | Model | what was learnt |
+    | `metrics` | Metrics | metrics and per-epoch series of the stage |
+
+    | param | type | default | meaning |
+    |---|---|---|---|
+    | `layers` | list of strings, at least 1 of them | required | what layers means |
+    | `epochs` | integer, at least 1 | `10` | what epochs means |
+    | `loss` | "bce" \| "mse" | `"bce"` | what loss means<br>`bce`: cross-entropy \| per pixel |
+    | `path` | path | `none` | what path means |
+
+    | metric | meaning |
+    |---|---|
+    | `train_loss` | loss of the last epoch |
+
+    Planned along with it: `<stage>.pca` ([`pca-baseline`](#pca-baseline)).
+
+    ```toml
+    [stages.sample]
+    uses = "train-sample"
+    ```
+    "#);
 }
 
 #[test]
@@ -68,5 +143,8 @@ fn a_mistyped_kind_is_met_with_the_nearest() {
         panic!("the kind does not exist")
     };
     assert_eq!(exit, Exit::Usage);
-    insta::assert_snapshot!(format!("{message}\n{}", help.unwrap_or_default()), @"");
+    insta::assert_snapshot!(format!("{message}\n{}", help.unwrap_or_default()), @r"
+    no stage kind `train-smaple`
+    did you mean `train-sample`? `pipeline stages` lists them
+    ");
 }

@@ -1,0 +1,155 @@
+//! The program as people and scripts meet it.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use jiff::Timestamp;
+use pipeline::event::{LaunchStarted, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::run_log::Recorder;
+use serde_json::{Map, Value, json};
+
+fn pipeline(directory: &Path) -> Command {
+    let mut command = Command::cargo_bin("pipeline").expect("the program is built");
+    command.current_dir(directory).env("TZ", "UTC").env_remove("PIPELINE_LOG");
+    command
+}
+
+fn text(command: &mut Command) -> String {
+    String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+/// A project with one launch of `count` runs in its log.
+fn project(count: i64) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(directory.path().join("experiments/deeper")).unwrap();
+    let run = |index: i64| RunInfo {
+        id: format!("r{index:05}"),
+        variant: object(json!({ "latent_dim": index })),
+        seed: 1,
+        params: object(json!({ "latent_dim": index, "epochs": 2 })),
+        tags: Vec::new(),
+        stages: [].into(),
+    };
+    let started = LaunchStarted {
+        launch: "20260101T000000-abcdef".to_owned(),
+        experiment: "sizes".to_owned(),
+        file: directory.path().join("experiments/sizes.toml"),
+        runs: (0..count).map(run).collect(),
+        nodes: Vec::new(),
+        provenance: Provenance::default(),
+        config: json!({}),
+    };
+    let recorder = Recorder::start(&directory.path().join("runs.sqlite"), |error| panic!("{error}")).unwrap();
+    let time = Timestamp::from_second(1_767_225_600).unwrap();
+    recorder.observe(time, &RunEvent::LaunchStarted(started));
+    for index in 0..count {
+        let metrics = [("evaluate.mse".to_owned(), 0.5 / (index + 1) as f64), ("evaluate.bce".to_owned(), 0.25)];
+        let finished = RunFinished {
+            run: index as usize,
+            status: Status::Executed,
+            metrics: metrics.into(),
+            seconds: 1.5,
+            report: None,
+        };
+        recorder.observe(time, &RunEvent::RunFinished(finished));
+    }
+    recorder.finish().unwrap();
+    directory
+}
+
+#[test]
+fn runs_are_listed_from_anywhere_in_the_project_with_the_columns_that_differ() {
+    let project = project(3);
+    let deeper = project.path().join("experiments/deeper");
+    insta::assert_snapshot!(text(pipeline(&deeper).arg("runs")), @r"
+    run     started              status    time   latent_dim  evaluate.mse
+    r00002  2026-01-01 00:00:00  executed  1.5 s           2        0.1667
+    r00001  2026-01-01 00:00:00  executed  1.5 s           1          0.25
+    r00000  2026-01-01 00:00:00  executed  1.5 s           0           0.5
+    ");
+    insta::assert_snapshot!(text(pipeline(&deeper).args(["runs", "--all-columns", "--limit", "1"])), @r"
+    run     experiment  launch                  started              status    time   seed  tags  epochs  latent_dim  evaluate.bce  evaluate.mse
+    r00002  sizes       20260101T000000-abcdef  2026-01-01 00:00:00  executed  1.5 s     1             2           2          0.25        0.1667
+    ");
+}
+
+#[test]
+fn runs_are_listed_as_json_whole() {
+    let project = project(60);
+    let runs: Vec<Value> = serde_json::from_str(&text(pipeline(project.path()).args(["runs", "--json"]))).unwrap();
+    assert_eq!(runs.len(), 60);
+    let keys: Vec<&str> = runs[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let promised =
+        ["experiment", "id", "launch", "metrics", "params", "seconds", "seed", "started", "status", "tags", "variant"];
+    assert_eq!(keys, promised);
+    let table = text(pipeline(project.path()).arg("runs"));
+    assert_eq!(table.lines().count(), 51);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let project = project(2000);
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("pipeline"))
+        .args(["runs", "--json"])
+        .current_dir(project.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn a_run_is_shown_in_full() {
+    let project = project(2);
+    let shown = text(pipeline(project.path()).args(["show", "latest"]));
+    let folder = project.path().display().to_string();
+    insta::assert_snapshot!(shown.replace(&folder, "DIR"), @r"
+    run        r00001
+    experiment sizes (DIR/experiments/sizes.toml)
+    launch     20260101T000000-abcdef
+    status     executed
+    started    2026-01-01 00:00:00
+    time       1.5 s
+    variant    latent_dim=1
+    seed       1
+    params     epochs=2, latent_dim=1
+
+    Metrics
+      evaluate.bce  0.25
+      evaluate.mse  0.25
+
+    Provenance
+      threads    0
+      jobs       0
+    ");
+}
+
+#[test]
+fn a_project_without_a_log_has_no_runs_and_none_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(text(pipeline(directory.path()).args(["runs", "--json"])).trim(), "[]");
+    assert_eq!(text(pipeline(directory.path()).arg("runs")), "");
+    pipeline(directory.path()).args(["show", "x"]).assert().code(2);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn each_kind_of_mistake_has_its_exit_code() {
+    let directory = tempfile::tempdir().unwrap();
+    pipeline(directory.path()).arg("--version").assert().code(0);
+    pipeline(directory.path()).arg("nonsense").assert().code(2);
+    pipeline(directory.path()).assert().code(2);
+    pipeline(directory.path()).args(["stages", "nonsense"]).assert().code(2);
+    pipeline(directory.path()).args(["runs"]).env("PIPELINE_LOG", "=nonsense=").assert().code(2);
+    std::fs::write(directory.path().join("runs.sqlite"), "nonsense ".repeat(500)).unwrap();
+    pipeline(directory.path()).arg("runs").assert().code(4);
+}
