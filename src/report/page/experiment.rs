@@ -144,17 +144,13 @@ fn findings(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Ve
         for metric in key.iter().take(3) {
             let Some((wins, groups)) = variants::duels(variants, param, metric) else { continue };
             let most = wins.values().max().copied().unwrap_or_default();
-            let winners: Vec<&str> =
-                wins.iter().filter(|(_, count)| **count == most).map(|(value, _)| value.as_str()).collect();
+            let winners = wins.iter().filter(|(_, count)| **count == most).map(|(value, _)| value.as_str());
             let best = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
-            let title = merit::title(metric);
-            clauses.push(match &winners[..] {
-                [winner] => format!("{winner} has the {best} {title} in {most} of {groups} comparisons"),
-                several => format!("{} have the {best} {title} equally often", several.join(" and ")),
-            });
+            let (title, winners) = (merit::title(metric), winners.collect::<Vec<_>>().join(" and "));
+            clauses.push(format!("{winners}, {best} {title} in {most} of {groups}"));
         }
-        let text = clauses.join("; ");
-        (!text.is_empty()).then(|| format!("Where variants differ in nothing but {param}: {text}."))
+        let count = "Where variants differ in nothing but";
+        (!clauses.is_empty()).then(|| format!("{count} {param}: {}.", clauses.join("; ")))
     };
     page.swept.iter().filter(words).filter_map(finding).collect()
 }
