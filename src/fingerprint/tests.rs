@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fingerprint_survives_its_json(params in value().prop_filter("few digits", |value| !value.to_string().contains('e'))) {
+    fn a_fingerprint_survives_its_json(params in value()) {
         let before = fingerprint(params);
         let text = serde_json::to_string(&before).unwrap();
         let after: Fingerprint = serde_json::from_str(&text).unwrap();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -242,6 +243,20 @@ fn no_flipped_byte_and_no_truncation_of_a_record_gets_through() {
         assert_eq!(Record::from_text(&flipped, hashed.hash()), None);
     }
     assert_eq!(Record::from_text(&text, fingerprint(2).hash()), None, "another stage's record");
+}
+
+proptest! {
+    #[test]
+    fn every_figure_survives_a_record(bits in prop::collection::vec(any::<u64>(), 0..8)) {
+        let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324];
+        let values: Vec<f64> = bits.into_iter().map(f64::from_bits).chain(special).collect();
+        let outcome = Outcome { series: [("loss".to_owned(), values.clone())].into(), ..Outcome::default() };
+        let record = Record::new(fingerprint(1), Default::default(), outcome, 0.1);
+        let back = Record::from_text(record.to_text().as_bytes(), record.fingerprint).unwrap();
+        for (was, now) in values.iter().zip(&back.outcome.series["loss"]) {
+            prop_assert!(was.to_bits() == now.to_bits() || was.is_nan() && now.is_nan(), "{} {}", was, now);
+        }
+    }
 }
 
 #[test]
