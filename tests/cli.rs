@@ -153,3 +153,19 @@ fn each_kind_of_mistake_has_its_exit_code() {
     std::fs::write(directory.path().join("runs.sqlite"), "nonsense ".repeat(500)).unwrap();
     pipeline(directory.path()).arg("runs").assert().code(4);
 }
+
+#[test]
+fn schemas_are_json_and_the_reference_of_kinds_is_complete() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["pipeline", "experiment"] {
+        let schema: Value = serde_json::from_str(&text(pipeline(directory.path()).args(["schema", file]))).unwrap();
+        assert!(schema["$schema"].is_string());
+    }
+    let kinds: Vec<Value> = serde_json::from_str(&text(pipeline(directory.path()).args(["stages", "--json"]))).unwrap();
+    let listed = text(pipeline(directory.path()).arg("stages"));
+    for kind in &kinds {
+        let kind = kind["kind"].as_str().unwrap();
+        assert!(listed.lines().any(|line| line.starts_with(kind)), "{kind}");
+        assert!(text(pipeline(directory.path()).args(["stages", kind])).contains("Example"), "{kind}");
+    }
+}

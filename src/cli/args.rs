@@ -47,6 +47,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Draws the stages and their wires as text, DOT, Mermaid or SVG
     Graph(GraphArgs),
+    /// Prints the JSON Schema that editors complete and check files by
+    Schema(SchemaArgs),
     /// What stage kinds there are, and what each takes, gives and can be told
     Stages(StagesArgs),
     /// Lists the runs in the run log
@@ -82,22 +84,11 @@ Examples:
   pipeline run experiments/conv.toml --only autoencoder --force autoencoder
   pipeline run experiments/conv.toml --json | jq 'select(.event == \"run_finished\").metrics'
 
-What is in the cache is not computed again. Ctrl-C stops cleanly, and the same command goes on from there.")]
+What is in the cache is not computed again.
+Ctrl-C stops cleanly; the same command goes on from there.")]
 pub struct RunArgs {
     /// The experiment (or a pipeline, with its defaults)
     pub file: PathBuf,
-
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    #[command(flatten)]
-    pub machine: MachineArgs,
-
-    #[command(flatten)]
-    pub places: PlaceArgs,
 
     /// After a failure, go on with all that does not depend on it
     #[arg(short, long)]
@@ -113,21 +104,6 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub told: ToldArgs,
-}
-
-/// `pipeline plan`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-Examples:
-  pipeline plan experiments/dense_vs_conv.toml
-  pipeline plan experiments/dense_vs_conv.toml --set epochs=20      what that change would cost
-  pipeline plan experiments/dense_vs_conv.toml --json | jq '.stages[] | select(.status == \"will run\")'
-
-`cached`: its result is there. `will run`: it is not, and the reasons say what changed. `depends`: something it needs
-will run; if that gives the same bytes as before, this stage need not.")]
-pub struct PlanArgs {
-    /// The experiment (or a pipeline, with its defaults)
-    pub file: PathBuf,
 
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -140,6 +116,21 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     pub places: PlaceArgs,
+}
+
+/// `pipeline plan`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline plan experiments/dense_vs_conv.toml
+  pipeline plan experiments/dense_vs_conv.toml --set epochs=20      what that change would cost
+  pipeline plan experiments/dense_vs_conv.toml --json | jq '.stages[].status'
+
+`cached`: its result is there. `will run`: it is not, and the reasons say what changed.
+`depends`: something it needs will run; if that gives the same bytes as before, this stage need not.")]
+pub struct PlanArgs {
+    /// The experiment (or a pipeline, with its defaults)
+    pub file: PathBuf,
 
     /// One JSON object on standard output
     #[arg(long)]
@@ -147,6 +138,18 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     pub told: ToldArgs,
+
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    #[command(flatten)]
+    pub machine: MachineArgs,
+
+    #[command(flatten)]
+    pub places: PlaceArgs,
 }
 
 /// Which stages to run.
@@ -226,9 +229,6 @@ pub struct GraphArgs {
     /// The experiment (or a pipeline, with its defaults)
     pub file: PathBuf,
 
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-
     /// How to draw it
     #[arg(short, long, value_enum, default_value_t = GraphFormat::Text)]
     pub format: GraphFormat,
@@ -240,6 +240,9 @@ pub struct GraphArgs {
     /// Draw the stages of all variants, merged where they are the same work
     #[arg(long)]
     pub expand: bool,
+
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
 }
 
 /// How a graph is drawn.
@@ -279,8 +282,8 @@ Examples:
   pipeline schema experiment > .schemas/experiment.json
   pipeline schema pipeline > .schemas/pipeline.json
 
-Editors with a TOML language server complete and check files by them: put `#:schema ../.schemas/experiment.json` on
-the first line.")]
+Editors with a TOML language server complete and check files by them: put
+`#:schema ../.schemas/experiment.json` on the first line.")]
 pub struct SchemaArgs {
     /// Of which file
     #[arg(value_enum)]

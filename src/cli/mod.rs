@@ -11,6 +11,7 @@ mod prepare;
 mod project;
 mod run;
 mod runs;
+mod schema;
 mod show;
 mod stages;
 
@@ -36,6 +37,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Run(args) => run::execute(args),
         Command::Plan(args) => plan::execute(args),
         Command::Graph(args) => graph::execute(args),
+        Command::Schema(args) => schema::execute(args),
         Command::Stages(args) => stages::execute(args),
         Command::Runs(args) => runs::execute(args),
         Command::Show(args) => show::execute(args),

@@ -71,7 +71,12 @@ fn help_of_run() {
       <FILE>  The experiment (or a pipeline, with its defaults)
 
     Options:
-      -h, --help  Print help
+      -k, --keep-going  After a failure, go on with all that does not depend on it
+      -n, --dry-run     Tell what would run and why, and run nothing
+          --json        One JSON object a line on standard output
+      -q, --quiet       Tell only failures and notices
+      -v, --verbose     Tell every start, every epoch and all reasons
+      -h, --help        Print help
 
     Changing the experiment:
           --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
@@ -93,11 +98,6 @@ fn help_of_run() {
           --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the
                                project]
           --reports-dir <DIR>  Where reports are written [default: reports/ in the project]
-      -k, --keep-going         After a failure, go on with all that does not depend on it
-      -n, --dry-run            Tell what would run and why, and run nothing
-          --json               One JSON object a line on standard output
-      -q, --quiet              Tell only failures and notices
-      -v, --verbose            Tell every start, every epoch and all reasons
 
     Examples:
       pipeline run experiments/dense_vs_conv.toml
@@ -106,8 +106,8 @@ fn help_of_run() {
       pipeline run experiments/conv.toml --only autoencoder --force autoencoder
       pipeline run experiments/conv.toml --json | jq 'select(.event == "run_finished").metrics'
 
-    What is in the cache is not computed again. Ctrl-C stops cleanly, and the same command goes on from
-    there.
+    What is in the cache is not computed again.
+    Ctrl-C stops cleanly; the same command goes on from there.
     "#);
 }
 
@@ -122,7 +122,10 @@ fn help_of_plan() {
       <FILE>  The experiment (or a pipeline, with its defaults)
 
     Options:
-      -h, --help  Print help
+          --json     One JSON object on standard output
+      -q, --quiet    Tell only failures and notices
+      -v, --verbose  Tell every start, every epoch and all reasons
+      -h, --help     Print help
 
     Changing the experiment:
           --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
@@ -144,19 +147,14 @@ fn help_of_plan() {
           --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the
                                project]
           --reports-dir <DIR>  Where reports are written [default: reports/ in the project]
-          --json               One JSON object on standard output
-      -q, --quiet              Tell only failures and notices
-      -v, --verbose            Tell every start, every epoch and all reasons
 
     Examples:
       pipeline plan experiments/dense_vs_conv.toml
       pipeline plan experiments/dense_vs_conv.toml --set epochs=20      what that change would cost
-      pipeline plan experiments/dense_vs_conv.toml --json | jq '.stages[] | select(.status == "will
-      run")'
+      pipeline plan experiments/dense_vs_conv.toml --json | jq '.stages[].status'
 
-    `cached`: its result is there. `will run`: it is not, and the reasons say what changed. `depends`:
-    something it needs
-    will run; if that gives the same bytes as before, this stage need not.
+    `cached`: its result is there. `will run`: it is not, and the reasons say what changed.
+    `depends`: something it needs will run; if that gives the same bytes as before, this stage need not.
     "#);
 }
 
