@@ -27,6 +27,9 @@ pub(crate) struct Material<'a> {
     directory: &'a Path,
 }
 
+/// Draws the sections of one topic from whatever of it is there.
+type Maker = fn(&Material<'_>) -> Result<Vec<Section>>;
+
 /// Draws everything there is to draw into `directory` and writes `report.json` there. Same artifacts, same bytes.
 /// Errors: an artifact's file is unreadable, or the directory cannot be written. `proceed` is asked between sections
 /// and ends the work early when it says no (`Ok(None)`).
@@ -37,7 +40,7 @@ pub fn figures(
     mut proceed: impl FnMut(usize, usize) -> bool,
 ) -> Result<Option<Report>> {
     let material = Material { sources, options, directory };
-    let makers: [fn(&Material<'_>) -> Result<Vec<Section>>; 11] = [
+    let makers: [Maker; 11] = [
         sections::data::sections,
         sections::model::sections,
         sections::training::sections,

@@ -158,10 +158,10 @@ impl<'a> Job<'a> {
         }
         let fingerprint = self.fingerprint(source.as_ref())?;
         let hash = fingerprint.hash();
-        if forced.is_none() {
-            if let Lookup::Hit(record) = self.look_up(hash)? {
-                return Ok(cached(*record));
-            }
+        if forced.is_none()
+            && let Lookup::Hit(record) = self.look_up(hash)?
+        {
+            return Ok(cached(*record));
         }
         let mut on_wait = |holder: Holder| {
             let Holder { pid, host, since } = holder;

@@ -97,11 +97,14 @@ pub fn values_of<'a>(variants: &[Variant<'a>], param: &str) -> Vec<&'a Value> {
     values
 }
 
+/// The params that a group of variants has in common, and for each of its variants the other param's value and a mean.
+type Group = (Map<String, Value>, Vec<(String, f64)>);
+
 /// How often each value of a param wins against the others when nothing else differs: value -> wins, and how many
 /// such groups there are.
 pub fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Option<(BTreeMap<String, usize>, usize)> {
     let better = merit::better(metric)?;
-    let mut groups: Vec<(Map<String, Value>, Vec<(String, f64)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for variant in variants {
         let (Some(value), Some(summary)) = (variant.values.get(param), variant.metric(metric)) else { continue };
         let mut rest = variant.values.clone();
