@@ -116,7 +116,7 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
         };
         let mut why: Vec<String> = forecast.reasons.iter().map(reason_in_words).collect();
         why.extend(forecast.notice.clone());
-        text.push_str(&format!("  {status}  {label:width$}  {}", paint.dim(&why.join("; "))).trim_end());
+        text.push_str(format!("  {status}  {label:width$}  {}", paint.dim(&why.join("; "))).trim_end());
         text.push('\n');
     }
     if hidden > 0 {
