@@ -65,7 +65,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Registry;
-    use crate::kind::Catalog;
+    use crate::kind::{Catalog, CompanionParam, CompanionWire, Description};
 
     #[test]
     fn every_kind_explains_itself() {
@@ -94,6 +94,43 @@ mod tests {
             assert!(unique(kind.params.iter().map(|param| param.name.as_str()).collect()), "params of {}", kind.kind);
             let outputs: Vec<_> = kind.all_outputs().collect();
             assert!(unique(outputs.iter().map(|port| port.name).collect()), "outputs of {}", kind.kind);
+        }
+    }
+
+    #[test]
+    fn companions_are_kinds_and_their_wires_and_params_exist() {
+        for kind in Registry.kinds() {
+            for companion in kind.companions {
+                let name = format!("{}.{}", kind.kind, companion.suffix);
+                let other = Registry.describe(companion.kind).unwrap_or_else(|| panic!("{name}: no such kind"));
+                companion.wires.iter().for_each(|(input, wire)| check_wire(kind, other, input, *wire, &name));
+                for (param, source) in companion.params {
+                    assert!(other.param(param).is_some(), "{name}: no param {param}");
+                    if let CompanionParam::Param(own) = source {
+                        assert!(kind.param(own).is_some(), "{name}: no own param {own}");
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_wire(kind: &Description, companion: &Description, input: &str, wire: CompanionWire, name: &str) {
+        let port = companion.input(input).unwrap_or_else(|| panic!("{name}: no input {input}"));
+        match wire {
+            CompanionWire::SameInput(own) => assert!(kind.input(own).is_some(), "{name}: no own input {own}"),
+            CompanionWire::Output(own) => {
+                assert!(
+                    kind.all_outputs().any(|output| output.name == own && port.takes(output.artifact_type)),
+                    "{name}: {own}"
+                );
+            }
+            CompanionWire::Companion(suffix) => {
+                let sibling = kind.companions.iter().find(|sibling| sibling.suffix == suffix);
+                let sibling = sibling.and_then(|sibling| Registry.describe(sibling.kind));
+                let output = sibling.and_then(|sibling| sibling.all_outputs().next());
+                assert!(output.is_some_and(|output| port.takes(output.artifact_type)), "{name}: {suffix}");
+            }
+            CompanionWire::Upstream(artifact_type) => assert!(port.takes(artifact_type), "{name}: {artifact_type}"),
         }
     }
 }

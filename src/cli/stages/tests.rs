@@ -148,3 +148,11 @@ fn a_mistyped_kind_is_met_with_the_nearest() {
     did you mean `train-sample`? `pipeline stages` lists them
     ");
 }
+
+#[test]
+fn the_page_in_docs_is_that_of_the_kinds() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/stages.md");
+    let written = std::fs::read_to_string(file).unwrap_or_default();
+    let now = markdown::page(&Registry.kinds());
+    assert!(written.trim_end() == now.trim_end(), "out of date: pipeline stages --markdown > docs/stages.md");
+}
