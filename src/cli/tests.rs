@@ -30,6 +30,7 @@ fn help_of_the_program() {
       run     Runs an experiment: every variant, nothing twice, then the report
       plan    Tells what a launch would do and why, and writes nothing
       graph   Draws the stages and their wires as text, DOT, Mermaid or SVG
+      schema  Prints the JSON Schema that editors complete and check files by
       stages  What stage kinds there are, and what each takes, gives and can be told
       runs    Lists the runs in the run log
       show    Shows everything about a run

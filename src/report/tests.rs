@@ -351,7 +351,7 @@ fn a_page_that_did_not_change_is_not_written_again() {
     let dir = tempfile::tempdir().unwrap();
     let page = run(None);
     let path = write_run(dir.path(), &page).unwrap();
-    assert_eq!(path, dir.path().join("dense_vs_conv/r-7f3a91c2.html"));
+    assert_eq!(path, dir.path().join("dense_vs_conv/architecture-conv_latent_dim-8_seed-1.html"));
     let mut locked = fs::metadata(&path).unwrap().permissions();
     locked.set_readonly(true);
     fs::set_permissions(&path, locked).unwrap();
