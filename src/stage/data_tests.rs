@@ -311,9 +311,11 @@ fn an_unfindable_data_set_names_every_place_looked_at() {
 #[test]
 fn a_fallback_is_announced_and_written_down() {
     let bench = Bench::new();
-    let params = json!({ "dataset": "mnist", "fallback": "synthetic-digits", "train_count": 20, "test_count": 10 });
-    let (input, outcome) = bench.run("load", params, None).unwrap();
-    assert_eq!(open(&input).meta.fallback_for.as_deref(), Some("mnist"));
+    let (input, outcome) =
+        bench.run("load", json!({ "dataset": "mnist", "fallback": "synthetic-digits" }), None).unwrap();
+    let dataset = open(&input);
+    assert_eq!(dataset.meta.fallback_for.as_deref(), Some("mnist"));
+    assert_eq!(counts(&dataset), [("test".into(), 10_000), ("train".into(), 60_000)]);
     insta::assert_snapshot!(outcome.warnings.join("\n"), @"fallback: `mnist` could not be had, so every figure here is of `synthetic-digits`");
 }
 

@@ -1,28 +1,28 @@
 //! `load`: finds a data set (or fetches or draws it), reads it, and writes it as an artifact.
 
+mod origin;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::artifact::ArtifactType;
-use crate::cancel::Cancel;
-use crate::dataset::download::Watch;
 use crate::dataset::images::Folder;
 use crate::dataset::known::Known;
 use crate::dataset::meta::META_FILE;
-use crate::dataset::named::{self, Found, Places};
 use crate::dataset::own::{Own, PartFiles, missing};
-use crate::dataset::raw::Raw;
 use crate::dataset::table::TableOptions;
 use crate::dataset::{DatasetError, synthetic};
 use crate::event::Outcome;
 use crate::kind::{Description, Facts, OutputPort, ParamProblem, params_of};
 use crate::stage::problems::{parse, problem};
 use crate::stage::{Context, Environment, Output, Source, Stage, StageError};
+
+use self::origin::{Mode, resolve};
 
 /// A data set by name, or the format of the user's own files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,7 +139,8 @@ struct Params {
     #[serde(default = "fifth")]
     #[schemars(range(min = 0, max = 0.9))]
     test_fraction: f64,
-    /// What to load, and to say so loudly, when a data set known by name is nowhere and cannot be downloaded.
+    /// What to load, and to say so loudly, when a data set known by name is nowhere and cannot be downloaded. Digits
+    /// that stand in are as many as the samples of the data set they stand in for.
     #[serde(default)]
     fallback: Fallback,
     /// Training samples to draw, for `synthetic-digits`.
@@ -208,13 +209,10 @@ impl Stage for Load {
         // What could be fetched was fetched when the source was asked for.
         let mode = if context.source.is_none() && context.environment.fetch { Mode::Fetch } else { Mode::Local };
         let resolved = resolve(&params, context.environment, mode)?;
+        unchanged(&resolved.identity, context.source)?;
         let raw = resolved.origin.read(context.cancel)?;
-        if let Some(source) = context.source
-            && (resolved.identity != source.identity || resolved.origin.identity()? != source.identity)
-        {
-            let help = "start again, and leave the files alone meanwhile";
-            return Err(StageError::with_help("the data changed while the launch was going on", help));
-        }
+        // Once more: the files may have changed before they were read.
+        unchanged(&resolved.origin.identity()?, context.source)?;
         context.checkpoint()?;
         let directory = context.output(PORT, META_FILE)?;
         let directory = directory.parent().ok_or_else(|| StageError::failed("the output has no directory"))?;
@@ -222,6 +220,15 @@ impl Stage for Load {
         raw.write(directory, params.test_fraction, resolved.fallback_for)?;
         Ok(Output { outcome: Outcome { warnings, ..Outcome::default() }, reuse: vec![] })
     }
+}
+
+/// Fails when data is not what the fingerprint was made of.
+fn unchanged(identity: &Value, source: Option<&Source>) -> Result<(), StageError> {
+    if source.is_none_or(|source| source.identity == *identity) {
+        return Ok(());
+    }
+    let help = "start again, and leave the files alone meanwhile";
+    Err(StageError::with_help("the data changed while the launch was going on", help))
 }
 
 fn fallback_warning(wanted: &str, used: &str) -> String {
@@ -296,114 +303,4 @@ impl Params {
             }
         }
     }
-}
-
-/// Where the data really comes from.
-enum Origin {
-    /// Absent when planning with a data set that is to be downloaded.
-    Known(&'static Known, Option<Found>),
-    Digits {
-        train: usize,
-        test: usize,
-    },
-    Own(Own),
-}
-
-impl Origin {
-    fn identity(&self) -> Result<Value, DatasetError> {
-        match self {
-            Self::Known(known, Some(found)) => named::identity(known, found),
-            Self::Known(known, None) => Ok(named::known_identity(known)),
-            Self::Digits { train, test } => Ok(
-                json!({ "dataset": "synthetic-digits", "version": synthetic::VERSION, "train": train, "test": test }),
-            ),
-            Self::Own(own) => own.identity(),
-        }
-    }
-
-    fn read(&self, cancel: &Cancel) -> Result<Raw, DatasetError> {
-        match self {
-            Self::Known(known, Some(found)) => named::read(known, found, cancel),
-            Self::Known(known, None) => Err(DatasetError::new(format!("`{}` was not fetched", known.name))),
-            Self::Digits { train, test } => synthetic::draw(*train, *test),
-            Self::Own(own) => own.read(cancel),
-        }
-    }
-
-    fn facts(&self) -> Facts {
-        match self {
-            Self::Known(known, _) => {
-                Facts { shape: Some(known.shape), classes: Some(known.classes.len()), latent_dim: None }
-            }
-            Self::Digits { .. } => Name::SyntheticDigits.facts(),
-            Self::Own(_) => Facts::default(),
-        }
-    }
-}
-
-/// How hard to try for a data set that is not on this machine.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// Do not fetch; suppose that it can be had.
-    Look,
-    Fetch,
-    /// Do not fetch; what is missing cannot be had.
-    Local,
-}
-
-struct Resolved {
-    origin: Origin,
-    identity: Value,
-    notice: Option<String>,
-    fallback_for: Option<String>,
-}
-
-/// The one decision about where data comes from, for the fingerprint and for the reading alike.
-fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Resolved, DatasetError> {
-    let resolved =
-        |origin: Origin| Ok(Resolved { identity: origin.identity()?, origin, notice: None, fallback_for: None });
-    let Some(known) = Known::named(params.dataset.text()) else {
-        return match params.dataset {
-            Name::SyntheticDigits => resolved(Origin::Digits { train: params.train_count, test: params.test_count }),
-            _ => resolved(Origin::Own(params.own(environment)?)),
-        };
-    };
-    let given = params.path.as_ref().map(|path| environment.project.join(path));
-    let miss = match find(known, environment, given, mode) {
-        Ok(found) => return resolved(Origin::Known(known, Some(found))),
-        Err(DatasetError::Interrupted) => return Err(DatasetError::Interrupted),
-        Err(miss) => miss,
-    };
-    if mode == Mode::Look {
-        let notice = Some(format!("`{}` is not on this machine and will be downloaded", known.name));
-        return Ok(Resolved { notice, ..resolved(Origin::Known(known, None))? });
-    }
-    let Some(fallback) = params.fallback.name() else {
-        let files: Vec<String> = known.downloads().into_iter().map(|(name, _)| name).collect();
-        return Err(miss.help(format!(
-            "put its files ({}) into one of these places, or name a stand-in: fallback = \"synthetic-digits\"",
-            files.join(", ")
-        )));
-    };
-    let origin = match Known::named(fallback.text()) {
-        Some(other) => Origin::Known(other, Some(find(other, environment, None, mode)?)),
-        None => Origin::Digits { train: params.train_count, test: params.test_count },
-    };
-    let notice = format!("{}\n{miss}", fallback_warning(known.name, fallback.text()));
-    Ok(Resolved { notice: Some(notice), fallback_for: Some(known.name.into()), ..resolved(origin)? })
-}
-
-/// Finds a known data set's files, fetching them when that is allowed.
-fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, mode: Mode) -> Result<Found, DatasetError> {
-    let own = [environment.project.join("data"), environment.download_dir.clone()];
-    let places = Places { given, shared: environment.data_dir.iter().cloned().chain(own).collect() };
-    let miss = match named::locate(known, &places) {
-        Err(miss) if mode == Mode::Fetch => miss,
-        other => return other,
-    };
-    let watch = Watch { progress: &*environment.progress, cancel: &environment.cancel };
-    named::fetch(known, &environment.download_dir.join(known.name), &watch).map_err(|error| match error {
-        DatasetError::Interrupted => DatasetError::Interrupted,
-        failed => DatasetError::new(format!("{miss}\n{failed}")),
-    })
 }
