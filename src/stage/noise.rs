@@ -25,7 +25,8 @@ struct Params {
     /// How samples are spoilt.
     #[serde(default = "gaussian")]
     kind: NoiseKind,
-    /// Standard deviation (gaussian, in units of the normalized values), or the fraction of values that are spoilt.
+    /// Standard deviation (gaussian, in units of the normalized values), or the fraction of values that are spoilt. With 0 the
+    /// data set stays clean.
     #[serde(default = "amount")]
     #[schemars(range(min = 0))]
     amount: f32,
@@ -64,8 +65,8 @@ impl Stage for Noise {
         Ok(inputs.get(dataset_edit::PORT).copied().unwrap_or_default())
     }
 
-    fn draws_random(&self, _params: &Value) -> bool {
-        true
+    fn draws_random(&self, params: &Value) -> bool {
+        params["amount"].as_f64() != Some(0.0)
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
@@ -75,7 +76,7 @@ impl Stage for Noise {
             let help = "use one `noise` stage, or wire this one to the data set before the other";
             return Err(StageError::with_help("the data set already has noise", help));
         }
-        meta.noise = Some(NoiseMeta { kind, amount, seed: context.seed });
+        meta.noise = (amount > 0.0).then_some(NoiseMeta { kind, amount, seed: context.seed });
         dataset_edit::write_meta(context, &meta)
     }
 }
