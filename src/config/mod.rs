@@ -29,6 +29,7 @@ use value::Located;
 
 pub use load::load;
 pub use overrides::Overrides;
+pub use reader::simplified;
 
 /// An experiment with everything it extends, its pipeline, and the command line's overrides folded in.
 #[derive(Debug, Clone)]

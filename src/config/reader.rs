@@ -176,7 +176,7 @@ fn similar_files(path: &Path) -> String {
 }
 
 /// The path without `folder/..`, when that names the same file (a symbolic link could make it another).
-fn simplified(path: &Path) -> PathBuf {
+pub fn simplified(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();
     for component in path.components() {
         match component {

@@ -30,7 +30,16 @@ impl DatasetError {
 
     /// A file that could not be read or written, named.
     pub fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        move |error| Self::new(format!("{}: {error}", path.display()))
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        move |error| {
+            let failed = Self::new(format!("{}: {error}", path.display()));
+            match error.kind() {
+                StorageFull | QuotaExceeded | FileTooLarge => {
+                    failed.help("free some space on that disk, then launch again: what is done so far is kept")
+                }
+                _ => failed,
+            }
+        }
     }
 
     /// The advice, when there is any.

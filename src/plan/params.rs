@@ -1,11 +1,9 @@
 //! A stage's params against what its kind declares: types, ranges, choices, defaults.
 
-use std::path::PathBuf;
-
 use serde_json::{Map, Value};
 
-use crate::config::ResolvedStage;
 use crate::config::value::{Entry, Kind, Located};
+use crate::config::{ResolvedStage, simplified};
 use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean};
 use crate::kind::{Description, ParamProblem, ParamSpec, ParamType};
 
@@ -178,7 +176,7 @@ impl Checker<'_> {
     fn absolute(&self, text: &str, span: Span) -> Value {
         let path = self.sources.folder(span.file).join(text);
         let absolute = std::path::absolute(&path).unwrap_or(path);
-        Value::from(absolute.components().collect::<PathBuf>().to_string_lossy())
+        Value::from(simplified(&absolute).to_string_lossy())
     }
 
     fn of(&self, given: &Located, at: &At) -> String {

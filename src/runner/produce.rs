@@ -2,6 +2,7 @@
 //! Runs on a job thread and tells the coordinator what happens by messages.
 
 use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -346,6 +347,12 @@ impl<'a> Job<'a> {
             StageError::Failed { message, help: Some(help) } => {
                 Failure::Failed { fingerprint, error: format!("{message}\nhelp: {help}"), seconds, reasons }
             }
+            // What a stage writes goes into the cache's scratch directory.
+            StageError::Io(source) if is_full(source) => {
+                let path = self.shared.store.root().to_owned();
+                let error = in_words(&StoreError::Full { path, source: source.kind().into() });
+                Failure::Failed { fingerprint, error, seconds, reasons }
+            }
             other => Failure::Failed { fingerprint, error: other.to_string(), seconds, reasons },
         }
     }
@@ -365,6 +372,10 @@ fn store_failed(error: StoreError) -> StageError {
         StoreError::Interrupted => StageError::Interrupted,
         error => StageError::Failed { help: error.help().map(str::to_owned), message: error.to_string() },
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 /// An error and the next thing to do.

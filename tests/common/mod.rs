@@ -180,7 +180,8 @@ impl Project {
                     folders.push(path);
                 } else {
                     let bytes = std::fs::read(&path).expect("a file can be read");
-                    files.insert(path, blake3::hash(&bytes));
+                    let name = path.strip_prefix(self.root()).expect("the file is in the project").to_owned();
+                    files.insert(name, blake3::hash(&bytes));
                 }
             }
         }

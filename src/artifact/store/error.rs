@@ -16,6 +16,9 @@ pub enum StoreError {
     /// The place is read-only, or belongs to somebody else.
     #[error("cannot write {}: {source}", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
+    /// Something else lies where the cache should.
+    #[error("the cache {} is not a directory", path.display())]
+    NotADirectory { path: PathBuf },
     /// The disk (or the user's quota) is full. What was being written is not in the cache; all else is untouched.
     #[error("no space left to write {}", path.display())]
     Full { path: PathBuf, source: io::Error },
@@ -45,7 +48,9 @@ impl StoreError {
     pub(super) fn changing(action: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::Full { path, source }
+            }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::Unwritable { path, source },
             _ => Self::Io { action, path, source },
         }
@@ -56,6 +61,9 @@ impl StoreError {
         match self {
             Self::Unwritable { .. } => {
                 Some("make the directory writable, or name another one in the environment variable PIPELINE_CACHE_DIR")
+            }
+            Self::NotADirectory { .. } => {
+                Some("move it out of the way, or name another place with --cache-dir or in PIPELINE_CACHE_DIR")
             }
             Self::Full { .. } => Some(
                 "free some space (anything in the cache may be deleted at the cost of computing it again), or name a \

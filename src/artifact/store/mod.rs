@@ -113,6 +113,9 @@ impl Store {
 
     /// Opens a cache that nothing will be written to. One that does not exist is empty.
     pub fn open_read_only(root: &Path) -> Result<Self, StoreError> {
+        if root.exists() && !root.is_dir() {
+            return Err(StoreError::NotADirectory { path: root.to_owned() });
+        }
         check_format(&root.join("FORMAT"))?;
         Ok(Self {
             root: root.to_owned(),
