@@ -94,11 +94,11 @@ fn variants(plan: &Plan) -> usize {
 fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
     let (plan, paint) = (&prepared.plan, Paint::for_stdout());
     let mut text = format!(
-        "{}: {} variants, {} runs, {} stages\n\n",
+        "{}: {}, {}, {}\n\n",
         paint.bold(&prepared.experiment.name),
-        variants(plan),
-        plan.runs.len(),
-        forecasts.len()
+        counted(variants(plan), "variant"),
+        counted(plan.runs.len(), "run"),
+        counted(forecasts.len(), "stage")
     );
     let labels: Vec<String> = plan.order().into_iter().map(|node| label(plan, node)).collect();
     let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
@@ -124,6 +124,10 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
     }
     text.push_str(&format!("\n{}\n", totals(forecasts)));
     text
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn label(plan: &Plan, node: usize) -> String {

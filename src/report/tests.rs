@@ -357,7 +357,7 @@ fn a_page_that_did_not_change_is_not_written_again() {
     fs::set_permissions(&path, locked).unwrap();
     write_run(dir.path(), &page).unwrap();
     assert!(fs::metadata(&path).unwrap().permissions().readonly(), "a file written anew would be writable");
-    write_run(dir.path(), &RunPage { seed: 2, ..page }).unwrap();
+    write_run(dir.path(), &RunPage { title: "Another title".into(), ..page }).unwrap();
     assert!(!fs::metadata(&path).unwrap().permissions().readonly());
     assert_eq!(fs::read_dir(dir.path().join("dense_vs_conv")).unwrap().count(), 1, "nothing temporary is left");
 }
