@@ -1,5 +1,5 @@
 //! `pipeline`: a declarative experiment-pipeline runner. `docs/design.md` explains the layers; a module imports only
-//! from those above it in this list.
+//! from blocks above its own.
 
 pub mod cancel;
 pub mod diagnostic;
@@ -12,18 +12,24 @@ pub mod text;
 pub mod fingerprint;
 
 pub mod artifact;
-pub mod config;
-pub mod dataset;
-pub mod embed;
+
 pub mod kind;
-pub mod metric;
-pub mod model;
+
+pub mod config;
+
 pub mod tensor;
 
+pub mod dataset;
+pub mod embed;
+pub mod metric;
+pub mod model;
+
 pub mod plan;
+
 pub mod report;
 
 pub mod schedule;
+
 pub mod stage;
 
 pub mod runner;

@@ -4,9 +4,8 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::Stdio;
 
-use common::{Called, EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
+use common::{EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
 use serde_json::{Value, json};
 
 /// What comes of the autoencoder.
@@ -49,6 +48,11 @@ fn a_changed_param_runs_what_depends_on_it_as_planned_and_changing_it_back_runs_
     assert_eq!(forecasts(&plan, "depends"), depending);
     let reasons = json!([{ "what": "param epochs", "was": 2, "now": 1 }]);
     assert_eq!(forecast(&plan, "autoencoder")["reasons"], reasons);
+    let words = project.call(&[&["plan", EXPERIMENT], &change[..]].concat()).stdout;
+    let said =
+        |words_of_a_line: [&str; 2]| words.lines().any(|line| words_of_a_line.iter().all(|word| line.contains(word)));
+    assert!(said(["will run  autoencoder ", "param epochs: 2 → 1"]), "{words}");
+    assert!(said(["depends   classifier ", "waits for latents"]), "{words}");
 
     let changed = project.run(&change);
     assert_eq!(changed.stages("executed"), set(AFTER_AUTOENCODER));
@@ -180,20 +184,28 @@ fn the_whole_cache_may_be_deleted() {
 
 #[test]
 fn two_launches_started_together_execute_every_stage_once() {
-    let project = Project::new();
-    let start = || {
-        let mut command = project.command(&["run", EXPERIMENT, "--json"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    };
-    let (one, two) = (start(), start());
-    let launches = [one, two].map(|child| Launch::new(Called::new(child.wait_with_output().unwrap())));
-    for launch in &launches {
-        assert_eq!(launch.code, 0, "{}", launch.stderr);
-        assert_eq!(launch.count("executed") + launch.count("cached"), 10);
+    let alone = Project::new();
+    alone.run(&[]);
+    // How far the first is when the second starts.
+    let begun = |stage| ("stage_started", stage);
+    for met in [None, Some(begun("load")), Some(begun("autoencoder")), Some(begun("evaluate"))] {
+        let project = Project::new();
+        let mut one = project.start(&["--jobs", "1"]);
+        met.iter().for_each(|(event, stage)| one.wait_for(event, stage));
+        let two = project.start(&["--jobs", "2"]);
+        let launches = [one, two].map(|launch| launch.end().0);
+        for launch in &launches {
+            assert_eq!(launch.code, 0, "{}", launch.stderr);
+            assert_eq!(launch.count("executed") + launch.count("cached"), 10);
+        }
+        let mut executed: Vec<&str> = launches.iter().flat_map(|launch| launch.stages("executed")).collect();
+        executed.sort_unstable();
+        assert_eq!(executed, STAGES, "the second met the first at {met:?}");
+        assert!(project.tree("cache/blobs") == alone.tree("cache/blobs"), "the same bytes as of one launch alone");
+        let runs = project.json(&["runs"]);
+        assert_eq!(list(&runs).len(), 2);
+        assert!(list(&runs).iter().all(|run| run["metrics"] == runs[0]["metrics"]), "both are logged whole");
     }
-    let mut executed: Vec<&str> = launches.iter().flat_map(|launch| launch.stages("executed")).collect();
-    executed.sort_unstable();
-    assert_eq!(executed, STAGES);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 mod common;
 
-use common::Project;
+use std::collections::BTreeSet;
 
-/// Everything that draws random numbers or adds up in parallel, in little.
+use common::{EXPERIMENT, Project, list, text};
+
+/// Every stage kind, each layer, and enough numbers that every parallel loop has more than one piece.
 const PIPELINE: &str = r#"
 [pipeline]
 name = "everything"
@@ -12,8 +14,8 @@ name = "everything"
 [stages.load]
 uses = "load"
 dataset = "synthetic-digits"
-train_count = 150
-test_count = 70
+train_count = 1300
+test_count = 60
 
 [stages.normalize]
 uses = "normalize"
@@ -25,11 +27,27 @@ inputs = { dataset = "normalize" }
 from = "random"
 stratified = true
 
+[stages.few]
+uses = "subset"
+inputs = { dataset = "split" }
+train = 150
+validation = 40
+
 [stages.noise]
 uses = "noise"
-inputs = { dataset = "split" }
+inputs = { dataset = "few" }
 kind = "salt-and-pepper"
 amount = 0.2
+
+[stages.gaussian]
+uses = "noise"
+inputs = { dataset = "few" }
+kind = "gaussian"
+
+[stages.masking]
+uses = "noise"
+inputs = { dataset = "few" }
+kind = "masking"
 
 [stages.conv]
 uses = "train-autoencoder"
@@ -42,10 +60,20 @@ batch_size = 48
 [stages.dense]
 uses = "train-autoencoder"
 inputs = { dataset = "split" }
-encoder = ["dense 16 relu", "dropout 0.1", "dense 5"]
-decoder = ["dense 16 relu", "dense 784 sigmoid"]
+encoder = ["dense 64 relu", "dropout 0.1", "dense 5"]
+decoder = ["dense 64 relu", "dense 784 sigmoid"]
+loss = "mse"
+optimizer = "momentum"
+epochs = 1
+
+[stages.structural]
+uses = "train-autoencoder"
+inputs = { dataset = "masking" }
+encoder = ["dense 16 tanh", "batchnorm", "dense 5"]
+decoder = ["dense 16 elu", "dense 784 sigmoid"]
 loss = "ssim"
-epochs = 2
+optimizer = "rmsprop"
+epochs = 1
 batch_size = 50
 
 [stages.evaluate]
@@ -73,13 +101,21 @@ inputs = { data = "latents" }
 [stages.tsne]
 uses = "tsne"
 inputs = { data = "split" }
+split = "train"
 perplexity = 10
-iterations = 60
+iterations = 30
+
+[stages.tsne_exact]
+uses = "tsne"
+inputs = { data = "latents" }
+perplexity = 10
+iterations = 30
 
 [stages.clusters]
 uses = "kmeans"
-inputs = { data = "latents" }
-starts = 3
+inputs = { data = "split" }
+split = "train"
+starts = 2
 
 [stages.anomaly]
 uses = "anomaly"
@@ -91,21 +127,29 @@ uses = "report"
 
 #[test]
 fn artifacts_do_not_depend_on_jobs_and_threads() {
-    let artifacts = |arguments: &[&str]| {
+    let bytes = |jobs: &str, threads: &str| {
         let project = Project::with_pipeline(PIPELINE);
-        let launch = project.run(arguments);
+        let launch = project.run(&["--jobs", jobs, "--threads", threads]);
         assert_eq!(launch.count("cached"), 0);
-        project.artifacts()
+        (project.artifacts(), project.tree("cache/blobs"))
     };
-    let expected = artifacts(&["--jobs", "1", "--threads", "1"]);
-    assert!(expected.len() > 80, "{}", expected.len());
-    for arguments in
-        [["--jobs", "2", "--threads", "2"], ["--jobs", "1", "--threads", "3"], ["--jobs", "3", "--threads", "1"]]
-    {
-        let found = artifacts(&arguments);
+    let (expected, blobs) = bytes("1", "1");
+    assert!(expected.len() > 120, "{}", expected.len());
+    for (jobs, threads) in [("1", "2"), ("1", "3"), ("2", "1"), ("2", "2"), ("2", "3")] {
+        let (found, found_blobs) = bytes(jobs, threads);
         let differing: Vec<&String> = expected.keys().filter(|name| expected.get(*name) != found.get(*name)).collect();
-        assert!(differing.is_empty() && expected.len() == found.len(), "{arguments:?}: {differing:#?}");
+        assert!(differing.is_empty(), "--jobs {jobs} --threads {threads}: {differing:#?}");
+        assert!(found == expected && found_blobs == blobs, "--jobs {jobs} --threads {threads}: no more and no less");
     }
+}
+
+#[test]
+fn every_stage_kind_is_among_those_compared() {
+    let project = Project::with_pipeline(PIPELINE);
+    let (all, plan) = (project.json(&["stages"]), project.json(&["plan", EXPERIMENT]));
+    let all: BTreeSet<&str> = list(&all).iter().map(|kind| text(&kind["kind"])).collect();
+    let planned: BTreeSet<&str> = list(&plan["stages"]).iter().map(|stage| text(&stage["kind"])).collect();
+    assert_eq!(planned, all);
 }
 
 #[test]

@@ -3,9 +3,13 @@
 // Each file of tests is a program of its own and uses a part of this.
 #![allow(dead_code)]
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub mod faults;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -148,6 +152,14 @@ impl Project {
         Launch::new(self.call(&[&["run", EXPERIMENT, "--json"], arguments].concat()))
     }
 
+    /// `pipeline run` of the experiment, for programs, that goes on while the test does.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(&[&["run", EXPERIMENT, "--json"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let stdout = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        Running { child, stdout, heard: String::new() }
+    }
+
     /// A subcommand's answer for programs.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let called = self.call(&[arguments, &["--json"]].concat());
@@ -186,6 +198,43 @@ impl Project {
             }
         }
         files
+    }
+}
+
+/// A launch that goes on.
+pub struct Running {
+    pub child: Child,
+    stdout: BufReader<ChildStdout>,
+    heard: String,
+}
+
+impl Running {
+    /// Waits until the launch has told of this event of this stage.
+    pub fn wait_for(&mut self, event: &str, stage: &str) {
+        loop {
+            let start = self.heard.len();
+            let bytes = self.stdout.read_line(&mut self.heard).expect("standard output can be read");
+            assert_ne!(bytes, 0, "the launch goes on until {event} of {stage}:\n{}", self.heard);
+            let told: Value = serde_json::from_str(&self.heard[start..]).expect("a line is JSON");
+            if told["event"] == event && told["stage"] == stage {
+                return;
+            }
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// Waits for the end. The launch's events, and how many of them were heard before.
+    pub fn end(mut self) -> (Launch, usize) {
+        let before = self.heard.lines().count();
+        self.stdout.read_to_string(&mut self.heard).expect("standard output can be read");
+        let output = self.child.wait_with_output().expect("the launch ends");
+        let called = Called { stdout: self.heard, ..Called::new(output) };
+        (Launch::new(called), before)
     }
 }
 
