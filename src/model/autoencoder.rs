@@ -40,6 +40,24 @@ impl Autoencoder {
         Ok(Self { network, weights })
     }
 
+    /// Sets the last layer's biases so that an untrained model answers about with the mean of `train`: a number for each
+    /// output of a dense layer, for each channel of a convolution. Without it, a sigmoid's first steps on mostly black
+    /// images can be so large that squared error has no gradient left to come back with.
+    pub fn start_at_mean(&mut self, train: &dyn Samples) -> Result<(), TrainError> {
+        let head = self.network.head;
+        let (Some(biases), Some(inverse)) = (self.network.last_biases(), head.inverse()) else {
+            return Err(TrainError::Invalid(format!(
+                "the output cannot start at the data's mean: the decoder needs to end in a dense or conv layer with a \
+                 linear, sigmoid or tanh activation, and ends in {head}"
+            )));
+        };
+        let means = means(train, biases.len())?;
+        for (bias, mean) in self.weights.parameters.values_mut()[biases].iter_mut().zip(means) {
+            *bias = inverse(mean) as f32;
+        }
+        Ok(())
+    }
+
     /// Trains it to give back the clean samples for what `train` gives as inputs.
     pub fn fit(
         &mut self,
@@ -148,4 +166,21 @@ impl Autoencoder {
         weights::load(&model.network, &mut model.weights, whole)?;
         Ok(model)
     }
+}
+
+/// Mean over all samples of every `width`-th number.
+fn means(data: &dyn Samples, width: usize) -> Result<Vec<f64>, TrainError> {
+    let size = data.shape().iter().product::<usize>();
+    let rows: Vec<u32> = (0..count(data)?).collect();
+    let mut sums = vec![0.0; width];
+    let mut numbers = Vec::new();
+    for rows in rows.chunks(1024) {
+        numbers.resize(rows.len() * size, 0.0);
+        data.gather(rows, &mut numbers);
+        for numbers in numbers.chunks_exact(width) {
+            sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += f64::from(*number));
+        }
+    }
+    let each = (data.len() * size / width).max(1) as f64;
+    Ok(sums.into_iter().map(|sum| sum / each).collect())
 }

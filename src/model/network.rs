@@ -119,6 +119,15 @@ impl Network {
         (self.input.iter().product(), self.output.iter().product())
     }
 
+    /// Where the biases of the last layer are, when that is a dense or convolution layer.
+    pub fn last_biases(&self) -> Option<Range<usize>> {
+        match self.ops.last() {
+            Some(Op::Dense(dense)) => Some(dense.bias..dense.bias + dense.outputs),
+            Some(Op::Conv(conv)) => Some(conv.bias..conv.bias + conv.outputs),
+            _ => None,
+        }
+    }
+
     /// All of the network but its head, on the tape, in training mode.
     pub fn train<E: Float>(
         &self,

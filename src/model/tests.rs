@@ -77,6 +77,38 @@ fn conv_autoencoder() -> Autoencoder {
     Autoencoder::new(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], 3).unwrap()
 }
 
+#[test]
+fn an_untrained_model_can_start_at_the_mean_of_the_data() {
+    let data = bars([8, 8, 1], 40);
+    let rows: Vec<u32> = (0..40).collect();
+    let mut images = vec![0.0; 40 * 64];
+    data.gather(&rows, &mut images);
+    let mean_at = |place: usize| images.iter().skip(place).step_by(64).sum::<f32>() / 40.0;
+    // Zero weights, so that the biases alone speak: a dense layer has one for each pixel, a convolution one in all.
+    for (decoder, want) in [
+        (&["dense 64 sigmoid init zeros"][..], (0..64).map(mean_at).collect()),
+        (&["dense 64 linear init zeros"], (0..64).map(mean_at).collect()),
+        (
+            &["dense 64", "reshape 8x8x1", "conv 1 3x3 same tanh init zeros"],
+            vec![images.iter().sum::<f32>() / (40.0 * 64.0); 64],
+        ),
+    ] {
+        let mut model = Autoencoder::new(&layers(&["dense 3"]), &layers(decoder), [8, 8, 1], 1).unwrap();
+        model.start_at_mean(&data).unwrap();
+        let given = with_threads(1, |run| model.reconstruct(&data, &[7], run)).unwrap();
+        let worst = given.iter().zip(&want).map(|(got, want): (&f32, &f32)| (got - want).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-5, "{decoder:?}: {worst}");
+    }
+}
+
+#[test]
+fn starting_at_the_mean_needs_an_output_that_can_be_inverted() {
+    let decoder = layers(&["dense 16 relu", "reshape 4x4x1", "upsample 2"]);
+    let mut model = Autoencoder::new(&layers(&["dense 3"]), &decoder, [8, 8, 1], 1).unwrap();
+    let error = model.start_at_mean(&bars([8, 8, 1], 8)).unwrap_err().to_string();
+    assert!(error.contains("the decoder needs to end in a dense or conv layer"), "{error}");
+}
+
 fn trained(threads: usize) -> (Vec<u8>, History, Vec<f32>) {
     with_threads(threads, |run| {
         let mut model = conv_autoencoder();

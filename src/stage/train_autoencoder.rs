@@ -47,6 +47,22 @@ struct Params {
     /// Whether every epoch sees the samples in another order.
     #[serde(default = "training::default_shuffle")]
     shuffle: bool,
+    /// What an untrained model answers.
+    #[serde(default = "default_output_bias")]
+    output_bias: OutputBias,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum OutputBias {
+    /// The last layer's biases are 0, as in Keras.
+    Zero,
+    /// They make the output the mean of the training images: keeps a sigmoid with squared error from collapsing.
+    Mean,
+}
+
+fn default_output_bias() -> OutputBias {
+    OutputBias::Zero
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -166,6 +182,9 @@ impl Stage for TrainAutoencoder {
         let encoder = training::layers(&params.encoder)?;
         let decoder = training::layers(&params.decoder)?;
         let mut model = Autoencoder::new(&encoder, &decoder, train.shape(), context.seed).map_err(training::failed)?;
+        if params.output_bias == OutputBias::Mean {
+            model.start_at_mean(&train).map_err(training::failed)?;
+        }
         let schedule = training::Schedule {
             epochs: params.epochs,
             batch_size: params.batch_size,

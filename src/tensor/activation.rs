@@ -53,6 +53,19 @@ impl FromStr for Activation {
 }
 
 impl Activation {
+    /// What it gives this output for, where it has an inverse; outputs beyond 0.01 from its bounds count as there.
+    pub fn inverse(self) -> Option<fn(f64) -> f64> {
+        match self {
+            Self::Linear => Some(|y| y),
+            Self::Tanh => Some(|y| y.clamp(-0.99, 0.99).atanh()),
+            Self::Sigmoid => Some(|y| {
+                let y = y.clamp(0.01, 0.99);
+                (y / (1.0 - y)).ln()
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether the derivative can be had from the output alone, so that the input need not be kept.
     pub fn is_fusable(self) -> bool {
         self != Self::Gelu
