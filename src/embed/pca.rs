@@ -51,6 +51,11 @@ impl Pca {
         Ok(Self { mean, components, variances })
     }
 
+    /// The mean of the samples it was fitted on.
+    pub fn mean(&self) -> Vec<f32> {
+        self.mean.iter().map(|&value| value as f32).collect()
+    }
+
     /// Components kept.
     pub fn kept(&self) -> usize {
         self.components.len() / self.mean.len()

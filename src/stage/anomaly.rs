@@ -26,7 +26,7 @@ pub struct Anomaly;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Params {
-    /// Share of validation images whose error is to be under the threshold.
+    /// Share of the normal images whose error is to be under the threshold.
     #[serde(default = "default_quantile")]
     #[schemars(range(min = 0.0, max = 1.0))]
     quantile: f64,
@@ -73,11 +73,11 @@ fn default_samples() -> usize {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "anomaly",
-    version: 1,
+    version: 2,
     summary: "Detects anomalies by reconstruction error.",
     details: "An image's score is its mean squared reconstruction error. The threshold is a quantile of the scores of \
-              the `validation` split (of `train` where there is none), which is taken to be normal. The test split is \
-              then judged: anomalous are the named classes, or damaged copies of the test images.",
+              the `validation` split, which is taken to be normal; where there is none, or it is made of test images, of the \
+              `train` split, so that no image helps to choose the threshold it is judged by. The test split is then judged: anomalous are the named classes, or damaged copies of the test images.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
         InputPort::required(
@@ -132,7 +132,8 @@ impl Stage for Anomaly {
         let params: Params = context.params()?;
         let model = open_model(context.input("model")?)?;
         let dataset = data::open(context.input("dataset")?)?;
-        let normal = if dataset.meta.splits.contains_key("validation") { "validation" } else { "train" };
+        let held_out = dataset.meta.splits.get("validation").is_some_and(|split| split.source != "test");
+        let normal = if held_out { "validation" } else { "train" };
         let mut calm = scores(context, &model, &data::split(&dataset, normal)?)?;
         calm.sort_by(f32::total_cmp);
         let threshold = calm[((calm.len() - 1) as f64 * params.quantile).round() as usize];
@@ -155,6 +156,7 @@ impl Stage for Anomaly {
         metrics.extend(rates(&scores, &judged.anomalous, threshold));
         let description = json!({
             "threshold": threshold,
+            "threshold_from": normal,
             "quantile": params.quantile,
             "anomalies": params.anomalies,
             "classes": params.classes,

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::artifact::ArtifactType;
+use crate::artifact::array;
+use crate::dataset::samples::Samples;
 use crate::embed::pca::Pca;
 use crate::event::Outcome;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
@@ -17,6 +19,7 @@ use crate::stage::{Context, Input, Output, Stage, StageError, data, points};
 const INPUT: &str = "dataset";
 const OUTPUT: &str = "baseline";
 const CURVE: &str = "curve.csv";
+const MEAN: &str = "mean.npy";
 
 fn default_limit() -> usize {
     1024
@@ -33,7 +36,7 @@ struct Params {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "baseline-pca",
-    version: 1,
+    version: 2,
     summary: "PCA's reconstruction error at every latent size, down to 0, the constant mean.",
     details: "PCA is the best linear autoencoder for squared error. Components are fitted on the training split; errors \
               are those of the test split (the validation split when there is no test split, or else the training \
@@ -70,11 +73,17 @@ impl Stage for BaselinePca {
             let _ = writeln!(table, "{latent_dim},{mse}");
         }
         std::fs::write(context.output(OUTPUT, CURVE)?, table)?;
+        array::write(&context.output(OUTPUT, MEAN)?, &train.shape(), &pca.mean())?;
         let header = json!({ "constant_mse": constant_mse, "dimensions": pca.kept(), "split": split });
         data::write_json(&context.output(OUTPUT, "baseline.json")?, &header)?;
         let metrics = BTreeMap::from([("constant_mse".to_owned(), constant_mse)]);
         Ok(Output { outcome: Outcome { metrics, ..Outcome::default() }, ..Output::default() })
     }
+}
+
+/// The mean training image of a Baseline artifact: what the constant answers.
+pub fn open_mean(input: &Input) -> Result<Vec<f32>, StageError> {
+    Ok(array::Array::open(input.path(MEAN)?)?.values().to_vec())
 }
 
 /// The mean squared error at every latent size, size 0 first, of a Baseline artifact.

@@ -9,9 +9,11 @@ use crate::artifact::ArtifactType;
 use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, params_of};
 use crate::metric::mse::mse;
-use crate::stage::train_autoencoder::open_model;
-use crate::stage::train_classifier::csv_failed;
-use crate::stage::{Context, Input, Output, Stage, StageError, data, training};
+use crate::metric::ssim;
+use crate::model::autoencoder::Autoencoder;
+use crate::stage::baseline_pca::{open_curve, open_mean};
+use crate::stage::train_autoencoder::{LossName, open_loss, open_model};
+use crate::stage::{Context, Output, Stage, StageError, data, training};
 
 /// Registered in the registry.
 pub struct CompareBaseline;
@@ -31,11 +33,12 @@ fn default_collapsed_over() -> f64 {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "compare-baseline",
-    version: 1,
+    version: 2,
     summary: "Sets a model's error beside the constant mean's and PCA's.",
     details: "Planned beside every autoencoder. All three errors are mean squared errors on the same split: `test`, or \
               else `validation`, or else `train`. PCA has as many components as the model's code has numbers. A model \
-              that is no better than the constant mean has learnt nothing and is called collapsed.",
+              that is no better than the constant mean has learnt nothing and is called collapsed; one trained for SSIM, \
+              only if its answers are no more similar either.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
         InputPort::required("dataset", &[ArtifactType::Dataset], "the data it was trained on"),
@@ -65,26 +68,17 @@ impl Stage for CompareBaseline {
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let Params { collapsed_over } = context.params()?;
-        let model = open_model(context.input("model")?)?;
-        let dataset = data::open(context.input("dataset")?)?;
-        let curve = open_curve(context.input("baseline")?)?;
-        let split = data::split(&dataset, data::judged_split(&dataset))?;
-        let pixels = split.shape().iter().product::<usize>();
-        let rows: Vec<u32> = (0..split.len() as u32).collect();
-        let mut clean = vec![0.0; BLOCK * pixels];
-        let mut sum = 0.0;
-        for block in rows.chunks(BLOCK) {
-            context.checkpoint()?;
-            let given = training::with_run(context, |run| model.reconstruct(&split, block, run))?;
-            let clean = &mut clean[..block.len() * pixels];
-            split.gather(block, clean);
-            sum += mse(clean, &given) * block.len() as f64;
-        }
-        let error = sum / split.len() as f64;
+        let (trained, baseline) = (context.input("model")?, context.input("baseline")?);
+        let loss = open_loss(trained)?;
+        let curve = open_curve(baseline)?;
+        let model = open_model(trained)?;
+        let mean = if loss == LossName::Ssim { Some(open_mean(baseline)?) } else { None };
+        let (error, gained_similarity) = errors(context, &model, mean.as_deref())?;
         let constant = curve.first().copied().unwrap_or(f64::NAN);
         // The curve ends where PCA is exact or was cut off: larger codes are compared with its last point.
         let pca = curve.get(model.latent_dim()).or(curve.last()).copied().unwrap_or(f64::NAN);
-        let collapsed = error >= collapsed_over * constant;
+        // What was trained for similarity may miss the brightness, and has learnt all the same.
+        let collapsed = error >= collapsed_over * constant && gained_similarity <= 0.0;
         let mut output = Output::default();
         let metrics = &mut output.outcome.metrics;
         metrics.insert("mse".into(), error);
@@ -93,18 +87,33 @@ impl Stage for CompareBaseline {
         metrics.extend((pca > 0.0).then(|| ("mse_over_pca".to_owned(), error / pca)));
         metrics.insert("collapsed".into(), f64::from(u8::from(collapsed)));
         if collapsed {
+            let bce = if loss == LossName::Bce { "" } else { "the loss \"bce\", " };
             output.outcome.warnings.push(format!(
                 "collapsed: the autoencoder's error {error:.4} is no better than answering every image with the mean \
                  image ({constant:.4}); it has learnt nothing yet. Try `output_bias = \"mean\"` on the training stage, \
-                 more epochs, the loss \"bce\", or a lower learning rate"
+                 more epochs, {bce}or a lower learning rate"
             ));
         }
         Ok(output)
     }
 }
 
-/// PCA's mean squared error by latent size, 0 (the constant mean) first.
-fn open_curve(input: &Input) -> Result<Vec<f64>, StageError> {
-    let mut table = csv::Reader::from_path(input.path("curve.csv")?).map_err(csv_failed)?;
-    table.deserialize().map(|row| row.map(|(_, mse): (usize, f64)| mse).map_err(csv_failed)).collect()
+/// The model's mean squared error, and how much more similar (SSIM) its answers are than the mean image, if that is given.
+fn errors(context: &Context, model: &Autoencoder, mean: Option<&[f32]>) -> Result<(f64, f64), StageError> {
+    let dataset = data::open(context.input("dataset")?)?;
+    let split = data::split(&dataset, data::judged_split(&dataset))?;
+    let (shape, rows) = (split.shape(), (0..split.len() as u32).collect::<Vec<_>>());
+    let pixels = shape.iter().product::<usize>();
+    let mut clean = vec![0.0; BLOCK * pixels];
+    let (mut squared, mut gained) = (0.0, 0.0);
+    for block in rows.chunks(BLOCK) {
+        context.checkpoint()?;
+        let given = training::with_run(context, |run| model.reconstruct(&split, block, run))?;
+        let clean = &mut clean[..block.len() * pixels];
+        split.gather(block, clean);
+        squared += mse(clean, &given) * block.len() as f64;
+        let similarity = |answers: &[f32]| ssim::per_sample(clean, answers, shape).map_or(0.0, |each| each.iter().sum());
+        gained += mean.map_or(0.0, |mean| similarity(&given) - similarity(&mean.repeat(block.len())));
+    }
+    Ok((squared / rows.len() as f64, gained / rows.len() as f64))
 }

@@ -41,3 +41,10 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StageError> {
 pub fn judged_split(dataset: &Dataset) -> &'static str {
     ["test", "validation"].into_iter().find(|name| dataset.meta.splits.contains_key(*name)).unwrap_or("train")
 }
+
+/// The range of the data set's values, when it is not within 0..1: binary cross-entropy and SSIM mean nothing there.
+pub fn outside_unit(dataset: &Dataset) -> Option<[f32; 2]> {
+    const SLACK: f32 = 1e-5;
+    let [low, high] = dataset.meta.value_range();
+    (low < -SLACK || high > 1.0 + SLACK).then_some([low, high])
+}

@@ -39,15 +39,25 @@ fn default_samples() -> usize {
 /// Metric -> what it is, in a sentence.
 const DEFINITIONS: &[(&str, &str)] = &[
     ("mse", "mean over test images and pixels of the squared difference between image and reconstruction"),
-    ("bce", "mean over test images and pixels of the binary cross-entropy, natural logarithm, outputs clipped to 1e-7"),
-    ("ssim", "mean structural similarity of image and reconstruction, 7x7 uniform window, data range 1"),
-    ("pixel_accuracy", "share of pixels on the same side of 0.5 in image and reconstruction"),
+    (
+        "bce",
+        "mean over test images and pixels of the binary cross-entropy, natural logarithm, outputs clipped to 1e-7; for \
+         values in 0..1",
+    ),
+    (
+        "ssim",
+        "mean structural similarity of image and reconstruction, 7x7 uniform window, data range 1; for values in 0..1",
+    ),
+    (
+        "pixel_accuracy",
+        "share of pixels on the same side of 0.5 in image and reconstruction; for values in 0..1",
+    ),
     ("compression_ratio", "numbers in an image divided by numbers in its code"),
 ];
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "evaluate",
-    version: 1,
+    version: 2,
     summary: "Reconstruction metrics on the test split, with images to look at.",
     details: "Metrics compare the reconstruction with the clean image; with a noise stage upstream the model is given \
               the noisy one. SSIM follows Wang et al. 2004 as computed by scikit-image's default.",
@@ -85,10 +95,12 @@ impl Stage for Evaluate {
         let mut metrics: BTreeMap<String, f64> = BTreeMap::new();
         let mean = |figure: fn(&Errors) -> f64| sums.images.iter().map(figure).sum::<f64>() / count;
         metrics.insert("mse".into(), mean(|image| image.mse));
-        metrics.insert("bce".into(), mean(|image| image.bce));
-        metrics.insert("pixel_accuracy".into(), mean(|image| image.pixel_accuracy));
-        let ssim: Option<f64> = sums.images.iter().map(|image| image.ssim).sum();
-        metrics.extend(ssim.map(|sum| ("ssim".to_owned(), sum / count)));
+        if data::outside_unit(&dataset).is_none() {
+            metrics.insert("bce".into(), mean(|image| image.bce));
+            metrics.insert("pixel_accuracy".into(), mean(|image| image.pixel_accuracy));
+            let ssim: Option<f64> = sums.images.iter().map(|image| image.ssim).sum();
+            metrics.extend(ssim.map(|sum| ("ssim".to_owned(), sum / count)));
+        }
         metrics.insert("compression_ratio".into(), pixels as f64 / model.latent_dim() as f64);
         write_samples(context, &model, &test, samples)?;
         let errors: Vec<f32> = sums.images.iter().map(|image| image.mse as f32).collect();

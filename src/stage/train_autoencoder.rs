@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::artifact::ArtifactType;
+use crate::dataset::Dataset;
 use crate::dataset::samples::Samples;
 use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
@@ -65,9 +66,9 @@ fn default_output_bias() -> OutputBias {
     OutputBias::Zero
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum LossName {
+pub enum LossName {
     /// Mean squared error.
     Mse,
     /// Binary cross-entropy a pixel; the decoder should end in a sigmoid.
@@ -181,6 +182,7 @@ impl Stage for TrainAutoencoder {
         let validation = validation.as_ref().map(|split| split as &dyn Samples);
         let encoder = training::layers(&params.encoder)?;
         let decoder = training::layers(&params.decoder)?;
+        check_values(&dataset, params.loss)?;
         let mut model = Autoencoder::new(&encoder, &decoder, train.shape(), context.seed).map_err(training::failed)?;
         if params.output_bias == OutputBias::Mean {
             model.start_at_mean(&train).map_err(training::failed)?;
@@ -198,6 +200,16 @@ impl Stage for TrainAutoencoder {
         write_model(context, &params, train.shape(), &model, &history)?;
         Ok(Output { outcome: outcome(&model, &history), reuse: vec![] })
     }
+}
+
+/// Fails when a loss has no meaning for the data's values.
+fn check_values(dataset: &Dataset, loss: LossName) -> Result<(), StageError> {
+    let (LossName::Bce | LossName::Ssim, Some([low, high])) = (loss, data::outside_unit(dataset)) else {
+        return Ok(());
+    };
+    let name = if loss == LossName::Bce { "bce" } else { "ssim" };
+    let message = format!("the loss \"{name}\" needs values from 0 to 1, and the data's go from {low} to {high}");
+    Err(StageError::with_help(message, "put a `normalize` stage with range = [0.0, 1.0] before, or take loss = \"mse\""))
 }
 
 fn outcome(model: &Autoencoder, history: &History) -> Outcome {
@@ -231,14 +243,22 @@ fn write_model(
     training::write_history(&path("history.csv")?, history)
 }
 
+/// What `model.json` says that others read.
+#[derive(Deserialize)]
+struct Saved {
+    input: [usize; 3],
+    encoder: Vec<String>,
+    decoder: Vec<String>,
+    loss: LossName,
+}
+
+/// What the model on a `model` port was trained to make small.
+pub fn open_loss(input: &crate::stage::Input) -> Result<LossName, StageError> {
+    Ok(data::read_json::<Saved>(input.path("model.json")?)?.loss)
+}
+
 /// The trained model on a `model` port.
 pub fn open_model(input: &crate::stage::Input) -> Result<Autoencoder, StageError> {
-    #[derive(Deserialize)]
-    struct Saved {
-        input: [usize; 3],
-        encoder: Vec<String>,
-        decoder: Vec<String>,
-    }
     let saved: Saved = data::read_json(input.path("model.json")?)?;
     let (encoder, decoder) = (training::layers(&saved.encoder)?, training::layers(&saved.decoder)?);
     Autoencoder::load(&encoder, &decoder, saved.input, input.path("autoencoder.safetensors")?).map_err(training::failed)
