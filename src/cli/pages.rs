@@ -154,15 +154,19 @@ fn figures(plan: &Plan, result: &RunResult) -> Option<FiguresDir> {
     Some(figures.files.iter().map(|file| (file.name.clone(), file.path.clone())).collect())
 }
 
-/// Warnings of all stages, each once, and failures.
+/// Failures, then warnings of all stages in the order they ran, each once.
 fn warnings(result: &RunResult) -> Vec<String> {
+    let mut stages: Vec<_> = result.stages.iter().map(|(name, stage)| (name, &stage.finished)).collect();
+    stages.sort_by_key(|(_, finished)| (finished.status != Status::Failed, finished.node));
     let mut texts: Vec<String> = vec![];
-    for (name, stage) in &result.stages {
-        let failed = stage.finished.error.as_ref().filter(|_| stage.finished.status == Status::Failed);
-        texts.extend(failed.map(|error| format!("`{name}` failed: {error}")));
-        texts.extend(stage.finished.outcome.warnings.iter().cloned());
+    for (name, finished) in stages {
+        let failed = finished.error.as_ref().filter(|_| finished.status == Status::Failed);
+        let all = failed.map(|error| format!("`{name}` failed: {error}")).into_iter();
+        for text in all.chain(finished.outcome.warnings.iter().cloned()) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
     }
-    let mut seen = std::collections::BTreeSet::new();
-    texts.retain(|text| seen.insert(text.clone()));
     texts
 }

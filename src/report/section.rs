@@ -58,7 +58,7 @@ pub struct Figure {
 pub enum Look {
     /// Lines and text on white: colours may be turned around on a dark page.
     Chart,
-    /// Images: shown as they are.
+    /// Images, and maps whose shades mean something: shown as they are.
     Picture,
 }
 

@@ -176,7 +176,7 @@ fn every_artifact_has_its_sections_and_missing_ones_have_none() {
     let ids = |report: &Report| report.sections.iter().map(|section| section.id.clone()).collect::<Vec<_>>().join(" ");
     insta::assert_snapshot!(
         ids(&report(&sources, &dir.path().join("all"))),
-        @"data layers-autoencoder layers-classifier training-autoencoder reconstructions-evaluate errors-evaluate baseline-autoencoder.baseline latent-space classifier-classifier predictions-predict clusters-clusters anomaly-anomaly metrics"
+        @"data layers training-autoencoder reconstructions-evaluate errors-evaluate baseline-autoencoder.baseline latent-space classifier-classifier predictions-predict clusters-clusters anomaly-anomaly series"
     );
     let one = |artifact_type: ArtifactType| {
         let some: Vec<Source> =
@@ -237,12 +237,20 @@ fn pages_need_nothing_beside_them() {
 
 #[test]
 fn what_users_write_is_text_and_never_markup() {
-    let evil = "<script>alert('x')</script>\"onload=x";
+    let evil = "<script>alert('x')</script>\"onload=x`<b>`";
+    let table_cell = format!("\"{}\"", evil.replace('"', "\"\""));
     let dir = tempfile::tempdir().unwrap();
     let mut maker = Maker::new(&dir.path().join("in"));
     maker
         .begin(ArtifactType::Metrics, evil)
-        .json("metrics.json", &json!({"metrics": {evil: 1.0}, "series": {evil: [1.0, 2.0]}, "warnings": [evil]}));
+        .json("metrics.json", &json!({"metrics": {evil: 1.0}, "series": {evil: [1.0, 2.0]}, "warnings": [evil]}))
+        .begin(ArtifactType::Classifier, evil)
+        .json("model.json", &json!({"input": [3], "classes": [evil], "on": evil}))
+        .text("history.csv", &format!("epoch,{table_cell}\n1,2\n"))
+        .text("confusion.csv", &format!("true,{table_cell}\n{table_cell},3\n"))
+        .begin(ArtifactType::Anomaly, evil)
+        .json("anomaly.json", &json!({"threshold": 0.5, "anomalies": [evil], "metrics": {evil: 1.0}}))
+        .array::<f32>("scores.npy", &[1], &[0.4]);
     report(&maker.sources, &dir.path().join("out"));
     let mut page = run(Some(files(&dir.path().join("out"))));
     page.title = evil.into();
@@ -253,7 +261,15 @@ fn what_users_write_is_text_and_never_markup() {
     page.variant = map(json!({evil: evil}));
     page.metrics = [(evil.to_owned(), 1.0)].into();
     page.stages[0].stage = evil.into();
+    page.stages[0].kind = evil.into();
     page.stages[0].error = Some(evil.into());
+    page.stages[0].variant = map(json!({evil: evil}));
+    page.stages[0].metrics = [(evil.to_owned(), 1.0)].into();
+    page.stages[0].artifacts[0].files[0].path = evil.into();
+    page.stages[0].reasons[0].what = evil.into();
+    page.provenance.command_line = vec![evil.into()];
+    page.provenance.working_directory = evil.into();
+    page.params = map(json!({evil: evil}));
     page.config = json!({evil: evil});
     page.dag = Some(format!("<svg>{evil}</svg>"));
     let mut whole = experiment(None);
@@ -266,8 +282,12 @@ fn what_users_write_is_text_and_never_markup() {
         run.link = Some(evil.into());
         run.warnings = vec![evil.into()];
     }
-    for html in [run_page(&page).unwrap(), experiment_page(&whole).unwrap()] {
-        assert!(!html.contains("<script>alert"));
+    let mut single = whole.clone();
+    single.runs.truncate(1);
+    single.runs[0].figures = page.figures.clone();
+    single.stages = page.stages.clone();
+    for html in [run_page(&page).unwrap(), experiment_page(&whole).unwrap(), experiment_page(&single).unwrap()] {
+        assert!(!html.contains("<script>alert") && !html.contains("<b>"));
         assert!(!html.contains("\"onload=x"));
         assert!(html.contains("&lt;script&gt;alert"));
     }
@@ -344,6 +364,63 @@ fn empty_and_broken_numbers_are_drawn_without_harm() {
     experiment_page(&page).unwrap();
     page.runs.clear();
     experiment_page(&page).unwrap();
+}
+
+/// The first words between two pieces of a page, without tags.
+fn text_between(page: &str, from: &str, to: &str) -> String {
+    let after = page.split_once(from).unwrap().1;
+    let mut text = String::new();
+    for piece in after.split_once(to).unwrap().0.split('<') {
+        text += piece.split_once('>').map_or(piece, |(_, text)| text);
+        text.push(' ');
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_experiments_question_is_answered_before_anything_else() {
+    let page = experiment_page(&experiment(None)).unwrap();
+    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"");
+    insta::assert_snapshot!(text_between(&page, "role=\"note\"><p>", "</div>"), @"");
+    let mut once = experiment(None);
+    once.runs.retain(|run| run.seed == 1);
+    let page = experiment_page(&once).unwrap();
+    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"");
+}
+
+#[test]
+fn what_several_runs_warn_of_is_said_once() {
+    let mut page = experiment(None);
+    for (index, run) in page.runs.iter_mut().enumerate().take(5) {
+        run.warnings = vec![format!("collapsed: error 0.06{index} is no better than the mean image"), "both".into()];
+    }
+    let html = experiment_page(&page).unwrap();
+    insta::assert_snapshot!(text_between(&html, "role=\"note\">", "</div>"), @"");
+}
+
+#[test]
+fn the_page_of_an_experiment_with_one_run_shows_all_of_that_run() {
+    let dir = tempfile::tempdir().unwrap();
+    report(&fixture::everything(&dir.path().join("in")), &dir.path().join("out"));
+    let mut page = experiment(Some(&files(&dir.path().join("out"))));
+    page.runs.truncate(1);
+    let html = experiment_page(&page).unwrap();
+    for id in ["data", "layers", "training-autoencoder", "reconstructions-evaluate", "latent-space", "metrics", "files"]
+    {
+        assert!(html.contains(&format!("<section id=\"{id}\"")), "{id}");
+    }
+    assert!(html.contains("<a href=\"dense_vs_conv/r-dense-2-1.html\">The run’s own page</a>"));
+}
+
+#[test]
+fn data_sets_stand_in_the_order_they_are_prepared_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut sources = fixture::everything(&dir.path().join("in"));
+    sources.reverse();
+    let made = report(&sources, &dir.path().join("out"));
+    let table = &made.sections[0].tables[0];
+    let stages: Vec<&str> = table.rows.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(stages, ["load", "normalize", "split", "noise", "latents"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Axis {
         let (low, high) = extent(values.into_iter().filter(|&value| spread == Spread::Linear || value > 0.0));
         match spread {
             Spread::Linear => {
-                let mut axis = Self::linear(low, high, ticks);
+                let mut axis = Self { low, high, spread, ticks: Vec::new() };
                 let step = axis.step(ticks);
                 axis.low = (low / step + 1e-9).floor() * step;
                 axis.high = (high / step - 1e-9).ceil() * step;
@@ -41,10 +41,10 @@ impl Axis {
         }
     }
 
-    /// An axis from `low` to `high` exactly, with round ticks inside.
-    pub fn linear(low: f64, high: f64, ticks: usize) -> Self {
+    /// An axis from `low` to `high` exactly, with ticks at whole numbers.
+    pub fn whole(low: f64, high: f64, ticks: usize) -> Self {
         let mut axis = Self { low, high, spread: Spread::Linear, ticks: Vec::new() };
-        axis.ticks = labelled(low, high, axis.step(ticks));
+        axis.ticks = labelled(low, high, axis.step(ticks).max(1.0));
         axis
     }
 
@@ -119,7 +119,8 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers() {
         insta::assert_snapshot!(texts(&Axis::around([0.0123, 0.0871], Spread::Linear, 5)), @"0 0.02 0.04 0.06 0.08 0.10");
-        insta::assert_snapshot!(texts(&Axis::linear(1.0, 50.0, 6)), @"10 20 30 40 50");
+        insta::assert_snapshot!(texts(&Axis::whole(1.0, 50.0, 6)), @"10 20 30 40 50");
+        insta::assert_snapshot!(texts(&Axis::whole(1.0, 3.0, 8)), @"1 2 3");
         insta::assert_snapshot!(texts(&Axis::around([0.0004, 0.03], Spread::Log10, 5)), @"0.0001 0.001 0.01 0.1");
         insta::assert_snapshot!(texts(&Axis::around([2.0, 64.0], Spread::Log2, 5)), @"2 4 8 16 32 64");
     }

@@ -78,7 +78,7 @@ impl HeatMap<'_> {
         if self.confusion && !diagonal {
             palette::tint(palette::series(1), share.max(0.0).sqrt() * 1.4)
         } else {
-            palette::tint(palette::ACCENT, share)
+            palette::tint(palette::DEEP, share)
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::report::draw::axis::{Axis, Spread};
 use crate::report::draw::frame::{self, Entry, Mark, Surroundings, TEXT};
 use crate::report::draw::palette::WRONG;
 use crate::report::draw::pen::{self, Align, Font, Png};
+use crate::report::number;
 
 /// Values that are counted together.
 pub struct Group {
@@ -32,7 +33,8 @@ const BINS: usize = 60;
 const HEIGHT: f64 = 330.0;
 
 impl Histogram<'_> {
-    /// The chart as PNG. The last bin also holds the highest half a percent of the values.
+    /// The chart as PNG. The last bar also holds the highest half a percent of the values, and the x
+    /// axis says so.
     pub fn draw(&self) -> Result<Png> {
         let mut all: Vec<f64> =
             self.groups.iter().flat_map(|group| &group.values).copied().filter(|value| value.is_finite()).collect();
@@ -46,7 +48,14 @@ impl Histogram<'_> {
         let entries: Vec<Entry<'_>> =
             self.groups.iter().map(|group| Entry { name: &group.name, color: group.color, mark: Mark::Area }).collect();
         let legend = if entries.len() > 1 { &entries[..] } else { &[] };
-        let around = Surroundings { title: self.title, x_label: self.x_label, y_label: self.y_label, legend };
+        let last = x.high - (x.high - x.low) / BINS as f64;
+        let x_label = match all.last() {
+            Some(highest) if *highest > x.high => {
+                format!("{} (last bar: {} to {})", self.x_label, number::short(last), number::short(*highest))
+            }
+            _ => self.x_label.to_owned(),
+        };
+        let around = Surroundings { title: self.title, x_label: &x_label, y_label: self.y_label, legend };
         pen::draw((WIDTH, HEIGHT), |pen| {
             let frame = frame::draw(pen, HEIGHT, &around, x, y);
             let width = (frame.right - frame.left) / BINS as f64;

@@ -13,6 +13,9 @@ pub const WRONG: RGBColor = RGBColor(189, 31, 1);
 /// The first colour of [`class`]: the model, the right answer.
 pub const ACCENT: RGBColor = RGBColor(47, 116, 199);
 
+/// The full shade of a map of counts.
+pub const DEEP: RGBColor = RGBColor(20, 78, 150);
+
 /// Ten colours that stay apart under the common colour-vision deficiencies: M. Petroff, "Accessible Color Sequences
 /// for Data Visualization", 2021 (<https://arxiv.org/abs/2107.02270>); more classes start over.
 pub fn class(index: usize) -> RGBColor {
@@ -75,8 +78,33 @@ fn mix(from: RGBColor, to: RGBColor, t: f64) -> RGBColor {
     RGBColor(part(from.0, to.0), part(from.1, to.1), part(from.2, to.2))
 }
 
-/// Black or white, whichever is read better on `background`.
+/// Black or white, whichever has more contrast on `background`: 4.58 : 1 at least, by the relative luminance of WCAG 2.
 pub fn on(background: RGBColor) -> RGBColor {
-    let light = 0.299 * f64::from(background.0) + 0.587 * f64::from(background.1) + 0.114 * f64::from(background.2);
-    if light > 150.0 { INK } else { RGBColor(255, 255, 255) }
+    if luminance(background) > 0.1791 { RGBColor(0, 0, 0) } else { RGBColor(255, 255, 255) }
+}
+
+/// 0 is black, 1 is white.
+fn luminance(color: RGBColor) -> f64 {
+    let linear = |channel: u8| {
+        let value = f64::from(channel) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(color.0) + 0.7152 * linear(color.1) + 0.0722 * linear(color.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable_on_every_shade() {
+        for color in [DEEP, series(1)] {
+            for share in 0..=100 {
+                let shade = tint(color, f64::from(share) / 100.0);
+                let (a, b) = (luminance(shade), luminance(on(shade)));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(contrast >= 4.5, "{shade:?} {contrast}");
+            }
+        }
+    }
 }

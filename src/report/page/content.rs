@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
-use crate::report::page::shell::{Part, emphasized};
+use crate::report::page::shell::{Part, breakable, emphasized, prose};
 use crate::report::page::{FiguresDir, merit};
 use crate::report::section::{Figure, Level, Look, Report, Section, Table};
 use crate::report::source::io;
@@ -45,18 +45,28 @@ fn identifier(text: &str) -> String {
 fn section_body(files: &FiguresDir, scale: u32, section: &Section) -> Result<Markup> {
     let figures =
         section.figures.iter().map(|figure| embedded(files, scale, figure, None)).collect::<Result<Vec<_>>>()?;
-    let tables = section.tables.iter().map(|table| table_body(files, table)).collect::<Result<Vec<_>>>()?;
+    let (narrow, wide): (Vec<&Table>, Vec<&Table>) = section.tables.iter().partition(|table| is_narrow(table));
+    let bodies = |tables: &[&Table]| tables.iter().map(|table| table_body(files, table)).collect::<Result<Vec<_>>>();
+    let (narrow, wide) = (bodies(&narrow)?, bodies(&wide)?);
     Ok(html! {
         @for note in &section.notes {
             @match note.level {
                 Level::Warning => div.notice role="note" { p { (emphasized(&note.text)) } },
-                Level::Info => p.remark { (note.text) },
+                Level::Info => p.remark { (prose(&note.text)) },
             }
         }
-        @if !section.caption.is_empty() { p.caption { (section.caption) } }
-        @if !figures.is_empty() { div.figures { @for figure in &figures { (figure) } } }
-        @for table in &tables { (table) }
+        @if !section.caption.is_empty() { p.caption { (prose(&section.caption)) } }
+        @if !figures.is_empty() || !narrow.is_empty() {
+            div.figures { @for figure in &figures { (figure) } @for table in &narrow { div { (table) } } }
+        }
+        @for table in &wide { (table) }
     })
+}
+
+/// Whether a table fits beside a figure.
+fn is_narrow(table: &Table) -> bool {
+    let short = |row: &Vec<String>| row.iter().map(|cell| cell.chars().count()).sum::<usize>() <= 56;
+    !table.folded && table.curves.is_empty() && table.header.len() <= 4 && table.rows.iter().all(short)
 }
 
 /// A picture inside the page.
@@ -88,7 +98,7 @@ fn table_body(files: &FiguresDir, table: &Table) -> Result<Markup> {
     let more = (shown < table.total).then(|| format!("The first {shown} of {} rows. ", number::count(table.total)));
     let body = html! {
         @if table.rows.is_empty() && table.total == 0 { p.caption { "No rows." } } @else { (rows(table)) }
-        p.caption.download { @if let Some(more) = &more { (more) } @if let Some(download) = &download { (download) } }
+        @if more.is_some() || download.is_some() { p.caption.download { (more.unwrap_or_default()) @if let Some(download) = &download { (download) } } }
     };
     let heading = if table.title.is_empty() { "Table" } else { &table.title };
     let count = if table.total == 1 { "1 row".to_owned() } else { format!("{} rows", number::count(table.total)) };
@@ -121,8 +131,9 @@ fn rows(table: &Table) -> Markup {
             tbody { @for (index, row) in table.rows.iter().enumerate() {
                 tr class=[row.first().filter(|cell| cell.ends_with("total")).map(|_| "total")] {
                     @for (column, cell) in row.iter().enumerate() {
-                        @if column == 0 { th scope="row" class=[class(0)] { (cell) } }
-                        @else { td class=[class(column)] { (cell) } }
+                        @if column == 0 { th scope="row" class=[class(0)] { (breakable(cell)) } }
+                        @else if class(column).is_some() { td.n { (cell) } }
+                        @else { td { (prose(cell)) } }
                     }
                     @if let Some(values) = table.curves.get(index) { td { (sparkline(values)) } }
                 }
@@ -163,7 +174,7 @@ fn sparkline(values: &[Option<f64>]) -> Markup {
     html! { svg.spark viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=(label) { path d=(path) {} } }
 }
 
-/// The name of a metric with the stage in small letters.
+/// A metric for people, with the arrow that says which way is better.
 pub fn metric_name(name: &str) -> Markup {
     html! { (merit::title(name)) (merit::arrow(name)) }
 }

@@ -1,12 +1,13 @@
 //! The page of an experiment: all its variants side by side.
 
 use maud::{Markup, html};
+use serde_json::{Map, Value};
 
 use crate::event::Status;
 use crate::report::page::merit::Better;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
-use crate::report::page::variants::{self, Variant};
+use crate::report::page::variants::{self, Duel, Variant};
 use crate::report::page::{ExperimentPage, RunSummary, content, merit};
 use crate::report::{Result, number};
 
@@ -14,23 +15,26 @@ use crate::report::{Result, number};
 const KEY_METRICS: usize = 5;
 /// Variants whose reconstructions are shown.
 const MOST_PICTURES: usize = 24;
+/// Metrics by which the values of a param are compared at the top.
+const ANSWERS: usize = 3;
 
-/// The page as HTML, everything inside it. Errors: a figure cannot be read or drawn.
+/// The page as HTML, everything inside it; with a single run it shows all that the run's page does. Errors: a figure
+/// cannot be read or drawn.
 pub fn experiment_page(page: &ExperimentPage) -> Result<String> {
     let variants = variants::variants(page);
     let names = variants::metric_names(page);
     let key = merit::key_metrics(&names, KEY_METRICS);
-    let mut parts = vec![part("variants", "Variants", table(page, &variants, &key))];
-    let plots = plots(page)?;
-    if !plots.is_empty() {
-        parts.push(part("sweep", "Metrics against the swept params", charts(&plots)));
+    let mut parts = match &page.runs[..] {
+        [RunSummary { figures: Some(figures), .. }] => {
+            let mut parts = content::parts(figures, &content::read_report(figures)?)?;
+            parts.extend(shell::metrics(&page.stages));
+            parts
+        }
+        _ => comparison(page, &variants, &key)?,
+    };
+    if let [RunSummary { link: Some(link), figures, .. }] = &page.runs[..] {
+        parts.extend(shell::files(&page.stages, figures.as_ref(), link.trim_end_matches(".html")));
     }
-    let pictures = reconstructions(&variants, &key)?;
-    if !pictures.is_empty() {
-        let body = html! { div.figures { @for picture in &pictures { (picture) } } };
-        parts.push(part("reconstructions", "Reconstructions side by side", body));
-    }
-    parts.push(part("metrics", "All metrics of all runs", all_metrics(page)));
     parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
     if let Some(svg) = &page.dag {
         parts.push(part("graph", "Pipeline", shell::graph(svg)));
@@ -38,12 +42,25 @@ pub fn experiment_page(page: &ExperimentPage) -> Result<String> {
     let provenance = html! {
         (shell::provenance(&page.provenance))
         (shell::config("The experiment, fully resolved", &page.config))
-        h3 { "Files and fingerprints" }
-        (shell::lineage(&page.stages))
     };
     parts.push(part("provenance", "Provenance", provenance));
     let title = if page.title.is_empty() { &page.name } else { &page.title };
-    Ok(shell::document(title, &head(page, &variants, &key), &parts, true))
+    Ok(shell::document(title, &head(page, &variants, &key), &parts))
+}
+
+fn comparison(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Result<Vec<Part>> {
+    let mut parts = vec![part("variants", "Variants", table(page, variants, key))];
+    let plots = plots(page)?;
+    if !plots.is_empty() {
+        parts.push(part("sweep", "Metrics against the swept params", charts(&plots)));
+    }
+    let pictures = reconstructions(variants, key)?;
+    if !pictures.is_empty() {
+        let body = html! { div.figures { @for picture in &pictures { (picture) } } };
+        parts.push(part("reconstructions", "Reconstructions side by side", body));
+    }
+    parts.push(part("metrics", "All metrics of all runs", all_metrics(page)));
+    Ok(parts)
 }
 
 /// The charts of the key metrics.
@@ -67,33 +84,52 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
         h1 { (title) }
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
-        p.meta { (story(page, variants)) }
+        @for param in &page.swept { (answer(variants, param, key)) }
         (shell::tiles(&tiles(variants, key)))
-        @for finding in findings(page, variants, key) { p.remark { (finding) } }
+        p.meta { (story(page, variants)) }
+        @if let [RunSummary { link: Some(link), id, .. }] = &page.runs[..] {
+            p { a href=(link) { "The run’s own page" } ", " (id) ", adds its params, fingerprints and files." }
+        }
     }
 }
 
-/// The launch's warnings and those of runs, each once, with how many runs say it.
+/// The launch's warnings and those of runs. What several runs say, apart from numbers in it, is said once.
 fn warnings(page: &ExperimentPage) -> Vec<String> {
-    let mut texts = page.warnings.clone();
+    let skeleton = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     let mut told: Vec<(&str, Vec<&RunSummary>)> = Vec::new();
     for run in &page.runs {
-        for text in &run.warnings {
-            match told.iter_mut().find(|(known, _)| known == text) {
+        for text in run.warnings.iter().filter(|text| !page.warnings.contains(text)) {
+            match told.iter_mut().find(|(known, _)| skeleton(known) == skeleton(text)) {
                 Some((_, runs)) => runs.push(run),
                 None => told.push((text, vec![run])),
             }
         }
     }
-    for (text, runs) in told.into_iter().filter(|(text, _)| !page.warnings.iter().any(|known| known == text)) {
-        let where_ = match &runs[..] {
-            all if all.len() == page.runs.len() => String::new(),
-            [run] => format!(" ({})", run_name(run)),
-            some => format!(" ({} of {} runs)", some.len(), page.runs.len()),
-        };
-        texts.push(format!("{text}{where_}"));
-    }
-    texts
+    let one = |(text, runs): (&str, Vec<&RunSummary>)| {
+        let same = runs.iter().all(|run| run.warnings.iter().any(|known| known == text));
+        let alike = if same { "" } else { ", each with its own numbers" };
+        let names = || named(&runs);
+        match runs.len() {
+            count if count == page.runs.len() && count > 1 => format!("{text} (all {count} runs{alike})"),
+            1 if page.runs.len() == 1 => text.to_owned(),
+            1 => format!("{text} ({})", names()),
+            count => format!("{text} ({count} of {} runs{alike}: {})", page.runs.len(), names()),
+        }
+    };
+    page.warnings.iter().cloned().chain(told.into_iter().map(one)).collect()
+}
+
+/// "latent_dim=2, seeds 0, 1; latent_dim=8, seed 0"
+fn named(runs: &[&RunSummary]) -> String {
+    let of_variant = |runs: &[&RunSummary]| match runs {
+        [run] => run_name(run),
+        _ => {
+            let seeds = runs.iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(", ");
+            let variant = shell::variant(&runs[0].variant);
+            if variant.is_empty() { format!("seeds {seeds}") } else { format!("{variant}, seeds {seeds}") }
+        }
+    };
+    runs.chunk_by(|a, b| a.variant == b.variant).map(of_variant).collect::<Vec<_>>().join("; ")
 }
 
 fn run_name(run: &RunSummary) -> String {
@@ -101,9 +137,12 @@ fn run_name(run: &RunSummary) -> String {
     if variant.is_empty() { format!("seed {}", run.seed) } else { format!("{variant}, seed {}", run.seed) }
 }
 
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
 fn story(page: &ExperimentPage, variants: &[Variant<'_>]) -> String {
     let launch = &page.launch;
-    let plural = |count: usize, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
     let mut text = format!(
         "{}, {}. Launch {}: {} executed, {} from the cache",
         plural(variants.len(), "variant"),
@@ -136,23 +175,78 @@ fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
     key.iter().filter_map(tile).collect()
 }
 
-/// What the sweep says of params that are words: which value wins when nothing else differs.
-fn findings(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Vec<String> {
-    let words = |param: &&String| variants::values_of(variants, param).iter().any(|value| !value.is_number());
-    let finding = |param: &String| {
-        let mut clauses: Vec<String> = Vec::new();
-        for metric in key.iter().take(3) {
-            let Some((wins, groups)) = variants::duels(variants, param, metric) else { continue };
-            let most = wins.values().max().copied().unwrap_or_default();
-            let winners = wins.iter().filter(|(_, count)| **count == most).map(|(value, _)| value.as_str());
-            let best = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
-            let (title, winners) = (merit::title(metric), winners.collect::<Vec<_>>().join(" and "));
-            clauses.push(format!("{winners}, {best} {title} in {most} of {groups}"));
+/// Which value of a param of words does best where nothing else differs: in a sentence and in a table.
+fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
+    let values = variants::values_of(variants, param);
+    let compared: Vec<(&str, Vec<Duel>)> = key
+        .iter()
+        .map(|metric| (*metric, variants::duels(variants, param, metric)))
+        .filter(|(_, duels)| !duels.is_empty() && values.iter().any(|value| !value.is_number()))
+        .take(ANSWERS)
+        .collect();
+    let Some((metric, duels)) = compared.first() else { return html! {} };
+    let question = values.into_iter().map(shell::plain).collect::<Vec<_>>().join(" or ");
+    let of = |duels: &'_ [Duel], at: &Map<String, Value>| duels.iter().position(|duel| duel.at == *at);
+    html! { div.answer {
+        h2 { (question) "?" }
+        p { (verdict(metric, duels)) }
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { "at" }
+                @for (metric, _) in &compared { th scope="col" { (content::metric_name(metric)) } }
+            } }
+            tbody { @for Duel { at, .. } in duels { tr {
+                th scope="row" { (if at.is_empty() { "all".to_owned() } else { shell::variant(at) }) }
+                @for (_, duels) in &compared { td {
+                    @if let Some(Duel { best, second, clear, .. }) = of(duels, at).map(|index| &duels[index]) {
+                        @if *clear == Some(false) { (best.0) } @else { strong { (best.0) } }
+                        span.spread {
+                            (number::short(best.1)) " against " (number::short(second.1))
+                            @if *clear == Some(false) { ", seeds overlap" }
+                        }
+                    }
+                } }
+            } } }
+        } }
+    } }
+}
+
+/// "The test MSE is lowest with conv at latent_dim 32, with every seed; at latent_dim 8 the seeds’ ranges overlap."
+fn verdict(metric: &str, duels: &[Duel]) -> String {
+    let mut wins: Vec<(&str, Vec<&Map<String, Value>>)> = Vec::new();
+    for duel in duels.iter().filter(|duel| duel.clear != Some(false)) {
+        match wins.iter_mut().find(|(value, _)| *value == duel.best.0) {
+            Some((_, places)) => places.push(&duel.at),
+            None => wins.push((&duel.best.0, vec![&duel.at])),
         }
-        let count = "Where variants differ in nothing but";
-        (!clauses.is_empty()).then(|| format!("{count} {param}: {}.", clauses.join("; ")))
+    }
+    let how = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
+    let won: Vec<String> = wins.iter().map(|(value, at)| format!("with {value}{}", places(at))).collect();
+    let certain = match duels.iter().any(|duel| duel.clear.is_none()) {
+        true => " (one seed each, so this may be chance)",
+        false => " (every seed of the one beats every seed of the other)",
     };
-    page.swept.iter().filter(words).filter_map(finding).collect()
+    let mut clauses = Vec::new();
+    if !won.is_empty() {
+        clauses.push(format!("is {how} {}{certain}", won.join(", and ")));
+    }
+    let open: Vec<_> = duels.iter().filter(|duel| duel.clear == Some(false)).map(|duel| &duel.at).collect();
+    if !open.is_empty() {
+        clauses.push(format!("cannot be told apart by these few seeds{}: their ranges overlap", places(&open)));
+    }
+    format!("The {} {}.", merit::title(metric), clauses.join("; it "))
+}
+
+/// " at latent_dim 2 and 8"
+fn places(at: &[&Map<String, Value>]) -> String {
+    let mut last_name = None;
+    let words = at.iter().filter(|at| !at.is_empty()).map(|at| match at.iter().next() {
+        Some((name, value)) if at.len() == 1 && last_name.replace(name) == Some(name) => shell::plain(value),
+        Some((name, value)) if at.len() == 1 => format!("{name} {}", shell::plain(value)),
+        _ => shell::variant(at),
+    });
+    let words = words.collect::<Vec<_>>().join(" and ");
+    if words.is_empty() { words } else { format!(" at {words}") }
 }
 
 fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
@@ -163,6 +257,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
         p.caption {
             "★ marks the best of each column; ↓ lower and ↑ higher is better."
             @if repeated { " Mean ± standard deviation over the seeds." }
+            " A seed’s number leads to the page of its run."
         }
         div.scroll { table.sortable {
             thead { tr {
@@ -207,7 +302,8 @@ fn run_links(variant: &Variant<'_>) -> Markup {
             @if !matches!(run.status, Status::Executed | Status::Cached) { " " (shell::badge(run.status)) }
             " "
         }
-        @if variant.collapsed() > 0 { span.badge.collapsed { "collapsed" } }
+        @let collapsed = variant.collapsed();
+        @if collapsed > 0 { span.badge.collapsed { @if variant.runs.len() > 1 { (collapsed) " " } "collapsed" } }
     }
 }
 
@@ -249,11 +345,11 @@ fn all_metrics(page: &ExperimentPage) -> Markup {
     let names = variants::metric_names(page);
     html! {
         details {
-            summary { (names.len()) " metrics of " (page.runs.len()) " runs" }
+            summary { (names.len()) " metrics, " (plural(page.runs.len(), "run")) }
             div.scroll { table.sortable {
                 thead { tr {
                     th scope="col" { "run" }
-                    @for name in &names { th scope="col" class="n" { (name) } }
+                    @for name in &names { th scope="col" class="n" { (shell::breakable(name)) } }
                 } }
                 tbody { @for run in &page.runs { tr {
                     th scope="row" { (run_name(run)) }

@@ -1,13 +1,14 @@
 //! The page of one run.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::event::Status;
 use crate::report::page::shell::{self, Part, Tile};
-use crate::report::page::{RunPage, content, merit};
+use crate::report::page::{RunPage, content, merit, run_path};
 use crate::report::{Result, number};
 
 /// The page as HTML, everything inside it. Errors: a figure cannot be read.
@@ -17,17 +18,17 @@ pub fn run_page(page: &RunPage) -> Result<String> {
         let report = content::read_report(figures)?;
         parts.extend(content::parts(figures, &report)?);
     }
-    let has_metrics = parts.iter().any(|part| part.id == "metrics");
-    if !has_metrics && !page.metrics.is_empty() {
-        parts.push(part("metrics", "All metrics", shell::metric_table(&page.metrics)));
-    }
+    parts.extend(shell::metrics(&page.stages));
+    let directory = run_path(Path::new(""), page).with_extension("");
+    let directory = directory.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    parts.extend(shell::files(&page.stages, page.figures.as_ref(), &directory));
     parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
     if let Some(svg) = &page.dag {
         parts.push(part("graph", "Pipeline", shell::graph(svg)));
     }
     parts.push(part("provenance", "Provenance", provenance(page)));
     let title = format!("{} · {}", page.title, page.id);
-    Ok(shell::document(&title, &head(page), &parts, true))
+    Ok(shell::document(&title, &head(page), &parts))
 }
 
 fn part(id: &str, title: &str, body: Markup) -> Part {

@@ -1,16 +1,14 @@
 //! The frame of every page and the parts that both kinds of page share. Knows no run and no experiment.
 
-use std::collections::BTreeMap;
-
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Map, Value};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::event::{Provenance, Status};
+use crate::event::{FileInfo, Provenance, Status};
 use crate::report::number;
-use crate::report::page::StageRow;
+use crate::report::page::{FiguresDir, StageRow};
 
 /// A key figure.
 pub struct Tile {
@@ -29,7 +27,7 @@ pub struct Part {
 }
 
 /// A whole document. `head` stands above the table of contents.
-pub fn document(title: &str, head: &Markup, parts: &[Part], sortable: bool) -> String {
+pub fn document(title: &str, head: &Markup, parts: &[Part]) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,7 +44,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part], sortable: bool) -> S
                     header { (head) }
                     nav aria-label="Contents" {
                         details open { summary { "Contents" } ol {
-                            @for part in parts { li { a href={ "#" (part.id) } { (part.title) } } }
+                            @for part in parts { li { a href={ "#" (part.id) } { (breakable(&part.title)) } } }
                         } }
                     }
                     main id="main" {
@@ -59,7 +57,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part], sortable: bool) -> S
                     }
                     footer { "Written by pipeline " (env!("CARGO_PKG_VERSION")) ". This file needs nothing beside it." }
                 }
-                @if sortable { script { (PreEscaped(include_str!("sort.js"))) } }
+                script { (PreEscaped(include_str!("page.js"))) }
             }
         }
     };
@@ -68,8 +66,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part], sortable: bool) -> S
 
 /// A status in words and colour.
 pub fn badge(status: Status) -> Markup {
-    let class = format!("{status:?}").to_lowercase();
-    html! { span class={ "badge " (class) } { (class) } }
+    html! { span class={ "badge " (status.as_str()) } { (status.as_str()) } }
 }
 
 /// `name value` pairs as chips.
@@ -86,12 +83,21 @@ pub fn warnings(texts: &[String]) -> Markup {
     }
 }
 
-/// A sentence whose first word before a colon is strong.
+/// A sentence whose first words before a colon are strong.
 pub fn emphasized(text: &str) -> Markup {
     match text.split_once(':') {
-        Some((head, rest)) if head.len() < 40 => html! { strong { (head) ":" } (rest) },
-        _ => html! { (text) },
+        Some((head, rest)) if head.len() < 40 => html! { strong { (prose(head)) ":" } (prose(rest)) },
+        _ => prose(text),
     }
+}
+
+/// A sentence with names in backticks, as messages have them.
+pub fn prose(text: &str) -> Markup {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return html! { (text) };
+    }
+    html! { @for pair in pieces.chunks(2) { (pair[0]) @if let Some(name) = pair.get(1) { code { (name) } } } }
 }
 
 /// Key figures.
@@ -112,35 +118,113 @@ pub fn tiles(tiles: &[Tile]) -> Markup {
 }
 
 /// Lets a long name break after its dots and underscores.
-fn breakable(text: &str) -> Markup {
+pub fn breakable(text: &str) -> Markup {
     html! { @for piece in text.split_inclusive(['.', '_', '=']) { (piece) wbr; } }
 }
 
-/// Where the time went. Bars of cached stages are hollow: that time was spent in an earlier launch.
+/// Stages that took their time together.
+struct Spent<'a> {
+    stage: &'a str,
+    kind: &'a str,
+    variant: String,
+    /// Count and seconds by status, in the order of [`Status`].
+    by_status: Vec<(Status, usize, f64)>,
+}
+
+impl<'a> Spent<'a> {
+    fn of(stage: &'a StageRow) -> Self {
+        let seconds = if stage.seconds.is_finite() { stage.seconds.max(0.0) } else { 0.0 };
+        let variant = variant(&stage.variant);
+        Self { stage: &stage.stage, kind: &stage.kind, variant, by_status: vec![(stage.status, 1, seconds)] }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for &(status, count, seconds) in &other.by_status {
+            match self.by_status.iter_mut().find(|known| known.0 == status) {
+                Some(known) => *known = (status, known.1 + count, known.2 + seconds),
+                None => self.by_status.push((status, count, seconds)),
+            }
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.by_status.iter().map(|known| known.2).sum()
+    }
+}
+
+/// Where the time went; equal stages of several runs together, and one by one on request.
 pub fn timings(stages: &[StageRow]) -> Markup {
-    let finite = |seconds: f64| if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
-    let longest = stages.iter().map(|stage| finite(stage.seconds)).fold(0.0, f64::max);
-    let share = |seconds: f64| if longest > 0.0 { finite(seconds) / longest * 100.0 } else { 0.0 };
+    let single: Vec<Spent<'_>> = stages.iter().map(Spent::of).collect();
+    let mut whole: Vec<Spent<'_>> = Vec::new();
+    for stage in stages {
+        match whole.iter_mut().find(|known| known.stage == stage.stage) {
+            Some(known) => known.add(&Spent::of(stage)),
+            None => whole.push(Spent { variant: String::new(), ..Spent::of(stage) }),
+        }
+    }
     html! {
         p.caption { "Filled bars are time of this launch; hollow bars are what a cached stage took when it was executed." }
-        div.scroll { table {
-            thead { tr {
-                th scope="col" { "stage" } th scope="col" { "kind" } th scope="col" { "variant" }
-                th scope="col" { "status" } th scope="col" class="n" { "time" } th scope="col" { span aria-hidden="true" {} }
-            } }
-            tbody { @for stage in stages { tr {
-                th scope="row" { (stage.stage) }
-                td { (stage.kind) }
-                td { (variant(&stage.variant)) }
-                td { (badge(stage.status)) }
-                td.n { (number::seconds(stage.seconds)) }
-                td { span.track { @if share(stage.seconds) > 0.0 {
-                    span class={ "fill " (format!("{:?}", stage.status).to_lowercase()) }
-                        style={ "width:" (format!("{:.1}", share(stage.seconds))) "%" } {}
-                } } }
-            } } }
-        } }
+        @if whole.len() < single.len() {
+            (spent(&whole))
+            details { summary { "Each of the " (single.len()) " stages" } (spent(&single)) }
+        } @else { (spent(&single)) }
     }
+}
+
+fn spent(rows: &[Spent<'_>]) -> Markup {
+    let longest = rows.iter().map(Spent::seconds).fold(0.0, f64::max);
+    let share = |seconds: f64| if longest > 0.0 { seconds / longest * 100.0 } else { 0.0 };
+    let variants = rows.iter().any(|row| !row.variant.is_empty());
+    html! { div.scroll { table {
+        thead { tr {
+            th scope="col" { "stage" } th scope="col" { "kind" } @if variants { th scope="col" { "variant" } }
+            th scope="col" { "status" } th scope="col" class="n" { "time" } th scope="col" { span aria-hidden="true" {} }
+        } }
+        tbody { @for row in rows { tr {
+            th scope="row" { (breakable(row.stage)) }
+            td { (row.kind) }
+            @if variants { td { (breakable(&row.variant)) } }
+            td { @for (status, count, _) in &row.by_status { div { @if *count > 1 { (count) " " } (badge(*status)) } } }
+            td.n { (number::seconds(row.seconds())) }
+            td { span.track { @for (status, _, seconds) in &row.by_status { @if share(*seconds) > 0.0 {
+                span class={ "fill " (status.as_str()) } style={ "width:" (format!("{:.1}", share(*seconds))) "%" } {}
+            } } } }
+        } } }
+    } } }
+}
+
+/// Trained models with the places of their files, and which pictures and tables lie in `directory` beside the page.
+pub fn files(stages: &[StageRow], figures: Option<&FiguresDir>, directory: &str) -> Option<Part> {
+    let models: Vec<(&str, &FileInfo)> = stages
+        .iter()
+        .flat_map(|stage| stage.artifacts.iter().map(move |artifact| (stage, artifact)))
+        .filter(|(_, artifact)| matches!(artifact.artifact_type.as_str(), "Model" | "Classifier"))
+        .flat_map(|(stage, artifact)| artifact.files.iter().map(move |file| (stage.stage.as_str(), file)))
+        .collect();
+    let pictures: Vec<&str> = figures
+        .into_iter()
+        .flat_map(|files| files.keys())
+        .filter(|name| *name != "report.json")
+        .map(String::as_str)
+        .collect();
+    let body = html! {
+        @if !models.is_empty() { div.scroll { table {
+            thead { tr { th scope="col" { "stage" } th scope="col" { "file" } th scope="col" class="n" { "size" } th scope="col" { "where" } } }
+            tbody { @for (stage, file) in &models { tr {
+                th scope="row" { (breakable(stage)) } td { (breakable(&file.name)) }
+                td.n { (number::bytes(file.bytes)) } td { code { (file.path.display()) } }
+            } } }
+        } } }
+        @if !pictures.is_empty() {
+            p { "In the folder " code { (directory) } " beside this page:" }
+            ul.names { @for name in &pictures { li { code { (breakable(name)) } } } }
+        }
+    };
+    (!models.is_empty() || !pictures.is_empty()).then(|| Part {
+        id: "files".into(),
+        title: "Saved models, pictures and tables".into(),
+        body,
+    })
 }
 
 /// Fingerprints, reasons, errors and files, stage by stage.
@@ -151,9 +235,9 @@ pub fn lineage(stages: &[StageRow]) -> Markup {
                 summary { (stage.stage) " " span.meta { (stage.kind) } }
                 dl.facts {
                     @if let Some(fingerprint) = &stage.fingerprint { dt { "fingerprint" } dd { code { (fingerprint) } } }
-                    @if let Some(error) = &stage.error { dt { "error" } dd { (error) } }
+                    @if let Some(error) = &stage.error { dt { "error" } dd { (prose(error)) } }
                     @if !stage.reasons.is_empty() { dt { "executed because" } dd {
-                        @for reason in &stage.reasons { div { (reason_words(reason)) } }
+                        @for reason in &stage.reasons { div { (reason) } }
                     } }
                     @for artifact in &stage.artifacts {
                         dt { (artifact.port) " (" (artifact.artifact_type) ")" }
@@ -164,14 +248,6 @@ pub fn lineage(stages: &[StageRow]) -> Markup {
                 }
             }
         }
-    }
-}
-
-fn reason_words(reason: &crate::event::Reason) -> String {
-    if reason.was.is_null() && reason.now.is_null() {
-        reason.what.clone()
-    } else {
-        format!("{}: {} → {}", reason.what, plain(&reason.was), plain(&reason.now))
     }
 }
 
@@ -223,12 +299,17 @@ pub fn variant(values: &Map<String, Value>) -> String {
     parts.join(", ")
 }
 
-/// All metrics of a run as a table.
-pub fn metric_table(metrics: &BTreeMap<String, f64>) -> Markup {
-    html! { div.scroll { table.sortable {
-        thead { tr { th scope="col" { "metric" } th scope="col" class="n" { "value" } } }
-        tbody { @for (name, value) in metrics { tr {
-            th scope="row" { (name) } td.n data-value=(value) { (number::short(*value)) }
+/// All metrics of a run in the order of its stages, half of them beside the other half.
+pub fn metrics(stages: &[StageRow]) -> Option<Part> {
+    let of_stage = |stage: &'_ StageRow| -> Vec<(String, String, f64)> {
+        stage.metrics.iter().map(|(name, value)| (stage.stage.clone(), name.clone(), *value)).collect()
+    };
+    let all: Vec<_> = stages.iter().flat_map(of_stage).collect();
+    let body = html! { div.figures { @for half in all.chunks(all.len().div_ceil(2).max(12)) { div.scroll { table {
+        thead { tr { th scope="col" { "stage" } th scope="col" { "metric" } th scope="col" class="n" { "value" } } }
+        tbody { @for (stage, name, value) in half { tr {
+            th scope="row" { (breakable(stage)) } td { (breakable(name)) } td.n { (number::short(*value)) }
         } } }
-    } } }
+    } } } } };
+    (!all.is_empty()).then(|| Part { id: "metrics".into(), title: "All metrics".into(), body })
 }

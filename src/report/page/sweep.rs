@@ -76,7 +76,11 @@ fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
     let lines: Vec<Line> = groups
         .iter()
         .enumerate()
-        .map(|(index, (name, members))| line(name, members, param, metric, palette::series(index)))
+        .map(|(index, (name, members))| {
+            // A line alone is named where PCA's is beside it.
+            let name = if name.is_empty() { "trained" } else { name };
+            line(name, members, param, metric, palette::series(index))
+        })
         .filter(|line| !line.points.is_empty())
         .collect();
     if lines.is_empty() {
@@ -133,7 +137,7 @@ fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Lin
         marked: false,
         band: Vec::new(),
         dots: Vec::new(),
-        ..line("PCA", &members, param, name, palette::MUTED)
+        ..line("PCA, as many components", &members, param, name, palette::MUTED)
     });
     let constants: Vec<f64> = name("constant_mse")
         .iter()

@@ -1,11 +1,12 @@
 //! Runs grouped into variants, with mean and deviation over their seeds. Knows no HTML.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use crate::report::number;
 use crate::report::page::merit::{self, Better};
+use crate::report::page::shell::plain;
 use crate::report::page::{ExperimentPage, RunSummary};
 
 /// One point of the sweep with its repeats.
@@ -97,32 +98,43 @@ pub fn values_of<'a>(variants: &[Variant<'a>], param: &str) -> Vec<&'a Value> {
     values
 }
 
-/// The params that a group of variants has in common, and for each of its variants the other param's value and a mean.
-type Group = (Map<String, Value>, Vec<(String, f64)>);
+/// Variants that differ in one param only, compared by a metric.
+pub struct Duel {
+    /// What they have in common.
+    pub at: Map<String, Value>,
+    /// The values of the param with the best and the second-best mean, and these means.
+    pub best: (String, f64),
+    pub second: (String, f64),
+    /// Whether every run of the best is better than every run of the others; `None` when a variant has one run only.
+    pub clear: Option<bool>,
+}
 
-/// How often each value of a param wins against the others when nothing else differs: value -> wins, and how many
-/// such groups there are.
-pub fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Option<(BTreeMap<String, usize>, usize)> {
-    let better = merit::better(metric)?;
-    let mut groups: Vec<Group> = Vec::new();
+/// A [`Duel`] for every combination of the other params; none when neither way is better.
+pub fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Vec<Duel> {
+    type Entry = (String, Vec<f64>, f64);
+    let Some(better) = merit::better(metric) else { return Vec::new() };
+    let sign = if better == Better::Lower { 1.0 } else { -1.0 };
+    let mut groups: Vec<(Map<String, Value>, Vec<Entry>)> = Vec::new();
     for variant in variants {
         let (Some(value), Some(summary)) = (variant.values.get(param), variant.metric(metric)) else { continue };
-        let mut rest = variant.values.clone();
-        rest.remove(param);
-        let entry = (crate::report::page::shell::plain(value), summary.mean);
-        match groups.iter_mut().find(|(known, _)| *known == rest) {
+        let mut at = variant.values.clone();
+        at.remove(param);
+        let entry = (plain(value), variant.observations(metric), summary.mean);
+        match groups.iter_mut().find(|(known, _)| *known == at) {
             Some((_, entries)) => entries.push(entry),
-            None => groups.push((rest, vec![entry])),
+            None => groups.push((at, vec![entry])),
         }
     }
-    groups.retain(|(_, entries)| entries.len() > 1);
-    let sign = if better == Better::Lower { 1.0 } else { -1.0 };
-    let mut wins: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, entries) in &groups {
-        let winner = entries.iter().min_by(|(_, a), (_, b)| (sign * a).total_cmp(&(sign * b)));
-        *wins.entry(winner.map(|(value, _)| value.clone()).unwrap_or_default()).or_default() += 1;
-    }
-    (!groups.is_empty()).then_some((wins, groups.len()))
+    let duel = |(at, mut entries): (Map<String, Value>, Vec<Entry>)| {
+        entries.sort_by(|a, b| (sign * a.2).total_cmp(&(sign * b.2)));
+        let (first, others) = entries.split_first().filter(|(_, others)| !others.is_empty())?;
+        let worst = first.1.iter().map(|value| sign * value).fold(f64::NEG_INFINITY, f64::max);
+        let apart = others.iter().flat_map(|entry| &entry.1).all(|value| worst < sign * value);
+        let clear = entries.iter().all(|entry| entry.1.len() > 1).then_some(apart);
+        let named = |entry: &Entry| (entry.0.clone(), entry.2);
+        Some(Duel { at, best: named(first), second: named(&others[0]), clear })
+    };
+    groups.into_iter().filter_map(duel).collect()
 }
 
 #[cfg(test)]

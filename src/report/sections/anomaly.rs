@@ -10,7 +10,7 @@ use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
 use crate::report::draw::histogram::{Group, Histogram};
 use crate::report::draw::lines::{Line, LineChart};
-use crate::report::draw::palette::{ACCENT, FAINT, WRONG};
+use crate::report::draw::palette::{ACCENT, MUTED, WRONG};
 use crate::report::draw::pictures::{self, Images, Look, Row};
 use crate::report::figures::Material;
 use crate::report::number;
@@ -60,7 +60,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
 fn caption(anomaly: &Anomaly) -> String {
     let what = match &anomaly.anomalies {
         Value::Null => String::new(),
-        Value::String(text) => format!(" What counts as anomalous: {text}."),
+        Value::String(text) => format!(" What counts as anomalous: {}.", damage(text)),
         Value::Array(items) => {
             let names: Vec<String> =
                 items.iter().map(|item| item.as_str().map_or(item.to_string(), str::to_owned)).collect();
@@ -76,6 +76,16 @@ fn caption(anomaly: &Anomaly) -> String {
          anomalous.{what}",
         number::short(anomaly.threshold)
     )
+}
+
+/// What was done to the copies of test images that are to be told from the test images.
+fn damage(how: &str) -> &str {
+    match how {
+        "patched" => "copies of the test images with a square of another image put in (`patched`)",
+        "shuffled" => "copies of the test images with their pixels in random order (`shuffled`)",
+        "inverted" => "copies of the test images with bright and dark exchanged (`inverted`)",
+        other => other,
+    }
 }
 
 fn scores(material: &Material<'_>, source: &Source, anomaly: &Anomaly) -> Result<Figure> {
@@ -113,14 +123,14 @@ fn roc(material: &Material<'_>, source: &Source, anomaly: &Anomaly) -> Result<Op
     let auroc = anomaly.metrics.get("auroc").map_or(String::new(), |area| format!(", AUROC {}", number::short(*area)));
     let title = format!("ROC curve{auroc}");
     let unit = || Axis::around([0.0, 1.0], Spread::Linear, 5);
-    let chance = Line { dashed: true, ..Line::new("", FAINT, vec![(0.0, 0.0), (1.0, 1.0)]) };
+    let chance = Line { dashed: true, ..Line::new("chance", MUTED, vec![(0.0, 0.0), (1.0, 1.0)]) };
     let chart = LineChart {
         title: &title,
         x_label: "false positive rate",
         y_label: "true positive rate",
         x: unit(),
         y: unit(),
-        lines: vec![chance, Line::new("", ACCENT, x.into_iter().zip(y).collect())],
+        lines: vec![Line::new("score", ACCENT, x.into_iter().zip(y).collect()), chance],
         levels: Vec::new(),
         height: 330.0,
     };

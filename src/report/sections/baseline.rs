@@ -7,9 +7,8 @@ use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
 use crate::report::draw::axis::{Axis, Spread};
-use crate::report::draw::bars::{Bar, Bars};
 use crate::report::draw::lines::{Line, LineChart};
-use crate::report::draw::palette::{self, ACCENT, MUTED, WRONG};
+use crate::report::draw::palette::{self, ACCENT};
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
 use crate::report::source::{Csv, Source};
@@ -103,23 +102,15 @@ fn section(
     for text in told {
         section.warn(text);
     }
-    let mut bars = vec![("constant mean".to_owned(), baseline.constant_mse, MUTED)];
-    bars.extend(pca.iter().map(|(dim, mse)| (format!("PCA, {dim} components"), *mse, palette::series(1))));
-    bars.extend(reached.iter().map(|model| {
-        let color = if collapsed(model.mse, baseline.constant_mse) { WRONG } else { ACCENT };
-        (model.stage.clone(), model.mse, color)
-    }));
     let share = |mse: f64| number::percent(mse / baseline.constant_mse);
-    let rows = bars.iter().map(|(name, mse, _)| vec![name.clone(), number::short(*mse), share(*mse)]).collect();
+    let row = |name: &str, mse: f64| vec![name.to_owned(), number::short(mse), share(mse)];
+    let mut rows = vec![row("constant mean", baseline.constant_mse)];
+    rows.extend(pca.iter().map(|(dim, mse)| row(&format!("PCA, {dim} components"), *mse)));
+    rows.extend(reached.iter().map(|model| row(&model.stage, model.mse)));
     section.tables.push(Table::new("", &["reconstruction by", "MSE", "of the constant mean's"], rows));
-    let bars =
-        bars.into_iter().map(|(label, value, color)| Bar { label, value, text: number::short(value), color }).collect();
-    let png = Bars { title: "Mean squared error on the test split", bars, full: None }.draw()?;
-    let alt = "Bars: mean squared error of the constant mean, of PCA and of the models";
-    section.figures.push(material.figure(&format!("baseline-{}", source.stage), Look::Chart, alt, &png)?);
     let png = chart(&baseline, &curve, reached, latent_dims).draw()?;
     let alt = "Line chart: mean squared error of PCA at every latent size, with the models at theirs";
-    section.figures.push(material.figure(&format!("baseline-curve-{}", source.stage), Look::Chart, alt, &png)?);
+    section.figures.push(material.figure(&format!("baseline-{}", source.stage), Look::Chart, alt, &png)?);
     Ok(section)
 }
 

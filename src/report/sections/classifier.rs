@@ -51,7 +51,11 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
         id: format!("classifier-{stage}"),
         title: material.title("Classifier", source),
         stage: stage.clone(),
-        caption: format!("Trained{on}; {accuracy} of the test split is classified right. {}", last_values(&history)),
+        caption: format!(
+            "Trained{on}; {accuracy} of the test split is classified right. {} The confusion matrix counts test samples; a \
+             cell's shade is its share of the row, that of mistakes (orange) on a square-root scale.",
+            last_values(&history)
+        ),
         ..Section::default()
     };
     let accuracies = ["train_accuracy", "val_accuracy"];
@@ -68,7 +72,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
         confusion: true,
     };
     let alt = format!("Confusion matrix of {stage} on the test split; {accuracy} on the diagonal");
-    section.figures.push(material.figure(&format!("confusion-{stage}"), Look::Chart, alt, &map.draw()?)?);
+    section.figures.push(material.figure(&format!("confusion-{stage}"), Look::Picture, alt, &map.draw()?)?);
     let png = per_class(&confusion).draw()?;
     let alt = format!("Bars: share of each class that {stage} recognises");
     section.figures.push(material.figure(&format!("per-class-{stage}"), Look::Chart, alt, &png)?);

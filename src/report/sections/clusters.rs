@@ -31,16 +31,14 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let clusters: Clusters = source.json("clusters.json")?;
     let csv = source.csv("table.csv")?;
     let metrics = sentence(&clusters.metrics);
+    let metrics = if metrics.is_empty() { metrics } else { format!("; {metrics}") };
     let mut section = Section {
         id: format!("clusters-{stage}"),
         title: material.title("Clusters", source),
         stage: stage.clone(),
-        caption: format!("{} clusters of the codes of the {} split. {metrics}", clusters.k, clusters.split),
+        caption: format!("{} clusters of the codes of the {} split{metrics}.", clusters.k, clusters.split),
         ..Section::default()
     };
-    if !metrics.is_empty() {
-        section.caption.push('.');
-    }
     if !clusters.classes.is_empty() && !csv.rows.is_empty() {
         let map = HeatMap {
             title: "Classes in every cluster",
@@ -52,7 +50,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
             confusion: false,
         };
         let alt = format!("Heat map: how many samples of each class are in each of {} clusters", clusters.k);
-        section.figures.push(material.figure(&format!("clusters-{stage}"), Look::Chart, alt, &map.draw()?)?);
+        section.figures.push(material.figure(&format!("clusters-{stage}"), Look::Picture, alt, &map.draw()?)?);
     }
     section.tables.push(table(material, source, &csv)?);
     Ok(section)

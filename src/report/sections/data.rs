@@ -1,5 +1,6 @@
 //! What went in: the shapes of the data, and what the samples look like.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -25,15 +26,16 @@ const STRIP: usize = 16;
 
 pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     let mut rows = Rows::default();
-    let mut last: Option<Dataset> = None;
-    for source in material.of(ArtifactType::Dataset) {
-        let dataset = open(source)?;
-        rows.add(&source.stage, row(&dataset));
-        // Later stages of the same data know more: noise, more splits, a narrower range.
-        let rank = |meta: &DatasetMeta| (meta.noise.is_some(), meta.splits.len(), meta.value_range()[1] <= 1.0);
-        if last.as_ref().is_none_or(|known| rank(&known.meta) < rank(&dataset.meta)) {
-            last = Some(dataset);
-        }
+    let opened = |source: &Source| Ok((source.stage.clone(), open(source)?));
+    let mut datasets = material.of(ArtifactType::Dataset).into_iter().map(opened).collect::<Result<Vec<_>>>()?;
+    // A stage that prepares data narrows its range, drops samples, adds a split or adds noise, and undoes none of these: this is the
+    // order in which the stages stand in the pipeline.
+    datasets.sort_by_key(|(_, Dataset { meta, .. })| {
+        let samples: usize = meta.splits.values().map(|split| split.count).sum();
+        (meta.noise.is_some(), meta.splits.len(), Reverse(samples), meta.value_range()[1] <= 1.0)
+    });
+    for (stage, dataset) in &datasets {
+        rows.add(stage, row(dataset));
     }
     for source in material.of(ArtifactType::Latents) {
         let latents: Latents = source.json("latents.json")?;
@@ -45,7 +47,7 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
         return Ok(Vec::new());
     }
     let mut section = Section { id: "data".into(), title: "Data".into(), ..Section::default() };
-    if let Some(dataset) = &last {
+    if let Some((_, dataset)) = datasets.last() {
         let name = &dataset.meta.name;
         if let Some(wanted) = &dataset.meta.fallback_for {
             section.warn(format!("Fallback: {wanted} could not be had; these are samples of {name}."));

@@ -24,9 +24,15 @@ struct Evaluation {
     compression_ratio: Option<f64>,
 }
 
+/// The file with what a denoising model is given.
+const NOISY: &str = "inputs.npy";
+
 pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
-    for source in material.of(ArtifactType::Evaluation) {
+    let mut sources = material.of(ArtifactType::Evaluation);
+    // What a model does with clean images comes first.
+    sources.sort_by_key(|source| source.has(NOISY));
+    for source in sources {
         let evaluation: Evaluation = source.json("evaluation.json")?;
         sections.push(reconstructions(material, source, &evaluation)?);
         let errors = errors(material, source)?;
@@ -50,8 +56,12 @@ fn reconstructions(material: &Material<'_>, source: &Source, evaluation: &Evalua
     };
     let range = take("originals.npy")?.map_or([0.0, 1.0], |originals| originals.spread());
     let picture = |file: &str| take(file).map(|images| images.map(|images| Images { range, ..images }));
-    let (originals, inputs, given) =
-        (picture("originals.npy")?, picture("inputs.npy")?, picture("reconstructions.npy")?);
+    let (originals, inputs, given) = (picture("originals.npy")?, picture(NOISY)?, picture("reconstructions.npy")?);
+    if inputs.is_some() {
+        section.caption = "Test images the model has not been trained on: as they are, with the noise that the model is given, and as \
+                           it gives them back. Errors and metrics compare with the images without noise."
+            .into();
+    }
     let named = [("original", &originals), ("noisy input", &inputs), ("reconstruction", &given)];
     let rows: Vec<Row<'_>> = named
         .iter()

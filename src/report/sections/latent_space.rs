@@ -33,7 +33,8 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
         id: "latent-space".into(),
         title: "Latent space".into(),
         stage: sources.iter().map(|source| source.stage.as_str()).collect::<Vec<_>>().join(", "),
-        caption: "Every point is the code of one image; a class's name stands at the median of its points.".into(),
+        caption: "Every point is the code of one image; a class's name stands at the median of its points, or beside it where names \
+                  would cover each other.".into(),
         ..Section::default()
     };
     for source in sources {
@@ -70,6 +71,6 @@ fn add(material: &Material<'_>, source: &Source, section: &mut Section) -> Resul
     section.figures.push(material.figure(&format!("embedding-{}", source.stage), Look::Chart, alt, &png)?);
     let metrics = sentence(&embedding.metrics);
     let metrics = if metrics.is_empty() { String::new() } else { format!("; {metrics}") };
-    section.remark(format!("{} ({method}): {} points{metrics}.", source.stage, number::count(pairs.len())));
+    section.remark(format!("{method} (`{}`): {} points{metrics}.", source.stage, number::count(pairs.len())));
     Ok(())
 }

@@ -25,7 +25,7 @@ fn product(axes: &[usize]) -> String {
 /// `name value` pairs in one line.
 fn sentence(metrics: &BTreeMap<String, f64>) -> String {
     let parts: Vec<String> =
-        metrics.iter().map(|(name, value)| format!("{} {}", readable(name), number::short(*value))).collect();
+        metrics.iter().map(|(name, value)| format!("{} = {}", readable(name), number::short(*value))).collect();
     parts.join(", ")
 }
 
@@ -47,6 +47,10 @@ pub fn readable(name: &str) -> String {
         "val_loss" => "validation loss".into(),
         "val_mse" => "validation MSE".into(),
         "train_accuracy" => "training accuracy".into(),
+        "f1" => "F1".into(),
+        "kl" => "KL divergence".into(),
+        "dimensions_95" => "components for 95 % of the variance".into(),
+        "explained_variance" => "share of variance in two components".into(),
         "val_accuracy" => "validation accuracy".into(),
         other => other.replace('_', " "),
     }

@@ -30,34 +30,34 @@ struct Layer {
 }
 
 pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
-    let mut sections = Vec::new();
-    for source in material.of(ArtifactType::Model) {
-        let model: Model = source.json("model.json")?;
-        sections.push(section(&source.stage, &model, material.title("Autoencoder layers", source)));
+    let mut section = Section { id: "layers".into(), title: "Layers".into(), ..Section::default() };
+    for (artifact_type, what) in [(ArtifactType::Model, "Autoencoder"), (ArtifactType::Classifier, "Classifier")] {
+        for source in material.of(artifact_type) {
+            let model: Model = source.json("model.json")?;
+            section.remark(summary(&source.stage, &model));
+            section.tables.push(Table { title: material.title(what, source), ..layer_table(&model) });
+        }
     }
-    for source in material.of(ArtifactType::Classifier) {
-        let model: Model = source.json("model.json")?;
-        sections.push(section(&source.stage, &model, material.title("Classifier layers", source)));
-    }
-    Ok(sections)
+    Ok(if section.tables.is_empty() { Vec::new() } else { vec![section] })
 }
 
-fn section(stage: &str, model: &Model, title: String) -> Section {
-    let mut caption =
-        format!("Input {}; {} trainable parameters.", product(&model.input), number::count(model.parameters));
+fn summary(stage: &str, model: &Model) -> String {
+    let (input, parameters) = (shape(&model.input), number::count(model.parameters));
+    let mut text = format!("`{stage}`: input {input}; {parameters} trainable parameters.");
     if let Some(latent) = model.latent_dim {
-        caption += &format!(" The code has {} numbers.", number::count(latent));
+        text += &format!(" The code has {} numbers.", number::count(latent));
     }
     if let Some(on) = &model.on {
-        caption += &format!(" Trained on {on}.");
+        text += &format!(" Trained on {on}.");
     }
-    Section {
-        id: format!("layers-{stage}"),
-        title,
-        stage: stage.to_owned(),
-        caption,
-        tables: vec![layer_table(model)],
-        ..Section::default()
+    text
+}
+
+/// A row of features is as long as it is; images are height, width and channels.
+fn shape(axes: &[usize]) -> String {
+    match axes {
+        [1, 1, features] => number::count(*features),
+        _ => product(axes),
     }
 }
 
@@ -68,7 +68,7 @@ fn layer_table(model: &Model) -> Table {
     let several = parts.clone().count() > 1;
     for part in parts {
         let line = |layer: &Layer| {
-            let cells = [&layer.part, &layer.layer, &product(&layer.output), &number::count(layer.parameters)];
+            let cells = [&layer.part, &layer.layer, &shape(&layer.output), &number::count(layer.parameters)];
             cells.map(String::clone).to_vec()
         };
         rows.extend(part.iter().map(line));

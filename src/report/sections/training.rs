@@ -91,7 +91,7 @@ pub fn curves(
         title: &title,
         x_label: "epoch",
         y_label: if spread == Spread::Log10 { &format!("{unit}, logarithmic") } else { unit },
-        x: if first < last { Axis::linear(first, last, 8) } else { Axis::at(&epochs, Spread::Linear) },
+        x: if first < last { Axis::whole(first, last, 8) } else { Axis::at(&epochs, Spread::Linear) },
         y: Axis::around(values, spread, 5),
         lines,
         levels: Vec::new(),

@@ -18,3 +18,9 @@ for (const table of document.querySelectorAll('table.sortable')) {
     };
   });
 }
+addEventListener('beforeprint', () => {
+  for (const folded of document.querySelectorAll('details:not([open])')) { folded.open = true; folded.dataset.folded = ''; }
+});
+addEventListener('afterprint', () => {
+  for (const opened of document.querySelectorAll('details[data-folded]')) { opened.open = false; delete opened.dataset.folded; }
+});
