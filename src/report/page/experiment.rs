@@ -1,22 +1,18 @@
 //! The page of an experiment: all its variants side by side.
 
 use maud::{Markup, html};
-use serde_json::{Map, Value};
 
 use crate::event::Status;
-use crate::report::page::merit::Better;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
-use crate::report::page::variants::{self, Duel, Variant};
-use crate::report::page::{ExperimentPage, RunSummary, content, merit};
+use crate::report::page::variants::{self, Variant};
+use crate::report::page::{ExperimentPage, RunSummary, answer, content, merit};
 use crate::report::{Result, number};
 
 /// Metrics with a column and charts of their own.
 const KEY_METRICS: usize = 5;
 /// Variants whose reconstructions are shown.
 const MOST_PICTURES: usize = 24;
-/// Metrics by which the values of a param are compared at the top.
-const ANSWERS: usize = 3;
 
 /// The page as HTML, everything inside it; with a single run it shows all that the run's page does. Errors: a figure
 /// cannot be read or drawn.
@@ -84,7 +80,7 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
         h1 { (title) }
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
-        @for param in &page.swept { (answer(variants, param, key)) }
+        @for param in &page.swept { (answer::answer(variants, param, key)) }
         (shell::tiles(&tiles(variants, key)))
         p.meta { (story(page, variants)) }
         @if let [RunSummary { link: Some(link), id, .. }] = &page.runs[..] {
@@ -108,12 +104,11 @@ fn warnings(page: &ExperimentPage) -> Vec<String> {
     let one = |(text, runs): (&str, Vec<&RunSummary>)| {
         let same = runs.iter().all(|run| run.warnings.iter().any(|known| known == text));
         let alike = if same { "" } else { ", each with its own numbers" };
-        let names = || named(&runs);
         match runs.len() {
             count if count == page.runs.len() && count > 1 => format!("{text} (all {count} runs{alike})"),
             1 if page.runs.len() == 1 => text.to_owned(),
-            1 => format!("{text} ({})", names()),
-            count => format!("{text} ({count} of {} runs{alike}: {})", page.runs.len(), names()),
+            1 => format!("{text} ({})", named(&runs)),
+            count => format!("{text} ({count} of {} runs{alike}: {})", page.runs.len(), named(&runs)),
         }
     };
     page.warnings.iter().cloned().chain(told.into_iter().map(one)).collect()
@@ -121,20 +116,13 @@ fn warnings(page: &ExperimentPage) -> Vec<String> {
 
 /// "latent_dim=2, seeds 0, 1; latent_dim=8, seed 0"
 fn named(runs: &[&RunSummary]) -> String {
-    let of_variant = |runs: &[&RunSummary]| match runs {
-        [run] => run_name(run),
-        _ => {
-            let seeds = runs.iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(", ");
-            let variant = shell::variant(&runs[0].variant);
-            if variant.is_empty() { format!("seeds {seeds}") } else { format!("{variant}, seeds {seeds}") }
-        }
+    let of_variant = |runs: &[&RunSummary]| {
+        let seeds = runs.iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(", ");
+        let variant = shell::variant(&runs[0].variant);
+        let comma = if variant.is_empty() { "" } else { ", " };
+        format!("{variant}{comma}{} {seeds}", if runs.len() == 1 { "seed" } else { "seeds" })
     };
     runs.chunk_by(|a, b| a.variant == b.variant).map(of_variant).collect::<Vec<_>>().join("; ")
-}
-
-fn run_name(run: &RunSummary) -> String {
-    let variant = shell::variant(&run.variant);
-    if variant.is_empty() { format!("seed {}", run.seed) } else { format!("{variant}, seed {}", run.seed) }
 }
 
 fn plural(count: usize, word: &str) -> String {
@@ -173,80 +161,6 @@ fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
         Some(Tile { name, value: number::short(summary.mean), spread: summary.spread(), note })
     };
     key.iter().filter_map(tile).collect()
-}
-
-/// Which value of a param of words does best where nothing else differs: in a sentence and in a table.
-fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
-    let values = variants::values_of(variants, param);
-    let compared: Vec<(&str, Vec<Duel>)> = key
-        .iter()
-        .map(|metric| (*metric, variants::duels(variants, param, metric)))
-        .filter(|(_, duels)| !duels.is_empty() && values.iter().any(|value| !value.is_number()))
-        .take(ANSWERS)
-        .collect();
-    let Some((metric, duels)) = compared.first() else { return html! {} };
-    let question = values.into_iter().map(shell::plain).collect::<Vec<_>>().join(" or ");
-    let of = |duels: &'_ [Duel], at: &Map<String, Value>| duels.iter().position(|duel| duel.at == *at);
-    html! { div.answer {
-        h2 { (question) "?" }
-        p { (verdict(metric, duels)) }
-        div.scroll { table {
-            thead { tr {
-                th scope="col" { "at" }
-                @for (metric, _) in &compared { th scope="col" { (content::metric_name(metric)) } }
-            } }
-            tbody { @for Duel { at, .. } in duels { tr {
-                th scope="row" { (if at.is_empty() { "all".to_owned() } else { shell::variant(at) }) }
-                @for (_, duels) in &compared { td {
-                    @if let Some(Duel { best, second, clear, .. }) = of(duels, at).map(|index| &duels[index]) {
-                        @if *clear == Some(false) { (best.0) } @else { strong { (best.0) } }
-                        span.spread {
-                            (number::short(best.1)) " against " (number::short(second.1))
-                            @if *clear == Some(false) { ", seeds overlap" }
-                        }
-                    }
-                } }
-            } } }
-        } }
-    } }
-}
-
-/// "The test MSE is lowest with conv at latent_dim 32, with every seed; at latent_dim 8 the seeds’ ranges overlap."
-fn verdict(metric: &str, duels: &[Duel]) -> String {
-    let mut wins: Vec<(&str, Vec<&Map<String, Value>>)> = Vec::new();
-    for duel in duels.iter().filter(|duel| duel.clear != Some(false)) {
-        match wins.iter_mut().find(|(value, _)| *value == duel.best.0) {
-            Some((_, places)) => places.push(&duel.at),
-            None => wins.push((&duel.best.0, vec![&duel.at])),
-        }
-    }
-    let how = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
-    let won: Vec<String> = wins.iter().map(|(value, at)| format!("with {value}{}", places(at))).collect();
-    let certain = match duels.iter().any(|duel| duel.clear.is_none()) {
-        true => " (one seed each, so this may be chance)",
-        false => " (every seed of the one beats every seed of the other)",
-    };
-    let mut clauses = Vec::new();
-    if !won.is_empty() {
-        clauses.push(format!("is {how} {}{certain}", won.join(", and ")));
-    }
-    let open: Vec<_> = duels.iter().filter(|duel| duel.clear == Some(false)).map(|duel| &duel.at).collect();
-    if !open.is_empty() {
-        clauses.push(format!("cannot be told apart by these few seeds{}: their ranges overlap", places(&open)));
-    }
-    format!("The {} {}.", merit::title(metric), clauses.join("; it "))
-}
-
-/// " at latent_dim 2 and 8"
-fn places(at: &[&Map<String, Value>]) -> String {
-    let mut last_name = None;
-    let words = at.iter().filter(|at| !at.is_empty()).map(|at| match at.iter().next() {
-        Some((name, value)) if at.len() == 1 && last_name.replace(name) == Some(name) => shell::plain(value),
-        Some((name, value)) if at.len() == 1 => format!("{name} {}", shell::plain(value)),
-        _ => shell::variant(at),
-    });
-    let words = words.collect::<Vec<_>>().join(" and ");
-    if words.is_empty() { words } else { format!(" at {words}") }
 }
 
 fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
@@ -336,7 +250,7 @@ fn reconstructions(variants: &[Variant<'_>], key: &[&str]) -> Result<Vec<Markup>
 fn picture_caption(run: &RunSummary, key: &[&str]) -> Markup {
     let metric = key.iter().find_map(|metric| Some((*metric, *run.metrics.get(*metric)?)));
     html! {
-        @match &run.link { Some(link) => a href=(link) { (run_name(run)) }, None => (run_name(run)) }
+        @match &run.link { Some(link) => a href=(link) { (named(&[run])) }, None => (named(&[run])) }
         @if let Some((name, value)) = metric { ", " (merit::title(name)) " " (number::short(value)) }
     }
 }
@@ -352,7 +266,7 @@ fn all_metrics(page: &ExperimentPage) -> Markup {
                     @for name in &names { th scope="col" class="n" { (shell::breakable(name)) } }
                 } }
                 tbody { @for run in &page.runs { tr {
-                    th scope="row" { (run_name(run)) }
+                    th scope="row" { (named(&[run])) }
                     @for name in &names {
                         @let value = run.metrics.get(*name);
                         td.n data-value=[value] { (value.map_or("–".into(), |value| number::short(*value))) }

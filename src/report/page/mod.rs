@@ -2,6 +2,7 @@
 //! launch knows and from the figures of the `report` stage. Knows no cache and no run log; times and paths may appear
 //! here, since pages are not artifacts.
 
+mod answer;
 mod content;
 mod experiment;
 mod merit;
@@ -10,6 +11,9 @@ mod shell;
 mod sweep;
 mod variants;
 mod write;
+
+#[cfg(test)]
+pub mod fixture;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -24,6 +24,8 @@ struct Anomaly {
     #[serde(default)]
     quantile: Option<f64>,
     #[serde(default)]
+    threshold_from: Option<String>,
+    #[serde(default)]
     anomalies: Value,
     #[serde(default)]
     metrics: BTreeMap<String, f64>,
@@ -69,7 +71,8 @@ fn caption(anomaly: &Anomaly) -> String {
         other => format!(" What counts as anomalous: {other}."),
     };
     let quantile = anomaly.quantile.map_or(String::new(), |quantile| {
-        format!(", the {} quantile of the validation split's scores", number::percent(quantile))
+        let split = anomaly.threshold_from.as_deref().unwrap_or("validation");
+        format!(", above which lie {} of the {split} split's scores", number::percent(1.0 - quantile))
     });
     format!(
         "The score of an image is its reconstruction error; above the threshold {}{quantile}, it is called \
