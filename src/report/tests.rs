@@ -52,6 +52,13 @@ fn every_artifact_has_its_sections_and_missing_ones_have_none() {
     };
     assert_eq!(one(ArtifactType::Embedding), "latent-space");
     assert_eq!(one(ArtifactType::Baseline), "baseline-autoencoder.baseline");
+    let baseline = sources.iter().find(|source| source.artifact_type == ArtifactType::Baseline).unwrap();
+    let twice = [baseline.clone(), Source { stage: "other".into(), ..baseline.clone() }];
+    assert_eq!(
+        ids(&report(&twice, &dir.path().join("twice"))),
+        "baseline-autoencoder.baseline",
+        "equal ones are shown once"
+    );
     assert_eq!(one(ArtifactType::Figures), "");
     assert_eq!(report(&[], &dir.path().join("none")).sections, []);
 }

@@ -63,8 +63,17 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     latent_dims.sort_unstable();
     latent_dims.dedup();
     let told = told_of_collapse(material)?;
-    let make = |source: &&Source| section(material, source, &reached, &latent_dims, &told);
-    material.of(ArtifactType::Baseline).iter().map(make).collect()
+    let mut sections = Vec::new();
+    let mut shown: Vec<Vec<Vec<String>>> = Vec::new();
+    for source in material.of(ArtifactType::Baseline) {
+        let curve = source.csv("curve.csv")?;
+        // Models of the same images have equal baselines, which are shown once.
+        if !shown.contains(&curve.rows) {
+            sections.push(section(material, source, &curve, &reached, &latent_dims, &told)?);
+            shown.push(curve.rows);
+        }
+    }
+    Ok(sections)
 }
 
 /// Warnings of other stages that a model has collapsed: they may be stricter than the plain comparison.
@@ -80,12 +89,12 @@ fn told_of_collapse(material: &Material<'_>) -> Result<Vec<String>> {
 fn section(
     material: &Material<'_>,
     source: &Source,
+    curve: &Csv,
     reached: &[Reached],
     latent_dims: &[usize],
     told: &[String],
 ) -> Result<Section> {
     let baseline: Baseline = source.json("baseline.json")?;
-    let curve = source.csv("curve.csv")?;
     let mut section = Section {
         id: format!("baseline-{}", source.stage),
         title: material.title("Against the baselines", source),
@@ -95,7 +104,7 @@ fn section(
             .into(),
         ..Section::default()
     };
-    let pca: Vec<(usize, f64)> = latent_dims.iter().filter_map(|&dim| Some((dim, at(&curve, dim)?))).collect();
+    let pca: Vec<(usize, f64)> = latent_dims.iter().filter_map(|&dim| Some((dim, at(curve, dim)?))).collect();
     if told.is_empty() {
         verdicts(&mut section, &baseline, &pca, reached);
     }
@@ -108,7 +117,7 @@ fn section(
     rows.extend(pca.iter().map(|(dim, mse)| row(&format!("PCA, {dim} components"), *mse)));
     rows.extend(reached.iter().map(|model| row(&model.stage, model.mse)));
     section.tables.push(Table::new("", &["reconstruction by", "MSE", "of the constant mean's"], rows));
-    let png = chart(&baseline, &curve, reached, latent_dims).draw()?;
+    let png = chart(&baseline, curve, reached, latent_dims).draw()?;
     let alt = "Line chart: mean squared error of PCA at every latent size, with the models at theirs";
     section.figures.push(material.figure(&format!("baseline-{}", source.stage), Look::Chart, alt, &png)?);
     Ok(section)
