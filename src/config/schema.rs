@@ -178,7 +178,8 @@ fn of_kind(kind: &Description) -> Value {
     properties.insert("inputs".into(), inputs(&kind.inputs));
     let mut required: Vec<&str> =
         kind.params.iter().filter(|spec| spec.default.is_none()).map(|spec| spec.name.as_str()).collect();
-    if kind.inputs.iter().any(|port| port.required) {
+    // What a variadic port is not given, the plan wires to it.
+    if kind.inputs.iter().any(|port| port.required && !port.variadic) {
         required.push("inputs");
     }
     json!({
