@@ -7,6 +7,7 @@ mod schema;
 pub use schema::params_of;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -169,11 +170,12 @@ pub enum CompanionParam {
 }
 
 /// What is known of an artifact before anything runs; everything may be unknown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Height, width, channels of one sample.
     pub shape: Option<[usize; 3]>,
-    pub classes: Option<usize>,
+    /// Names of the classes; empty when unlabelled.
+    pub classes: Option<Arc<[String]>>,
     /// Numbers in one code.
     pub latent_dim: Option<usize>,
 }

@@ -61,7 +61,9 @@ impl Validator {
             }
             "properties" => {
                 let known = members().filter_map(|(name, value)| Some((name, value, rule.get(name)?)));
-                return all(known.map(|(name, value, rule)| self.check(value, rule, &format!("{at}.{name}"))).collect());
+                return all(known
+                    .map(|(name, value, rule)| self.check(value, rule, &format!("{at}.{name}")))
+                    .collect());
             }
             "additionalProperties" => {
                 let rest = members().filter(|(name, _)| schema["properties"].get(name.as_str()).is_none());
@@ -71,9 +73,7 @@ impl Validator {
             "allOf" => return all(rules().map(|rule| self.check(value, rule, at)).collect()),
             "if" if self.holds(value, rule) => return self.check(value, &schema["then"], at),
             "if" => false,
-            "required" => {
-                rules().any(|name| value.is_object() && value.get(name.as_str().expect("a name")).is_none())
-            }
+            "required" => rules().any(|name| value.is_object() && value.get(name.as_str().expect("a name")).is_none()),
             "propertyNames" => members().any(|(name, _)| !self.holds(&json!(name), rule)),
             "anyOf" => !rules().any(|rule| self.holds(value, rule)),
             "oneOf" => rules().filter(|rule| self.holds(value, rule)).count() != 1,

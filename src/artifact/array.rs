@@ -172,8 +172,13 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header of version 1 to 3. The error says in words what is wrong.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// Where the data begins, from a file's first twelve bytes. The error says in words what is wrong.
+    pub fn length(bytes: &[u8]) -> Result<usize, String> {
+        Self::text(bytes).map(|text| text.end.max(12))
+    }
+
+    /// Where the header's text stands.
+    fn text(bytes: &[u8]) -> Result<std::ops::Range<usize>, String> {
         if bytes.len() < 12 || &bytes[..6] != b"\x93NUMPY" {
             return Err("is not a .npy file".into());
         }
@@ -182,7 +187,14 @@ impl Header {
             2 | 3 => (12, u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]) as usize),
             version => return Err(format!("has .npy version {version}, which is unknown")),
         };
-        let text = bytes.get(start..start + length).ok_or("ends inside its header")?;
+        Ok(start..start + length)
+    }
+
+    /// Reads a header of version 1 to 3. The error says in words what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let place = Self::text(bytes)?;
+        let data = place.end;
+        let text = bytes.get(place).ok_or("ends inside its header")?;
         let text = std::str::from_utf8(text).map_err(|_| "has a header that is not text")?;
         let after = |key: &str| {
             text.split_once(key)
@@ -196,7 +208,7 @@ impl Header {
         let shape = after("'shape'")?.trim_start_matches('(').split(')').next().unwrap_or_default();
         let shape =
             shape.split(',').map(str::trim).filter(|axis| !axis.is_empty()).map(str::parse).collect::<Result<_, _>>();
-        Ok(Self { descr, shape: shape.map_err(|_| "has an unreadable shape")?, data: start + length })
+        Ok(Self { descr, shape: shape.map_err(|_| "has an unreadable shape")?, data })
     }
 }
 

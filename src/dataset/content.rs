@@ -1,8 +1,9 @@
 //! What a file holds, gzipped or not, read up to a size that is known beforehand: a file that holds less or more than
-//! it says is refused, and a gzip bomb is refused before it is unpacked.
+//! it says is refused, and so is a gzip bomb.
 
+use std::cmp::Ordering;
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -12,15 +13,15 @@ use super::error::DatasetError;
 /// The most that one file may unpack to.
 pub const MOST_BYTES: u64 = 16 << 30;
 
-/// No deflate stream unpacks to more than 1032 times its size
-/// (<https://zlib.net/zlib_tech.html>, "Maximum Compression Factor").
-const DEFLATE_FACTOR: u64 = 1032;
+/// A gzipped file may unpack to this, and a large one to this many times its size: data does, a bomb does not.
+const MOST_UNPACKED: u64 = 512 << 20;
+const MOST_FACTOR: u64 = 20;
 
 /// An open file whose gzip layer, if it has one, is taken off.
 pub struct Content {
     path: PathBuf,
-    reader: Box<dyn BufRead + Send>,
-    /// The most that can still come: exact for a plain file.
+    reader: Box<dyn Read + Send>,
+    /// The most that may still come: exact for a plain file.
     left: u64,
     gzipped: bool,
 }
@@ -35,9 +36,9 @@ impl Content {
         }
         let mut file = BufReader::with_capacity(1 << 16, file);
         let gzipped = file.fill_buf().map_err(DatasetError::io(path))?.starts_with(&[0x1f, 0x8b]);
-        let (reader, left): (Box<dyn BufRead + Send>, u64) = if gzipped {
-            let unpacked = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file));
-            (Box::new(unpacked), metadata.len().saturating_mul(DEFLATE_FACTOR))
+        let (reader, left): (Box<dyn Read + Send>, u64) = if gzipped {
+            let most = metadata.len().saturating_mul(MOST_FACTOR).clamp(MOST_UNPACKED, MOST_BYTES);
+            (Box::new(MultiGzDecoder::new(file)), most)
         } else {
             (Box::new(file), metadata.len())
         };
@@ -49,21 +50,33 @@ impl Content {
         &self.path
     }
 
-    /// The next `count` bytes. Errors: there are fewer, or the gzip stream is damaged.
-    pub fn bytes(&mut self, count: u64) -> Result<Vec<u8>, DatasetError> {
+    /// Makes sure, without reading on, that `count` bytes can follow and, of a plain file, that no more do. `announced`
+    /// is what the file said follows, in words.
+    pub fn expect(&self, count: u64, announced: &str) -> Result<(), DatasetError> {
+        let path = self.path.display();
         if count > MOST_BYTES {
-            let message = format!("{} announces {count} bytes, more than can be loaded", self.path.display());
+            let message = format!("{path} announces {announced}, more than can be loaded");
             return Err(DatasetError::new(message).help("check that the file is what its name says"));
         }
+        match count.cmp(&self.left) {
+            Ordering::Greater if self.gzipped => Err(self.bomb()),
+            Ordering::Greater => Err(self.truncated(count, self.left)),
+            Ordering::Less if !self.gzipped => Err(self.too_long(announced)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next `count` bytes. Errors: there are fewer, or the gzip stream is damaged.
+    pub fn bytes(&mut self, count: u64) -> Result<Vec<u8>, DatasetError> {
         if count > self.left {
-            return Err(self.truncated(count, if self.gzipped { "at most " } else { "" }, self.left));
+            return Err(if self.gzipped { self.bomb() } else { self.truncated(count, self.left) });
         }
         let mut bytes = Vec::new();
         // A plain file surely holds that much; a gzipped one may be lying, and then grows only as far as it unpacks.
         bytes.reserve(if self.gzipped { count.min(1 << 26) } else { count } as usize);
         self.reader.by_ref().take(count).read_to_end(&mut bytes).map_err(|error| self.unreadable(&error))?;
         if (bytes.len() as u64) < count {
-            return Err(self.truncated(count, "", bytes.len() as u64));
+            return Err(self.truncated(count, bytes.len() as u64));
         }
         self.left -= count;
         Ok(bytes)
@@ -71,35 +84,50 @@ impl Content {
 
     /// Makes sure that nothing follows what was read. `announced` is what the file said it holds.
     pub fn end(mut self, announced: &str) -> Result<(), DatasetError> {
-        let more = match self.reader.fill_buf() {
-            Ok(buffer) => !buffer.is_empty(),
-            Err(error) => return Err(self.unreadable(&error)),
-        };
-        if !more {
-            return Ok(());
+        match self.reader.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(self.too_long(announced)),
+            Err(error) => Err(self.unreadable(&error)),
         }
-        let message = format!("{} goes on after {announced} that its header announces", self.path.display());
-        Err(DatasetError::new(message).help("the file is damaged or not what its name says: fetch it again"))
     }
 
-    /// All bytes up to the end, at most [`MOST_BYTES`].
+    /// All bytes up to the end. Errors: more than can be loaded, or a damaged gzip stream.
     pub fn rest(mut self) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
-        self.reader.by_ref().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| self.unreadable(&error))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(DatasetError::new(format!("{} holds more than can be loaded", self.path.display())));
+        let most = self.left.min(MOST_BYTES);
+        self.reader.by_ref().take(most + 1).read_to_end(&mut bytes).map_err(|error| self.unreadable(&error))?;
+        if bytes.len() as u64 > most {
+            return Err(if self.gzipped { self.bomb() } else { self.too_large() });
         }
         Ok(bytes)
     }
 
-    /// A reader of what is left.
-    pub fn into_reader(self) -> Box<dyn BufRead + Send> {
-        self.reader
+    /// A reader of what is left. It fails when that is more than can be loaded.
+    pub fn into_reader(self) -> impl Read {
+        Limited { left: self.left.min(MOST_BYTES), content: self }
     }
 
-    fn truncated(&self, wanted: u64, at_most: &str, had: u64) -> DatasetError {
+    fn bomb(&self) -> DatasetError {
+        let mib = MOST_UNPACKED >> 20;
+        DatasetError::new(format!(
+            "{} unpacks to more than {mib} MiB and more than {MOST_FACTOR} times its size",
+            self.path.display()
+        ))
+        .help("it may be a gzip bomb; if you trust it, unpack it with gunzip and name the unpacked file")
+    }
+
+    fn too_large(&self) -> DatasetError {
+        DatasetError::new(format!("{} holds more than can be loaded", self.path.display()))
+    }
+
+    fn too_long(&self, announced: &str) -> DatasetError {
+        let message = format!("{} goes on after the {announced} that its header announces", self.path.display());
+        DatasetError::new(message).help("the file is damaged or not what its name says: fetch it again")
+    }
+
+    fn truncated(&self, wanted: u64, had: u64) -> DatasetError {
         let path = self.path.display();
-        DatasetError::new(format!("{path} is truncated: {wanted} bytes should follow its header and {at_most}{had} do"))
+        DatasetError::new(format!("{path} is truncated: {wanted} bytes should follow its header and {had} do"))
             .help("fetch or copy the file again")
     }
 
@@ -116,5 +144,21 @@ impl Content {
             }
             _ => DatasetError::new(format!("{path}: {error}")),
         }
+    }
+}
+
+/// A reader that fails, with a [`DatasetError`] inside, when more comes than may or the gzip stream is damaged.
+struct Limited {
+    content: Content,
+    left: u64,
+}
+
+impl Read for Limited {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let failed = |error| io::Error::other(error);
+        let count = self.content.reader.read(buffer).map_err(|error| failed(self.content.unreadable(&error)))?;
+        let most = if self.content.gzipped { Content::bomb } else { Content::too_large };
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| failed(most(&self.content)))?;
+        Ok(count)
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::artifact::array::Array;
 
-use super::content::{Content, MOST_BYTES};
+use super::content::Content;
 use super::error::DatasetError;
 use super::open::Pixels;
 
@@ -23,29 +23,15 @@ impl Idx {
     /// Reads a file. Errors: wrong magic number, another type than bytes, truncated, or longer than its header says.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
         let mut content = Content::open(path)?;
-        let mut header = content.bytes(4).map_err(|_| not_idx(path, "it is shorter than a header"))?;
-        if header[..2] != [0, 0] {
-            return Err(not_idx(path, &format!("it begins with {:02x} {:02x}, not 00 00", header[0], header[1])));
-        }
-        if header[2] != 0x08 {
-            let message =
-                format!("{} holds values of IDX type 0x{:02x}; only bytes (0x08) are read", path.display(), header[2]);
-            return Err(DatasetError::new(message).help("save floats as .npy and use dataset = \"npy\""));
-        }
-        let axes = usize::from(header[3]);
-        if !(1..=4).contains(&axes) {
-            return Err(not_idx(path, &format!("it announces {axes} axes")));
-        }
-        let lengths = content.bytes(4 * axes as u64)?;
-        header.extend(&lengths);
-        let axes: Vec<usize> = lengths
-            .chunks_exact(4)
-            .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]) as usize)
-            .collect();
-        let count = axes.iter().try_fold(1u64, |product, &axis| product.checked_mul(axis as u64)).unwrap_or(u64::MAX);
-        let values = content.bytes(count.min(MOST_BYTES + 1))?;
-        content.end(&format!("the {count} bytes"))?;
+        let (header, axes) = header(&mut content)?;
+        let values = content.bytes(product(&axes))?;
+        content.end(&announced(&axes))?;
         Ok(Self { header, axes, values })
+    }
+
+    /// The axes of a file of images, read from its header alone.
+    pub fn image_axes(path: &Path) -> Result<[usize; 4], DatasetError> {
+        image_axes(path, &header(&mut Content::open(path)?)?.1)
     }
 
     /// SHA-256 of the unpacked file, as lowercase hex.
@@ -55,15 +41,7 @@ impl Idx {
 
     /// The values as samples: `[n, h, w]` and `[n, h, w, c]` are images, `[n, features]` rows.
     pub fn into_images(self, path: &Path) -> Result<Pixels, DatasetError> {
-        let shape = match self.axes[..] {
-            [n, h, w, c] => [n, h, w, c],
-            [n, h, w] => [n, h, w, 1],
-            [n, features] => [n, 1, 1, features],
-            _ => {
-                let message = format!("{} holds one number a sample: labels, not images", path.display());
-                return Err(DatasetError::new(message).help("were the images' and the labels' file swapped?"));
-            }
-        };
+        let shape = image_axes(path, &self.axes)?;
         let array = Array::new(&shape, self.values);
         array.map(Pixels::Bytes).ok_or_else(|| not_idx(path, "its length does not fit its axes"))
     }
@@ -75,6 +53,50 @@ impl Idx {
         }
         let message = format!("{} has shape {:?}: images, not labels", path.display(), self.axes);
         Err(DatasetError::new(message).help("were the images' and the labels' file swapped?"))
+    }
+}
+
+/// A file's header and the axes it announces, which fit what follows as far as that can be told before reading it.
+fn header(content: &mut Content) -> Result<(Vec<u8>, Vec<usize>), DatasetError> {
+    let path = content.path().to_owned();
+    let mut header = content.bytes(4).map_err(|_| not_idx(&path, "it is shorter than a header"))?;
+    if header[..2] != [0, 0] {
+        return Err(not_idx(&path, &format!("it begins with {:02x} {:02x}, not 00 00", header[0], header[1])));
+    }
+    if header[2] != 0x08 {
+        let message =
+            format!("{} holds values of IDX type 0x{:02x}; only bytes (0x08) are read", path.display(), header[2]);
+        return Err(DatasetError::new(message).help("save floats as .npy and use dataset = \"npy\""));
+    }
+    let axes = usize::from(header[3]);
+    if !(1..=4).contains(&axes) {
+        return Err(not_idx(&path, &format!("it announces {axes} axes")));
+    }
+    let lengths = content.bytes(4 * axes as u64)?;
+    header.extend(&lengths);
+    let axes: Vec<usize> = lengths.as_chunks::<4>().0.iter().map(|four| u32::from_be_bytes(*four) as usize).collect();
+    content.expect(product(&axes), &announced(&axes))?;
+    Ok((header, axes))
+}
+
+fn product(axes: &[usize]) -> u64 {
+    axes.iter().fold(1, |product, &axis| product.saturating_mul(axis as u64))
+}
+
+/// As the header says it: a product could be too large to mean anything.
+fn announced(axes: &[usize]) -> String {
+    format!("{} bytes", axes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x "))
+}
+
+fn image_axes(path: &Path, axes: &[usize]) -> Result<[usize; 4], DatasetError> {
+    match *axes {
+        [n, h, w, c] => Ok([n, h, w, c]),
+        [n, h, w] => Ok([n, h, w, 1]),
+        [n, features] => Ok([n, 1, 1, features]),
+        _ => {
+            let message = format!("{} holds one number a sample: labels, not images", path.display());
+            Err(DatasetError::new(message).help("were the images' and the labels' file swapped?"))
+        }
     }
 }
 

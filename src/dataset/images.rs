@@ -1,9 +1,11 @@
 //! A folder of images by class: one subfolder a class, or `train` and `test` with such subfolders. PNG, JPEG, BMP and
 //! PNM are read; transparency is ignored. When every pixel of every image is grey there is one channel, else three.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage};
 
 use crate::artifact::array::Array;
 use crate::cancel::Cancel;
@@ -45,9 +47,33 @@ impl Folder {
         })
     }
 
+    /// Names of the classes, in the order of their numbers.
+    pub fn classes(&self) -> impl Iterator<Item = &str> {
+        self.train.iter().map(|(class, _)| class.as_str())
+    }
+
+    /// The shape of the images, from their headers alone; `None` when only their pixels tell whether they are grey.
+    pub fn sample_shape(&self) -> Result<Option<[usize; 3]>, DatasetError> {
+        let mut sizes = Sizes::default();
+        let mut coloured = None;
+        for (_, path) in self.files() {
+            let header = reader(path)?.into_decoder().map_err(|error| undecodable(path, &error))?;
+            let (width, height) = header.dimensions();
+            sizes.add(path, (width as usize, height as usize))?;
+            if header.color_type().has_color() {
+                coloured.get_or_insert(path);
+            }
+        }
+        let channels = match coloured {
+            None => Some(1),
+            Some(path) => (!is_grey(&decode(path)?.into_rgb8())).then_some(3),
+        };
+        Ok(sizes.first.zip(channels).map(|((width, height, _), channels)| [height, width, channels]))
+    }
+
     /// Decodes all images. Errors: one cannot be decoded, or two differ in size.
     pub fn read(&self, cancel: &Cancel) -> Result<Raw, DatasetError> {
-        let classes: Vec<String> = self.train.iter().map(|(class, _)| class.clone()).collect();
+        let classes: Vec<String> = self.classes().map(str::to_owned).collect();
         let mut decoded = Decoded::default();
         let train = decoded.add(&self.train, &classes, cancel)?;
         let test = self.test.as_ref().map(|part| decoded.add(part, &classes, cancel)).transpose()?;
@@ -55,6 +81,11 @@ impl Folder {
         let train = parts.next().ok_or_else(|| DatasetError::new("a folder without images"))?;
         Ok(Raw { name: "images".into(), classes, train, test: parts.next() })
     }
+}
+
+fn untrained(class: &str) -> DatasetError {
+    DatasetError::new(format!("the class `{class}` has test images but no training images"))
+        .help("give both parts the same class folders")
 }
 
 fn by_class(folder: &Path) -> Result<ByClass, DatasetError> {
@@ -92,11 +123,30 @@ fn is_image(path: &Path) -> bool {
     ["png", "jpg", "jpeg", "bmp", "pgm", "ppm", "pnm"].contains(&ending.as_str())
 }
 
+/// The size that all images have to have.
+#[derive(Default)]
+struct Sizes {
+    /// Width, height, and the file they are of.
+    first: Option<(usize, usize, PathBuf)>,
+}
+
+impl Sizes {
+    fn add(&mut self, path: &Path, (width, height): (usize, usize)) -> Result<(), DatasetError> {
+        let (first_width, first_height, first) = self.first.get_or_insert((width, height, path.to_owned()));
+        if (*first_width, *first_height) == (width, height) {
+            return Ok(());
+        }
+        let (first, path) = (first.display(), path.display());
+        let message =
+            format!("images differ in size: {first} is {first_width}x{first_height}, {path} is {width}x{height}");
+        Err(DatasetError::new(message).help("scale all images to one size"))
+    }
+}
+
 /// Images so far: grey until the first coloured one.
 #[derive(Default)]
 struct Decoded {
-    /// Height, width, and the file they are of.
-    size: Option<(usize, usize, PathBuf)>,
+    sizes: Sizes,
     coloured: bool,
     /// One `[h, w, c]` image after another; `c` is 3 once `coloured`.
     pixels: Vec<u8>,
@@ -107,10 +157,7 @@ impl Decoded {
     fn add(&mut self, part: &ByClass, classes: &[String], cancel: &Cancel) -> Result<Vec<u32>, DatasetError> {
         let mut labels = Vec::new();
         for (class, files) in part {
-            let label = classes.iter().position(|known| known == class).ok_or_else(|| {
-                DatasetError::new(format!("the class `{class}` has test images but no training images"))
-                    .help("give both parts the same class folders")
-            })?;
+            let label = classes.iter().position(|known| known == class).ok_or_else(|| untrained(class))?;
             for path in files {
                 if cancel.is_cancelled() {
                     return Err(DatasetError::Interrupted);
@@ -124,20 +171,12 @@ impl Decoded {
 
     fn push(&mut self, path: &Path, image: DynamicImage) -> Result<(), DatasetError> {
         let (width, height) = (image.width() as usize, image.height() as usize);
-        let (first_height, first_width, first) = self.size.get_or_insert((height, width, path.to_owned()));
-        if (*first_height, *first_width) != (height, width) {
-            let message = format!(
-                "images differ in size: {} is {first_width}x{first_height}, {} is {width}x{height}",
-                first.display(),
-                path.display()
-            );
-            return Err(DatasetError::new(message).help("scale all images to one size"));
-        }
+        self.sizes.add(path, (width, height))?;
         if self.pixels.len() as u64 + (3 * width * height) as u64 > MOST_BYTES {
             return Err(DatasetError::new("the images are more than can be loaded").help("use fewer or smaller images"));
         }
         let image = image.into_rgb8();
-        if !self.coloured && image.pixels().any(|pixel| pixel.0 != [pixel.0[0]; 3]) {
+        if !self.coloured && !is_grey(&image) {
             self.coloured = true;
             self.pixels = self.pixels.iter().flat_map(|grey| [*grey; 3]).collect();
         }
@@ -149,7 +188,7 @@ impl Decoded {
     }
 
     fn into_parts(mut self, labels: Vec<Vec<u32>>) -> Result<Vec<Part>, DatasetError> {
-        let (height, width, _) = self.size.ok_or_else(|| DatasetError::new("a folder without images"))?;
+        let (width, height, _) = self.sizes.first.ok_or_else(|| DatasetError::new("a folder without images"))?;
         let channels = if self.coloured { 3 } else { 1 };
         let part = |labels: Vec<u32>| {
             let rest = self.pixels.split_off(labels.len() * height * width * channels);
@@ -162,11 +201,20 @@ impl Decoded {
     }
 }
 
+fn is_grey(image: &RgbImage) -> bool {
+    image.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3])
+}
+
+fn reader(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
+    ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(DatasetError::io(path))
+}
+
 fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(DatasetError::io(path))?;
-    reader.decode().map_err(|error| {
-        DatasetError::new(format!("{} cannot be decoded: {error}", path.display())).help("replace or remove the file")
-    })
+    reader(path)?.decode().map_err(|error| undecodable(path, &error))
+}
+
+fn undecodable(path: &Path, error: &ImageError) -> DatasetError {
+    DatasetError::new(format!("{} cannot be decoded: {error}", path.display())).help("replace or remove the file")
 }
 
 #[cfg(test)]

@@ -35,6 +35,9 @@ pub struct DatasetMeta {
     pub classes: Vec<String>,
     /// Least and greatest number stored: 0 and 255 for pixels kept as bytes, else those of the training set.
     pub stored_range: [f32; 2],
+    /// The same of each channel over the training split, when each is mapped by itself; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channel_ranges: Vec<[f32; 2]>,
     /// A sample's value is the stored number x `scale` + `offset`.
     pub scale: PerChannel,
     pub offset: PerChannel,
@@ -86,16 +89,19 @@ impl DatasetMeta {
         self.shape.iter().product()
     }
 
+    /// Least and greatest value of each channel after `scale` and `offset`.
+    pub fn value_ranges(&self) -> Vec<[f32; 2]> {
+        let of_channel = |channel: usize| {
+            let stored = self.channel_ranges.get(channel).unwrap_or(&self.stored_range);
+            stored.map(|number| number * self.scale.get(channel) + self.offset.get(channel))
+        };
+        (0..self.shape[2]).map(of_channel).collect()
+    }
+
     /// Least and greatest value after `scale` and `offset`, over all channels.
     pub fn value_range(&self) -> [f32; 2] {
-        let mut range = [f32::INFINITY, f32::NEG_INFINITY];
-        for channel in 0..self.shape[2] {
-            for stored in self.stored_range {
-                let value = stored * self.scale.get(channel) + self.offset.get(channel);
-                range = [range[0].min(value), range[1].max(value)];
-            }
-        }
-        range
+        let widest = |range: [f32; 2], channel: [f32; 2]| [range[0].min(channel[0]), range[1].max(channel[1])];
+        self.value_ranges().into_iter().fold([f32::INFINITY, f32::NEG_INFINITY], widest)
     }
 
     /// The file's text: the same for the same data, always.

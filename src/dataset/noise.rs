@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 pub enum NoiseKind {
     /// Adds a normal deviate; `amount` is its standard deviation. Values of a 0..1 data set are clipped to 0..1.
     Gaussian,
-    /// Sets the fraction `amount` of the values to the least or the greatest value of the range, evenly.
+    /// Sets the fraction `amount` of the values to the least or the greatest value of their channel, evenly.
     SaltAndPepper,
-    /// Sets the fraction `amount` of the values to the least value of the range.
+    /// Sets the fraction `amount` of the values to the least value of their channel.
     Masking,
 }
 
@@ -33,20 +33,19 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Spoils one sample in place. `stream` keeps the data's sources apart, `range` is the values' range.
-    pub fn apply(&self, stream: u64, draw: u64, row: u32, range: [f32; 2], values: &mut [f32]) {
+    /// Spoils one sample in place. `stream` keeps the data's sources apart; `ranges` is the range of each channel's
+    /// values, and there is at least one.
+    pub fn apply(&self, stream: u64, draw: u64, row: u32, ranges: &[[f32; 2]], values: &mut [f32]) {
         let bits = Bits::new(self.seed).within(stream).within(draw).within(u64::from(row));
         match self.kind {
-            NoiseKind::Gaussian => self.add_normal(bits, range, values),
-            NoiseKind::SaltAndPepper => {
-                // An odd draw is salt, an even one pepper.
-                self.replace(bits, values, |word| range[usize::from(word & 1 == 1)]);
-            }
-            NoiseKind::Masking => self.replace(bits, values, |_| range[0]),
+            NoiseKind::Gaussian => self.add_normal(bits, ranges, values),
+            // An odd draw is salt, an even one pepper.
+            NoiseKind::SaltAndPepper => self.replace(bits, ranges, values, |range, word| range[(word & 1) as usize]),
+            NoiseKind::Masking => self.replace(bits, ranges, values, |range, _| range[0]),
         }
     }
 
-    fn add_normal(&self, bits: Bits, range: [f32; 2], values: &mut [f32]) {
+    fn add_normal(&self, bits: Bits, ranges: &[[f32; 2]], values: &mut [f32]) {
         let table: &[f32; HALF] = &NORMAL;
         for (counter, four) in values.chunks_mut(4).enumerate() {
             let mut word = bits.word(counter as u64);
@@ -56,21 +55,26 @@ impl Noise {
                 word >>= 16;
             }
         }
-        if range == [0.0, 1.0] {
+        if ranges.iter().all(is_unit) {
             values.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         }
     }
 
-    fn replace(&self, bits: Bits, values: &mut [f32], with: impl Fn(u64) -> f32) {
+    fn replace(&self, bits: Bits, ranges: &[[f32; 2]], values: &mut [f32], with: impl Fn([f32; 2], u64) -> f32) {
         // Of a word, 32 bits decide whether and the lowest bit decides what.
         let threshold = (f64::from(self.amount.clamp(0.0, 1.0)) * 4_294_967_296.0) as u64;
         for (counter, value) in values.iter_mut().enumerate() {
             let word = bits.word(counter as u64);
             if word >> 32 < threshold {
-                *value = with(word);
+                *value = with(ranges[counter % ranges.len()], word);
             }
         }
     }
+}
+
+/// Whether a range is 0..1, up to the rounding of the map that made it.
+fn is_unit([low, high]: &[f32; 2]) -> bool {
+    low.abs() < 1e-6 && (high - 1.0).abs() < 1e-6
 }
 
 /// A source of random words, addressed by a counter.
@@ -180,7 +184,7 @@ mod tests {
 
     fn spoilt(noise: Noise, draw: u64, row: u32, clean: f32) -> Vec<f32> {
         let mut values = vec![clean; 10_000];
-        noise.apply(0, draw, row, [-9.0, 9.0], &mut values);
+        noise.apply(0, draw, row, &[[-9.0, 9.0]], &mut values);
         values
     }
 
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn gaussian_noise_is_clipped_to_the_unit_range_only_when_that_is_the_datas_range() {
         let mut values = vec![1.0; 1000];
-        noise(NoiseKind::Gaussian, 0.5).apply(0, 0, 0, [0.0, 1.0], &mut values);
+        noise(NoiseKind::Gaussian, 0.5).apply(0, 0, 0, &[[0.0, 1.0], [1e-8, 0.999_999_9]], &mut values);
         assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
         assert!(spoilt(noise(NoiseKind::Gaussian, 0.5), 0, 0, 1.0).iter().any(|value| *value > 1.0));
     }
@@ -225,6 +229,18 @@ mod tests {
         let share = |wanted: f32| values.iter().filter(|value| **value == wanted).count() as f64 / values.len() as f64;
         assert!((share(-9.0) - 0.15).abs() < 0.004 && (share(9.0) - 0.15).abs() < 0.004);
         assert!((share(0.5) - 0.7).abs() < 0.005);
+    }
+
+    #[test]
+    fn every_channel_is_spoilt_within_its_own_range() {
+        let ranges = [[0.0, 1.0], [-2.0, 3.0]];
+        let mut values = vec![0.5; 2000];
+        noise(NoiseKind::SaltAndPepper, 1.0).apply(0, 0, 0, &ranges, &mut values);
+        for (value, range) in values.iter().zip(ranges.iter().cycle()) {
+            assert!(range.contains(value), "{value} in {range:?}");
+        }
+        noise(NoiseKind::Masking, 1.0).apply(0, 0, 0, &ranges, &mut values);
+        assert!(values.chunks(2).all(|pixel| pixel == [0.0, -2.0]));
     }
 
     #[test]

@@ -8,46 +8,67 @@ use super::content::Content;
 use super::error::DatasetError;
 use super::open::Pixels;
 
-/// A file's header and the numbers behind it, still as bytes.
-struct Numbers {
+/// An open file: its header is read and fits what follows, as far as that can be told before reading it.
+struct Opened {
     descr: String,
     shape: Vec<usize>,
-    bytes: Vec<u8>,
+    bytes: u64,
+    content: Content,
 }
 
-fn read(path: &Path) -> Result<Numbers, DatasetError> {
-    let unusable = |why: &str| DatasetError::new(format!("{} {why}", path.display()));
-    let mut bytes = Content::open(path)?.rest()?;
-    let Header { descr, shape, data } =
-        Header::parse(&bytes).map_err(|why| unusable(&why).help("write it with numpy.save from a C-ordered array"))?;
-    let size = match descr.as_str() {
-        "|u1" | "|i1" | "|b1" => 1,
-        "<u2" | "<i2" => 2,
-        "<u4" | "<i4" | "<f4" => 4,
-        "<u8" | "<i8" | "<f8" => 8,
-        other => {
-            let advice = "samples may be uint8, float32 or float64, labels any integer type, little-endian";
-            return Err(unusable(&format!("holds numbers of type {other}, which is not read")).help(advice));
+impl Opened {
+    fn new(path: &Path) -> Result<Self, DatasetError> {
+        let unusable = |why: &str| DatasetError::new(format!("{} {why}", path.display()));
+        let no_header = |why: &str| unusable(why).help("write it with numpy.save from a C-ordered array");
+        let mut content = Content::open(path)?;
+        let mut header = content.bytes(12).map_err(|_| no_header("is not a .npy file"))?;
+        let data = Header::length(&header).map_err(|why| no_header(&why))?;
+        header.extend(content.bytes(data as u64 - 12).map_err(|_| no_header("ends inside its header"))?);
+        let Header { descr, shape, .. } = Header::parse(&header).map_err(|why| no_header(&why))?;
+        let size = match descr.as_str() {
+            "|u1" | "|i1" | "|b1" => 1,
+            "<u2" | "<i2" => 2,
+            "<u4" | "<i4" | "<f4" => 4,
+            "<u8" | "<i8" | "<f8" => 8,
+            other => {
+                let advice = "samples may be uint8, float32 or float64, labels any integer type, little-endian";
+                return Err(unusable(&format!("holds numbers of type {other}, which is not read")).help(advice));
+            }
+        };
+        if shape.contains(&0) {
+            return Err(unusable(&format!("is empty: its shape is {shape:?}")).help("save at least one sample"));
         }
-    };
-    let wanted = shape.iter().try_fold(size, |product: usize, &axis| product.checked_mul(axis));
-    if wanted.and_then(|wanted| wanted.checked_add(data)) != Some(bytes.len()) {
-        let had = bytes.len().saturating_sub(data);
-        let message = format!("is truncated or damaged: {had} bytes do not fill its shape {shape:?} of {descr}");
-        return Err(unusable(&message).help("write the file again"));
+        let bytes = shape.iter().fold(size, |product: u64, &axis| product.saturating_mul(axis as u64));
+        let opened = Self { descr, shape, bytes, content };
+        opened.content.expect(bytes, &opened.announced())?;
+        Ok(opened)
     }
-    if shape.contains(&0) {
-        return Err(unusable(&format!("is empty: its shape is {shape:?}")).help("save at least one sample"));
+
+    fn announced(&self) -> String {
+        format!("numbers of shape {:?} and type {}", self.shape, self.descr)
     }
-    bytes.drain(..data);
-    Ok(Numbers { descr, shape, bytes })
+
+    /// The numbers, still as bytes.
+    fn read(mut self) -> Result<Vec<u8>, DatasetError> {
+        let bytes = self.content.bytes(self.bytes)?;
+        let announced = self.announced();
+        self.content.end(&announced)?;
+        Ok(bytes)
+    }
+}
+
+/// The axes of a file of samples, read from its header alone.
+pub fn image_axes(path: &Path, shape: Option<[usize; 3]>) -> Result<[usize; 4], DatasetError> {
+    sample_axes(path, &Opened::new(path)?.shape, shape)
 }
 
 /// Samples: `[n, h, w, c]`, `[n, h, w]` or `[n, features]`; the latter as images when `shape` says how. Errors: not a
 /// `.npy` file, another number type, NaN or infinity, a shape that does not fit.
 pub fn read_images(path: &Path, shape: Option<[usize; 3]>) -> Result<Pixels, DatasetError> {
-    let Numbers { descr, shape: stored, bytes } = read(path)?;
-    let axes = sample_axes(path, &stored, shape)?;
+    let opened = Opened::new(path)?;
+    let axes = sample_axes(path, &opened.shape, shape)?;
+    let descr = opened.descr.clone();
+    let bytes = opened.read()?;
     let pixels = match descr.as_str() {
         "|u1" => Array::new(&axes, bytes).map(Pixels::Bytes),
         "<f4" => Array::new(&axes, floats(path, &bytes, |four: [u8; 4]| f32::from_le_bytes(four))?).map(Pixels::Floats),
@@ -65,8 +86,8 @@ pub fn read_images(path: &Path, shape: Option<[usize; 3]>) -> Result<Pixels, Dat
 
 /// Labels: `[n]`, integers from 0. Errors: another shape or type, a negative label.
 pub fn read_labels(path: &Path) -> Result<Vec<u32>, DatasetError> {
-    let Numbers { descr, shape, bytes } = read(path)?;
-    let (size, signed) = match descr.as_str() {
+    let opened = Opened::new(path)?;
+    let (size, signed) = match opened.descr.as_str() {
         "|u1" | "|b1" => (1, false),
         "|i1" => (1, true),
         "<u2" => (2, false),
@@ -76,12 +97,12 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>, DatasetError> {
         "<u8" => (8, false),
         "<i8" => (8, true),
         _ => {
-            let message = format!("{} holds labels of type {descr}", path.display());
+            let message = format!("{} holds labels of type {}", path.display(), opened.descr);
             return Err(DatasetError::new(message).help("save labels as integers: labels.astype(numpy.int64)"));
         }
     };
-    if shape.len() != 1 {
-        let message = format!("{} has shape {shape:?}; labels have one number a sample", path.display());
+    if opened.shape.len() != 1 {
+        let message = format!("{} has shape {:?}; labels have one number a sample", path.display(), opened.shape);
         return Err(DatasetError::new(message).help("save class numbers, not one-hot rows: labels.argmax(axis=1)"));
     }
     let label = |(row, number): (usize, &[u8])| {
@@ -94,7 +115,7 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>, DatasetError> {
             DatasetError::new(message).help("labels are class numbers that begin at 0")
         })
     };
-    bytes.chunks_exact(size).enumerate().map(label).collect()
+    opened.read()?.chunks_exact(size).enumerate().map(label).collect()
 }
 
 fn floats<const N: usize>(

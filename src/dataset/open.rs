@@ -57,6 +57,9 @@ impl Dataset {
         if !meta.scale.fits(meta.shape[2]) || !meta.offset.fits(meta.shape[2]) {
             return Err(DatasetError::new(format!("{}: scale and offset do not fit the channels", path.display())));
         }
+        if ![0, meta.shape[2]].contains(&meta.channel_ranges.len()) {
+            return Err(DatasetError::new(format!("{}: channel_ranges do not fit the channels", path.display())));
+        }
         let mut dataset = Self { meta, sources: BTreeMap::new(), index: BTreeMap::new() };
         for (split, split_meta) in dataset.meta.splits.clone() {
             if !dataset.sources.contains_key(&split_meta.source) {
@@ -106,7 +109,7 @@ impl Dataset {
             noise: self.meta.noise,
             // Rows of different sources get different noise although their numbers are the same.
             stream: ContentHash::of(source.as_bytes()).low_u64(),
-            range: self.meta.value_range(),
+            ranges: self.meta.value_ranges(),
         })
     }
 
@@ -208,13 +211,15 @@ pub struct Split {
     affine: Affine,
     noise: Option<Noise>,
     stream: u64,
-    range: [f32; 2],
+    /// Of each channel.
+    ranges: Vec<[f32; 2]>,
 }
 
 impl Split {
     /// Least and greatest value a clean sample can have: what is black and what is white.
     pub fn range(&self) -> [f32; 2] {
-        self.range
+        let widest = |range: [f32; 2], channel: &[f32; 2]| [range[0].min(channel[0]), range[1].max(channel[1])];
+        self.ranges.iter().fold([f32::INFINITY, f32::NEG_INFINITY], widest)
     }
 
     /// The stored samples of the split's source.
@@ -268,7 +273,7 @@ impl Samples for Split {
         let Some(noise) = &self.noise else { return };
         let width = self.shape.iter().product::<usize>().max(1);
         for (&row, sample) in rows.iter().zip(out.chunks_exact_mut(width)) {
-            noise.apply(self.stream, draw, self.source_row(row), self.range, sample);
+            noise.apply(self.stream, draw, self.source_row(row), &self.ranges, sample);
         }
     }
 
@@ -318,6 +323,7 @@ mod tests {
                 shape,
                 classes: vec!["a".into(), "b".into(), "c".into()],
                 stored_range: [0.0, 255.0],
+                channel_ranges: vec![],
                 scale: values(0.25),
                 offset: values(-3.0),
                 noise: None,

@@ -10,7 +10,7 @@ use crate::hash::{ContentHash, FramedHasher};
 use super::error::DatasetError;
 use super::idx::Idx;
 use super::images::Folder;
-use super::raw::{Part, Raw};
+use super::raw::{Part, Raw, numbered_classes, same_count, same_shape};
 use super::table::TableOptions;
 use super::{npy, table};
 
@@ -74,6 +74,32 @@ impl Own {
         })
     }
 
+    /// What the files say of their samples without being read as a whole. Errors: what cannot be read later either.
+    pub fn glance(&self) -> Result<Glance, Misfit> {
+        match self {
+            Self::Idx { train, test } => {
+                glance(train, test.as_ref(), Idx::image_axes, |path| Idx::read(path)?.into_labels(path))
+            }
+            Self::Npy { train, test, shape } => {
+                glance(train, test.as_ref(), |path| npy::image_axes(path, *shape), npy::read_labels)
+            }
+            Self::Table { train, test, options } => {
+                let shape = table::sample_shape(train, options).map_err(About::Samples.with())?;
+                if let Some(test) = test {
+                    let other = table::sample_shape(test, options).map_err(About::TestSamples.with())?;
+                    same_shape(shape, other).map_err(About::TestSamples.with())?;
+                }
+                // Which classes there are, only the rows tell.
+                let classes = options.label_column.is_none().then(Vec::new);
+                Ok(Glance { shape: Some(shape), classes })
+            }
+            Self::Images(folder) => {
+                let shape = folder.sample_shape().map_err(About::Samples.with())?;
+                Ok(Glance { shape, classes: Some(folder.classes().map(str::to_owned).collect()) })
+            }
+        }
+    }
+
     /// Reads the files.
     pub fn read(&self, cancel: &Cancel) -> Result<Raw, DatasetError> {
         match self {
@@ -91,6 +117,58 @@ impl Own {
             Self::Images(folder) => folder.read(cancel),
         }
     }
+}
+
+/// What is known of own files before they are read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Glance {
+    /// Height, width and channels of one sample.
+    pub shape: Option<[usize; 3]>,
+    /// Names of the classes; empty when unlabelled.
+    pub classes: Option<Vec<String>>,
+}
+
+/// Which of the user's files something is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Samples,
+    Labels,
+    TestSamples,
+    TestLabels,
+}
+
+/// What is wrong, and with which file.
+pub type Misfit = (About, DatasetError);
+
+impl About {
+    fn with(self) -> impl Fn(DatasetError) -> Misfit {
+        move |error| (self, error)
+    }
+}
+
+/// A glance at samples whose labels are numbers.
+fn glance(
+    train: &PartFiles,
+    test: Option<&PartFiles>,
+    axes: impl Fn(&Path) -> Result<[usize; 4], DatasetError>,
+    labels: impl Fn(&Path) -> Result<Vec<u32>, DatasetError>,
+) -> Result<Glance, Misfit> {
+    let mut shape = None;
+    let mut greatest = None;
+    let parts =
+        [("train", Some(train), About::Samples, About::Labels), ("test", test, About::TestSamples, About::TestLabels)];
+    for (name, part, samples, labelled) in parts {
+        let Some(part) = part else { continue };
+        let [count, own @ ..] = axes(&part.images).map_err(samples.with())?;
+        same_shape(*shape.get_or_insert(own), own).map_err(samples.with())?;
+        if let Some(path) = &part.labels {
+            let labels = labels(path).map_err(labelled.with())?;
+            same_count(name, count, labels.len()).map_err(labelled.with())?;
+            greatest = greatest.max(labels.into_iter().max());
+        }
+    }
+    let classes = numbered_classes(greatest).map_err(About::Labels.with())?;
+    Ok(Glance { shape, classes: Some(classes) })
 }
 
 fn numbered(
@@ -125,10 +203,14 @@ pub fn missing(path: &Path) -> Result<(), DatasetError> {
     if path.exists() {
         return Ok(());
     }
+    let failed = DatasetError::new(format!("{} does not exist", path.display()));
+    if path.components().any(|part| part.as_os_str() == "~") {
+        return Err(failed.help("`~` is not expanded in a path: write the home folder's name in full"));
+    }
     let nearest = path.ancestors().skip(1).find(|folder| folder.is_dir());
     let advice = nearest.map_or_else(
         || "check the path".to_owned(),
         |folder| format!("check the path: of it, {} exists", folder.display()),
     );
-    Err(DatasetError::new(format!("{} does not exist", path.display())).help(advice))
+    Err(failed.help(advice))
 }

@@ -33,13 +33,7 @@ impl Raw {
     /// A data set whose labels are numbers: as many classes as the greatest label asks for, named by their numbers.
     pub fn numbered(name: &str, train: Part, test: Option<Part>) -> Result<Self, DatasetError> {
         let labels = |part: &Part| part.labels.iter().flatten().max().copied();
-        let greatest = labels(&train).max(test.as_ref().and_then(labels));
-        if let Some(label) = greatest.filter(|&label| label as usize >= MOST_CLASSES) {
-            let message =
-                format!("the data set `{name}` has the label {label}; at most {MOST_CLASSES} classes are supported");
-            return Err(DatasetError::new(message).help("labels are class numbers that begin at 0"));
-        }
-        let classes = (0..greatest.map_or(0, |label| label + 1)).map(|class| class.to_string()).collect();
+        let classes = numbered_classes(labels(&train).max(test.as_ref().and_then(labels)))?;
         Ok(Self { name: name.into(), classes, train, test })
     }
 
@@ -70,6 +64,7 @@ impl Raw {
             shape: sample_shape(&self.train.images)?,
             classes: self.classes.clone(),
             stored_range: stored_range(&self.train.images, held_out.as_ref().map(|rows| rows.train.as_slice())),
+            channel_ranges: vec![],
             scale: PerChannel::All(1.0),
             offset: PerChannel::All(0.0),
             noise: None,
@@ -94,18 +89,10 @@ impl Raw {
             if u32::try_from(count).is_err() {
                 return Err(DatasetError::new(format!("the data set `{}` has too many samples: {count}", self.name)));
             }
-            if let Some(labels) = part.labels.as_ref().filter(|labels| labels.len() != count) {
-                let message =
-                    format!("the {split} part of `{}` has {count} images but {} labels", self.name, labels.len());
-                return Err(DatasetError::new(message).help("do the two files belong together?"));
-            }
+            same_count(split, count, part.labels.as_ref().map_or(count, Vec::len))?;
         }
         match &self.test {
-            Some(test) if sample_shape(&test.images)? != shape => {
-                let message =
-                    format!("training samples have shape {shape:?}, test samples {:?}", sample_shape(&test.images)?);
-                Err(DatasetError::new(message).help("height, width and channels have to be the same"))
-            }
+            Some(test) if sample_shape(&test.images)? != shape => same_shape(shape, sample_shape(&test.images)?),
             Some(test) if test.labels.is_some() != self.train.labels.is_some() => {
                 Err(DatasetError::new("only one of the training and the test part has labels")
                     .help("name the labels of both or of neither"))
@@ -113,6 +100,35 @@ impl Raw {
             _ => Ok(()),
         }
     }
+}
+
+/// Classes named by their numbers, as many as the greatest label asks for.
+pub fn numbered_classes(greatest: Option<u32>) -> Result<Vec<String>, DatasetError> {
+    match greatest {
+        Some(label) if label as usize >= MOST_CLASSES => {
+            let message = format!("there is the label {label}; at most {MOST_CLASSES} classes are supported");
+            Err(DatasetError::new(message).help("labels are class numbers that begin at 0"))
+        }
+        _ => Ok((0..greatest.map_or(0, |label| label + 1)).map(|class| class.to_string()).collect()),
+    }
+}
+
+/// Fails when a part has more or fewer labels than samples.
+pub fn same_count(part: &str, samples: usize, labels: usize) -> Result<(), DatasetError> {
+    if samples == labels {
+        return Ok(());
+    }
+    let message = format!("the {part} part has {samples} samples but {labels} labels");
+    Err(DatasetError::new(message).help("do the two files belong together?"))
+}
+
+/// Fails when training and test samples are of different shapes.
+pub fn same_shape(train: [usize; 3], test: [usize; 3]) -> Result<(), DatasetError> {
+    if train == test {
+        return Ok(());
+    }
+    let message = format!("training samples have shape {train:?}, test samples {test:?}");
+    Err(DatasetError::new(message).help("height, width and channels have to be the same"))
 }
 
 struct HeldOut {

@@ -18,6 +18,9 @@ pub const VERSION: u32 = 1;
 /// Pixels on a side.
 pub const SIDE: usize = 28;
 
+/// Names of the classes.
+pub const CLASSES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
 type Point = [f32; 2];
 
 /// A stroke's control points, and whether it closes on itself.
@@ -102,7 +105,7 @@ pub fn draw(train: usize, test: usize) -> Result<Raw, DatasetError> {
     };
     Ok(Raw {
         name: "synthetic-digits".into(),
-        classes: (0..10).map(|digit| digit.to_string()).collect(),
+        classes: CLASSES.map(str::to_owned).to_vec(),
         train: part(train, 0)?,
         test: Some(part(test, 1)?),
     })

@@ -8,7 +8,7 @@ use csv::{Position, StringRecord};
 use crate::artifact::array::Array;
 use crate::diagnostic::did_you_mean;
 
-use super::content::{Content, MOST_BYTES};
+use super::content::Content;
 use super::error::DatasetError;
 use super::open::Pixels;
 use super::raw::{MOST_CLASSES, Part, Raw};
@@ -25,6 +25,8 @@ pub struct TableOptions {
 /// A table as it stands.
 struct Table {
     columns: Vec<String>,
+    /// What a row is an image of.
+    shape: [usize; 3],
     /// Row after row, without the label.
     values: Vec<f32>,
     rows: usize,
@@ -47,22 +49,60 @@ pub fn read(train: &Path, test: Option<&Path>, options: &TableOptions) -> Result
         let message = format!("{} has {} different labels", train.display(), classes.len());
         return Err(DatasetError::new(message).help("is `label_column` a column of classes?"));
     }
-    let mut parts = tables.into_iter().map(|(path, table)| part(path, table, options, &classes));
+    let mut parts = tables.into_iter().map(|(path, table)| part(path, table, &classes));
     let train = parts.next().ok_or_else(|| DatasetError::new("no table"))??;
     let test = parts.next().transpose()?;
     Ok(Raw { name: "csv".into(), classes, train, test })
 }
 
-fn read_table(path: &Path, options: &TableOptions) -> Result<Table, DatasetError> {
-    let input = Content::open(path)?.into_reader().take(MOST_BYTES);
+/// A table whose header is read.
+struct Opened<R> {
+    reader: csv::Reader<R>,
+    header: StringRecord,
+    label: Option<usize>,
+}
+
+fn open(path: &Path, options: &TableOptions) -> Result<Opened<impl Read>, DatasetError> {
+    let input = Content::open(path)?.into_reader();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers().map_err(|error| unreadable(path, &error))?.clone();
+    if header.iter().all(str::is_empty) {
+        let what = if header.len() < 2 { "is empty" } else { "has no names in its first line" };
+        return Err(DatasetError::new(format!("{} {what}", path.display()))
+            .help("it needs a line with the columns' names, and a line for each sample"));
+    }
+    let repeated =
+        header.iter().enumerate().find(|(place, name)| header.iter().take(*place).any(|other| other == *name));
+    if let Some((_, name)) = repeated {
+        let message = format!("{} has two columns named `{name}`", path.display());
+        return Err(DatasetError::new(message).help("rename one of them, or remove it"));
+    }
     let label = label_place(path, &header, options)?;
-    let features = header.len() - usize::from(label.is_some());
+    Ok(Opened { reader, header, label })
+}
+
+/// The shape of one sample, from a table's header alone.
+pub fn sample_shape(path: &Path, options: &TableOptions) -> Result<[usize; 3], DatasetError> {
+    let opened = open(path, options)?;
+    row_shape(path, opened.header.len() - usize::from(opened.label.is_some()), options)
+}
+
+fn row_shape(path: &Path, features: usize, options: &TableOptions) -> Result<[usize; 3], DatasetError> {
     if features == 0 {
         return Err(DatasetError::new(format!("{} has no column of numbers", path.display()))
             .help("it needs a header line and commas between columns"));
     }
+    let [h, w, c] = options.shape.unwrap_or([1, 1, features]);
+    if h * w * c != features {
+        let message = format!("{} has {features} columns of numbers, not {h}x{w}x{c} = {}", path.display(), h * w * c);
+        return Err(DatasetError::new(message).help("correct `shape`, or leave it out for rows of features"));
+    }
+    Ok([h, w, c])
+}
+
+fn read_table(path: &Path, options: &TableOptions) -> Result<Table, DatasetError> {
+    let Opened { mut reader, header, label } = open(path, options)?;
+    let shape = row_shape(path, header.len() - usize::from(label.is_some()), options)?;
     let mut values = Vec::new();
     let mut labels = label.map(|_| Vec::new());
     let mut rows = 0;
@@ -82,7 +122,7 @@ fn read_table(path: &Path, options: &TableOptions) -> Result<Table, DatasetError
         rows += 1;
     }
     let columns = header.iter().map(str::to_owned).collect();
-    Ok(Table { columns, values, rows, labels })
+    Ok(Table { columns, shape, values, rows, labels })
 }
 
 /// Which column holds the labels. Errors: there is no such column, or the first line is no header.
@@ -127,6 +167,11 @@ fn bad_cell(path: &Path, position: Option<&Position>, column: &str, why: &str) -
 
 fn unreadable(path: &Path, error: &csv::Error) -> DatasetError {
     let path = path.display();
+    if let csv::ErrorKind::Io(error) = error.kind()
+        && let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<DatasetError>())
+    {
+        return DatasetError::Unusable { message: error.to_string(), help: error.advice().map(str::to_owned) };
+    }
     let (message, advice) = match error.kind() {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => (
             format!(
@@ -156,13 +201,8 @@ fn classes<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<String> {
     classes
 }
 
-fn part(path: &Path, table: Table, options: &TableOptions, classes: &[String]) -> Result<Part, DatasetError> {
-    let features = table.columns.len() - usize::from(table.labels.is_some());
-    let [h, w, c] = options.shape.unwrap_or([1, 1, features]);
-    if h * w * c != features {
-        let message = format!("{} has {features} columns of numbers, not {h}x{w}x{c} = {}", path.display(), h * w * c);
-        return Err(DatasetError::new(message).help("correct `shape`, or leave it out for rows of features"));
-    }
+fn part(path: &Path, table: Table, classes: &[String]) -> Result<Part, DatasetError> {
+    let [h, w, c] = table.shape;
     let numbers: std::collections::BTreeMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
     let labels = table.labels.map(|labels| labels.iter().map(|label| numbers[label.as_str()]).collect());
     let images = Array::new(&[table.rows, h, w, c], table.values).map(Pixels::Floats);

@@ -133,10 +133,10 @@ impl<'a> Words<'a> {
             .ok_or_else(|| LayerError::new(format!("`{text}` lacks {what}"), format!("write for instance `{example}`")))
     }
 
-    /// A whole number from 1.
+    /// A whole number from 1 to [`MOST`].
     fn count(&mut self, what: &str, example: &str) -> Result<usize, LayerError> {
         let word = self.next(what, example)?;
-        count(word).ok_or_else(|| self.not_a(what, word, "a whole number from 1", example))
+        count(word).ok_or_else(|| self.not_a(what, word, &format!("a whole number from 1 to {MOST}"), example))
     }
 
     /// `3x3`, or `3` for both.
@@ -158,9 +158,11 @@ impl<'a> Words<'a> {
     }
 }
 
-/// At most nine digits, so that products of sizes are caught by shape inference and not by overflow.
+/// The largest size that may be written: products of sizes are caught by shape inference and not by overflow.
+const MOST: usize = 999_999_999;
+
 fn count(word: &str) -> Option<usize> {
-    word.parse().ok().filter(|count| (1..1_000_000_000).contains(count))
+    word.parse().ok().filter(|count| (1..=MOST).contains(count))
 }
 
 fn dense(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
@@ -353,8 +355,8 @@ mod tests {
         insta::assert_snapshot!(refused("dens 5"), @"`dens` is not a layer / did you mean `dense`?");
         insta::assert_snapshot!(refused("dense 5 rellu"), @"in `dense 5 rellu`, `rellu` is not an activation / did you mean `relu`?");
         insta::assert_snapshot!(refused("dense"), @"`dense` lacks the number of units / write for instance `dense 128 relu`");
-        insta::assert_snapshot!(refused("dense 0"), @"in `dense 0`, the number of units is `0`, which is not a whole number from 1 / write for instance `dense 128 relu`");
-        insta::assert_snapshot!(refused("dense 99999999999"), @"in `dense 99999999999`, the number of units is `99999999999`, which is not a whole number from 1 / write for instance `dense 128 relu`");
+        insta::assert_snapshot!(refused("dense 0"), @"in `dense 0`, the number of units is `0`, which is not a whole number from 1 to 999999999 / write for instance `dense 128 relu`");
+        insta::assert_snapshot!(refused("dense 99999999999"), @"in `dense 99999999999`, the number of units is `99999999999`, which is not a whole number from 1 to 999999999 / write for instance `dense 128 relu`");
         insta::assert_snapshot!(refused("conv 3 3x3x3"), @"in `conv 3 3x3x3`, the kernel's size is `3x3x3`, which is not a size such as 3x3 / write for instance `conv 32 3x3 same relu`");
         insta::assert_snapshot!(refused("dropout 1"), @"in `dropout 1`, the share to drop is `1`, which is not a number from 0 to below 1 / write for instance `dropout 0.2`");
         insta::assert_snapshot!(refused("flatten 3"), @"`flatten 3` has `3` where nothing more is expected / write it as `flatten`");

@@ -76,7 +76,7 @@ impl Works {
         let feeding = producers.iter().map(|producer| &self.works[*producer]);
         let random = own.random || feeding.clone().any(|work| work.random);
         let axes = own.axes.iter().chain(feeding.clone().flat_map(|work| &work.axes)).copied().collect();
-        let inputs = wires.iter().zip(feeding).map(|(wire, work)| (wire.input.clone(), work.facts)).collect();
+        let inputs = wires.iter().zip(feeding).map(|(wire, work)| (wire.input.clone(), work.facts.clone())).collect();
         let (facts, problems) = check(own, &inputs, forms, catalog);
         Work { form, wires, producers, random, axes, facts, problems }
     }

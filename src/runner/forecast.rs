@@ -9,10 +9,11 @@ use serde_json::Value;
 use crate::artifact::store::{Lookup, Record, Store, StoreError};
 use crate::event::Reason;
 use crate::fingerprint::{self, StaleReason};
+use crate::hash::ContentHash;
 use crate::plan::Plan;
 use crate::runner::lookup::{self, Last};
 use crate::runner::{Options, Places};
-use crate::stage::{Environment, StageError};
+use crate::stage::{Environment, Source, StageError};
 
 /// What would happen to a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,7 +24,7 @@ pub enum Prospect {
     /// Its inputs are known and its result is not there.
     #[serde(rename = "will run")]
     WillRun,
-    /// Something it needs will run: if that gives the same bytes as before, this stage need not run.
+    /// Something it needs will run (or be downloaded): if that gives what is cached already, this stage need not run.
     #[serde(rename = "depends")]
     Depends,
 }
@@ -81,28 +82,51 @@ fn forecast_node(
     index: usize,
 ) -> Result<(Forecast, Known), ForecastError> {
     let node = &plan.graph[NodeIndex::new(index)];
-    let source = lookup::stage_of(node).source(&node.params, environment);
+    let stage = lookup::stage_of(node);
+    let inputs = lookup::input_hashes(plan, index, |producer, output| records[producer].as_ref()?.outputs.get(output));
+    let forced = options.force.covers(&node.stage);
+    let hit = |source: &Source, inputs: &BTreeMap<String, ContentHash>| {
+        let fingerprint = lookup::fingerprint(node, &options.device, Some(source), inputs.clone());
+        Ok::<_, StoreError>(match store.lookup(fingerprint.hash())? {
+            Lookup::Hit(record) => Some(*record),
+            _ => None,
+        })
+    };
+    if !forced
+        && let (Some(source), Some(inputs)) = (stage.foreseen(&node.params), &inputs)
+        && let Some(record) = hit(&source, inputs)?
+    {
+        return Ok((cached(&record, None), Some(record)));
+    }
+    let source = stage.source(&node.params, environment);
     let source = source.map_err(|error| ForecastError::Source { stage: node.stage.clone(), error })?;
     let notice = source.as_ref().and_then(|source| source.notice.clone());
     let fingerprint = |inputs| lookup::fingerprint(node, &options.device, source.as_ref(), inputs);
-    let inputs = lookup::input_hashes(plan, index, |producer, output| records[producer].as_ref()?.outputs.get(output));
-    let forced = options.force.covers(&node.stage);
     let Some(inputs) = inputs else {
         let reasons = pending_reasons(plan, store, last, index, records, &fingerprint)?;
         return Ok((Forecast { prospect: Prospect::Depends, reasons, notice, seconds: None }, None));
     };
+    let stand_in = source.as_ref().and_then(|source| source.stand_in.clone());
+    let stand_in = stand_in.map(|identity| Source { identity, notice: None, stand_in: None });
+    if !forced
+        && let Some(source) = stand_in
+        && hit(&source, &inputs)?.is_some()
+    {
+        let wait = Reason { what: "waits for the download".into(), was: Value::Null, now: Value::Null };
+        return Ok((Forecast { prospect: Prospect::Depends, reasons: vec![wait], notice, seconds: None }, None));
+    }
     let fingerprint = fingerprint(inputs);
     let found = store.lookup(fingerprint.hash())?;
     let reasons = match &found {
         _ if forced => vec![StaleReason::Forced.into()],
-        Lookup::Hit(record) => {
-            let cached =
-                Forecast { prospect: Prospect::Cached, reasons: vec![], notice, seconds: Some(record.seconds) };
-            return Ok((cached, Some(record.as_ref().clone())));
-        }
+        Lookup::Hit(record) => return Ok((cached(record, notice), Some(record.as_ref().clone()))),
         miss => lookup::stale(store, last, node, &fingerprint, miss)?,
     };
     Ok((Forecast { prospect: Prospect::WillRun, reasons, notice, seconds: None }, None))
+}
+
+fn cached(record: &Record, notice: Option<String>) -> Forecast {
+    Forecast { prospect: Prospect::Cached, reasons: vec![], notice, seconds: Some(record.seconds) }
 }
 
 /// Reasons of a stage whose inputs are not all known: its own changes, and the stages it waits for.
@@ -112,7 +136,7 @@ fn pending_reasons(
     last: &Last,
     index: usize,
     records: &[Known],
-    fingerprint: &dyn Fn(BTreeMap<String, crate::hash::ContentHash>) -> fingerprint::Fingerprint,
+    fingerprint: &dyn Fn(BTreeMap<String, ContentHash>) -> fingerprint::Fingerprint,
 ) -> Result<Vec<Reason>, ForecastError> {
     let node = &plan.graph[NodeIndex::new(index)];
     let own = match last.get(&lookup::slot(node)) {

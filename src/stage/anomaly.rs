@@ -18,7 +18,7 @@ use crate::metric::roc::Roc;
 use crate::model::autoencoder::Autoencoder;
 use crate::stage::train_autoencoder::open_model;
 use crate::stage::train_classifier::csv_failed;
-use crate::stage::{Context, Output, Stage, StageError, data, training};
+use crate::stage::{Context, Output, Stage, StageError, data, problems, training};
 
 /// Registered in the registry.
 pub struct Anomaly;
@@ -111,12 +111,14 @@ impl Stage for Anomaly {
     fn check(
         &self,
         params: &Value,
-        _inputs: &std::collections::BTreeMap<String, Facts>,
+        inputs: &std::collections::BTreeMap<String, Facts>,
     ) -> Result<Facts, Vec<ParamProblem>> {
         let by_class = params["anomalies"] == "classes";
         let named = params["classes"].as_array().is_some_and(|classes| !classes.is_empty());
         if by_class == named {
-            return Ok(Facts::default());
+            let Params { classes, .. } = problems::parse(params)?;
+            let unknown = problems::unknown_classes("classes", &classes, inputs.get("dataset"));
+            return if unknown.is_empty() { Ok(Facts::default()) } else { Err(unknown) };
         }
         let message =
             if by_class { "no class is named" } else { "`classes` is only used with anomalies = \"classes\"" };
@@ -197,7 +199,7 @@ impl Judged {
         let labels = test.labels().ok_or_else(|| StageError::failed("anomalous classes need a labelled data set"))?;
         if let Some(unknown) = wanted.iter().find(|class| !names.contains(class)) {
             let message = format!("there is no class `{unknown}`");
-            return Err(StageError::with_help(message, format!("the classes are: {}", names.join(", "))));
+            return Err(StageError::with_help(message, problems::class_list(names)));
         }
         let anomalous = labels.iter().map(|label| wanted.contains(&names[*label as usize])).collect();
         Ok(Self::new(test.shape(), all_pixels(test), anomalous))

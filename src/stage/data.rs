@@ -16,12 +16,17 @@ pub fn open(input: &Input) -> Result<Dataset, StageError> {
 /// A split that must be there and hold something.
 pub fn split(dataset: &Dataset, name: &str) -> Result<Split, StageError> {
     let split = dataset.split(name).filter(|split| !crate::dataset::samples::Samples::is_empty(split));
-    split.ok_or_else(|| {
-        StageError::with_help(
-            format!("the data set `{}` has no `{name}` split, or an empty one", dataset.meta.name),
-            "add a `split` stage before this one, or load data that has it",
-        )
-    })
+    split.ok_or_else(|| no_split(&format!("the data set `{}`", dataset.meta.name), name))
+}
+
+/// The error of a split that is not there, and how to come by one.
+pub fn no_split(data: &str, name: &str) -> StageError {
+    let help = match name {
+        "test" => "load data that has one, or set `test_fraction` of the `load` stage above 0",
+        "validation" => "add a `split` stage before this one",
+        _ => "load data that has one",
+    };
+    StageError::with_help(format!("{data} has no {name} split, or an empty one"), help)
 }
 
 /// Writes a value as indented JSON with a final newline.

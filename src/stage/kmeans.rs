@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::artifact::{ArtifactType, array};
+use crate::embed::EmbedError;
 use crate::embed::kmeans::{Clustering, KMeans as Settings};
 use crate::embed::rows::{gather_range, width};
 use crate::event::{Outcome, Progress};
@@ -107,7 +108,8 @@ impl Stage for KMeans {
         let started = |done: usize| {
             (context.progress)(Progress { done: done as u64, total, unit: "start", ..Progress::default() });
         };
-        let found = settings.fit(&values, dim, points::workers(context), &started)?;
+        let found =
+            settings.fit(&values, dim, points::workers(context), &started).map_err(|error| failed(error, &params))?;
         let mut metrics = BTreeMap::from([("inertia".to_owned(), found.inertia)]);
         if let Some(labels) = samples.labels() {
             metrics.insert("nmi".to_owned(), nmi(&found.assignments, labels));
@@ -117,6 +119,16 @@ impl Stage for KMeans {
         data::write_json(&context.output(OUTPUT, "clusters.json")?, &header)?;
         save(context, &found, dim, &classes, samples.labels())?;
         Ok(Output { outcome: Outcome { metrics, ..Outcome::default() }, ..Output::default() })
+    }
+}
+
+fn failed(error: EmbedError, params: &Params) -> StageError {
+    match error {
+        EmbedError::TooFew { found, needed } => {
+            let message = format!("`k` asks for {needed} clusters of the {found} {} samples", params.split.name());
+            StageError::with_help(message, format!("set `k` to at most {found}, or cluster more samples"))
+        }
+        error => error.into(),
     }
 }
 

@@ -106,8 +106,7 @@ impl Labelled {
 
     /// A split that must be there.
     pub fn split(&self, name: &str) -> Result<Box<dyn Samples + '_>, StageError> {
-        self.optional(name)
-            .ok_or_else(|| StageError::failed(format!("the data has no `{name}` split, or an empty one")))
+        self.optional(name).ok_or_else(|| data::no_split("the data", name))
     }
 }
 

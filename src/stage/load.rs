@@ -14,7 +14,7 @@ use crate::artifact::ArtifactType;
 use crate::dataset::images::Folder;
 use crate::dataset::known::Known;
 use crate::dataset::meta::META_FILE;
-use crate::dataset::own::{Own, PartFiles, missing};
+use crate::dataset::own::{About, Glance, Misfit, Own, PartFiles, missing};
 use crate::dataset::table::TableOptions;
 use crate::dataset::{DatasetError, synthetic};
 use crate::event::Outcome;
@@ -89,15 +89,12 @@ impl Name {
         matches!(self, Self::Idx | Self::Csv | Self::Npy | Self::Images)
     }
 
-    fn facts(self) -> Facts {
-        if self == Self::SyntheticDigits {
-            return Facts { shape: Some([synthetic::SIDE, synthetic::SIDE, 1]), classes: Some(10), latent_dim: None };
+    /// Shape and classes of a data set that is known by name.
+    fn known(self) -> Option<([usize; 3], [&'static str; 10])> {
+        match self {
+            Self::SyntheticDigits => Some(([synthetic::SIDE, synthetic::SIDE, 1], synthetic::CLASSES)),
+            _ => Known::named(self.text()).map(|known| (known.shape, known.classes)),
         }
-        Known::named(self.text()).map_or_else(Facts::default, |known| Facts {
-            shape: Some(known.shape),
-            classes: Some(known.classes.len()),
-            latent_dim: None,
-        })
     }
 }
 
@@ -139,8 +136,8 @@ struct Params {
     #[serde(default = "fifth")]
     #[schemars(range(min = 0, max = 0.9))]
     test_fraction: f64,
-    /// What to load, and to say so loudly, when a data set known by name is nowhere and cannot be downloaded. Digits
-    /// that stand in are as many as the samples of the data set they stand in for.
+    /// What to load, and to say so loudly, when a data set known by name is nowhere and cannot be downloaded: one with
+    /// samples of the same shape. Digits that stand in are as many as the samples of the data set they stand in for.
     #[serde(default)]
     fallback: Fallback,
     /// Training samples to draw, for `synthetic-digits`.
@@ -159,7 +156,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Loads a data set by name, or your own files.",
     details: "A data set known by name is looked for in `path`, then in a folder of its name in `$PIPELINE_DATA_DIR`, the \
               project's `data`, and the user's cache directory; then it is downloaded from its public mirrors. Its files \
-              are checked by SHA-256. Own files are known by their content, never by their place. Height, width and \
+              are checked by SHA-256, and none of them is needed while the cache has what was loaded. Own files are known by their content, never by their place. Height, width and \
               channels come from the data.",
     inputs: vec![],
     outputs: vec![OutputPort {
@@ -189,19 +186,19 @@ impl Stage for Load {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let facts = params.dataset.facts();
-        match params.fallback.name() {
-            Some(fallback) if fallback.facts() != facts => Ok(Facts::default()),
-            _ => Ok(facts),
-        }
+        params.facts()
+    }
+
+    fn foreseen(&self, params: &Value) -> Option<Source> {
+        let identity = origin::foreseen(&parse(params).ok()?)?;
+        Some(Source { identity, notice: None, stand_in: None })
     }
 
     fn source(&self, params: &Value, environment: &Environment) -> Result<Option<Source>, StageError> {
         let params = parse::<Params>(params).map_err(|_| StageError::failed("unusable params of `load`"))?;
         let mode = if environment.fetch { Mode::Fetch } else { Mode::Look };
         let resolved = resolve(&params, environment, mode)?;
-        let facts = resolved.origin.facts();
-        Ok(Some(Source { identity: resolved.identity, notice: resolved.notice, facts }))
+        Ok(Some(Source { identity: resolved.identity, notice: resolved.notice, stand_in: resolved.stand_in }))
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
@@ -272,19 +269,51 @@ impl Params {
         uses.into_iter().filter(move |(_, given, names)| *given && !names.contains(&dataset)).map(|(param, ..)| param)
     }
 
-    fn own(&self, environment: &Environment) -> Result<Own, DatasetError> {
-        let absolute = |path: &Option<String>| path.as_ref().map(|path| environment.project.join(path));
-        let train = absolute(&self.path).ok_or_else(|| DatasetError::new("`load` needs a path"))?;
-        let test = absolute(&self.test_path);
-        for path in [Some(&train), test.as_ref()].into_iter().flatten() {
-            missing(path)?;
+    /// What is known of the data before it is loaded: of own files, what a glance at them tells.
+    fn facts(&self) -> Result<Facts, Vec<ParamProblem>> {
+        if let Some((shape, classes)) = self.dataset.known() {
+            let classes = classes.into_iter().map(str::to_owned).collect();
+            return Ok(Facts { shape: Some(shape), classes: Some(classes), latent_dim: None });
         }
-        let parts = |train, test: Option<PathBuf>| {
-            let labels = absolute(&self.test_labels);
-            (
-                PartFiles { images: train, labels: absolute(&self.labels) },
-                test.map(|images| PartFiles { images, labels }),
-            )
+        match self.own().and_then(|own| own.glance()) {
+            Ok(Glance { shape, classes }) => Ok(Facts { shape, classes: classes.map(Into::into), latent_dim: None }),
+            Err((about, error)) => {
+                let help = error.advice().map(str::to_owned);
+                Err(vec![ParamProblem { help, ..problem(self.param(about), error.to_string()) }])
+            }
+        }
+    }
+
+    /// The param that names a file; labels and test samples may also be found in the folder that `path` names.
+    fn param(&self, about: About) -> &'static str {
+        match about {
+            About::Labels if self.labels.is_some() => "labels",
+            About::TestSamples if self.test_path.is_some() => "test_path",
+            About::TestLabels if self.test_labels.is_some() => "test_labels",
+            _ => "path",
+        }
+    }
+
+    /// The user's own files. Error: one is not there, or a folder does not hold what it should.
+    fn own(&self) -> Result<Own, Misfit> {
+        // The plan has made every path absolute.
+        let path = |path: &Option<String>| path.as_ref().map(PathBuf::from);
+        let [train, labels, test, test_labels] =
+            [&self.path, &self.labels, &self.test_path, &self.test_labels].map(path);
+        let named = [
+            (About::Samples, &train),
+            (About::Labels, &labels),
+            (About::TestSamples, &test),
+            (About::TestLabels, &test_labels),
+        ];
+        for (about, path) in named {
+            path.as_deref().map_or(Ok(()), missing).map_err(|error| (about, error))?;
+        }
+        let misfit = |error| (About::Samples, error);
+        let train = train.ok_or_else(|| misfit(DatasetError::new("`load` needs a path")))?;
+        let parts = |images, test: Option<PathBuf>| {
+            let test = test.map(|images| PartFiles { images, labels: test_labels });
+            (PartFiles { images, labels }, test)
         };
         let shape = self.shape.as_deref().and_then(|shape| <[usize; 3]>::try_from(shape).ok());
         match self.dataset {
@@ -296,10 +325,10 @@ impl Params {
                 let (train, test) = parts(train, test);
                 Ok(Own::Npy { train, test, shape })
             }
-            Name::Images => Folder::find(&train, test.as_deref()).map(Own::Images),
+            Name::Images => Folder::find(&train, test.as_deref()).map(Own::Images).map_err(misfit),
             _ => {
                 let (train, test) = parts(train, test);
-                Own::idx(train, test)
+                Own::idx(train, test).map_err(misfit)
             }
         }
     }

@@ -57,6 +57,12 @@ pub trait Stage: Send + Sync {
         false
     }
 
+    /// What [`source`](Self::source) will say, when that is known without looking for the data: what the cache has of
+    /// it is used although the data itself may be out of reach.
+    fn foreseen(&self, _params: &Value) -> Option<Source> {
+        None
+    }
+
     /// For kinds that read from outside the cache: finds the data (and fetches it when `environment.fetch` allows)
     /// and says what it is by content, so that the fingerprint follows the data and never its place.
     fn source(&self, _params: &Value, _environment: &Environment) -> Result<Option<Source>, StageError> {
@@ -89,8 +95,8 @@ pub struct Source {
     pub identity: Value,
     /// What a person must know, such as a fallback in use.
     pub notice: Option<String>,
-    /// What is known of the data.
-    pub facts: Facts,
+    /// By content as well, what stands in for it if it cannot be fetched.
+    pub stand_in: Option<Value>,
 }
 
 /// An artifact on an input port, its bytes already verified.

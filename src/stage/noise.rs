@@ -62,7 +62,7 @@ impl Stage for Noise {
             let problem = problems::problem("amount", format!("{amount} is more than all values"));
             return Err(vec![problem.help("here the amount is a fraction, from 0 to 1")]);
         }
-        Ok(inputs.get(dataset_edit::PORT).copied().unwrap_or_default())
+        Ok(inputs.get(dataset_edit::PORT).cloned().unwrap_or_default())
     }
 
     fn draws_random(&self, params: &Value) -> bool {

@@ -44,7 +44,7 @@ struct Params {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "normalize",
-    version: 1,
+    version: 2,
     summary: "Maps stored numbers to a range of values, or to mean 0 and standard deviation 1.",
     details: "The map is affine and written into `dataset.json`; the pixels are not copied. Bytes are stretched from \
               0..255, floats from the least and greatest number of the training split. Figures of the data (range, mean, \
@@ -73,7 +73,7 @@ impl Stage for Normalize {
             let problem = problems::problem("range", format!("the range [{low}, {high}] has no room"));
             return Err(vec![problem.help("write the lower value first, such as [0.0, 1.0]")]);
         }
-        Ok(inputs.get(dataset_edit::PORT).copied().unwrap_or_default())
+        Ok(inputs.get(dataset_edit::PORT).cloned().unwrap_or_default())
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
@@ -81,6 +81,8 @@ impl Stage for Normalize {
         let dataset = dataset_edit::open(context)?;
         let mut meta = dataset.meta.clone();
         let channels = stored_statistics(&dataset, &params)?;
+        let range = |channel: &ChannelStatistics| [channel.low as f32, channel.high as f32];
+        meta.channel_ranges = if params.per_channel { channels.iter().map(range).collect() } else { vec![] };
         let maps: Vec<(f32, f32)> = channels.iter().map(|channel| affine(&params, channel)).collect();
         let (scale, offset): (Vec<f32>, Vec<f32>) = maps.into_iter().unzip();
         let per_channel = |values: Vec<f32>| match values[..] {

@@ -44,7 +44,7 @@ fn tenth() -> f64 {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Params {
-    /// How much validates: below 1 a fraction of the training samples, else a number of them.
+    /// How much validates: 0 for nothing, below 1 a fraction of the training samples, else a number of them.
     #[serde(default = "tenth")]
     #[schemars(range(min = 0))]
     validation: f64,
@@ -64,7 +64,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     version: 1,
     summary: "Makes the validation split: a part of the training split, or the test split.",
     details: "Only row numbers are written. Both sides keep their samples in order, are disjoint, and cover the \
-              training split. A fraction is rounded to the nearest number of samples.",
+              training split. A fraction is rounded to the nearest number of samples. With 0 there is no validation split.",
     inputs: dataset_edit::input(),
     outputs: dataset_edit::output(),
     params: params_of::<Params>(),
@@ -83,15 +83,15 @@ impl Stage for Split {
 
     fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
         let Params { validation, validation_from, .. } = problems::parse(params)?;
-        if validation_from == Origin::Train && (validation == 0.0 || (validation > 1.0 && validation.fract() != 0.0)) {
+        if validation_from == Origin::Train && validation > 1.0 && validation.fract() != 0.0 {
             let problem = problems::problem("validation", format!("{validation} is no part and no number of samples"));
             return Err(vec![problem.help("write a fraction such as 0.1, or a number of samples such as 10000")]);
         }
-        Ok(inputs.get(dataset_edit::PORT).copied().unwrap_or_default())
+        Ok(inputs.get(dataset_edit::PORT).cloned().unwrap_or_default())
     }
 
     fn draws_random(&self, params: &Value) -> bool {
-        params["from"] == "random" && params["validation_from"] != "test"
+        params["from"] == "random" && params["validation_from"] != "test" && params["validation"].as_f64() != Some(0.0)
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
@@ -110,6 +110,7 @@ impl Stage for Split {
                 })?;
                 splits.insert("validation".into(), test.clone());
             }
+            Origin::Train if params.validation == 0.0 => {}
             Origin::Train => {
                 let (kept, taken) = divide(&dataset, &params, context.seed)?;
                 let train = splits.remove("train").ok_or_else(no_train)?;

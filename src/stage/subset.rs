@@ -10,7 +10,6 @@ use serde_json::Value;
 use crate::dataset::Dataset;
 use crate::dataset::samples::Samples;
 use crate::dataset::select::{Order, choose, choose_stratified};
-use crate::diagnostic::did_you_mean;
 use crate::kind::{Description, Facts, ParamProblem, params_of};
 use crate::stage::{Context, Output, Stage, StageError, dataset_edit, problems};
 
@@ -122,7 +121,10 @@ impl Stage for Subset {
             let message = format!("the class `{}` is both kept and left out", params.exclude_classes[index]);
             return Err(vec![problems::problem("exclude_classes", message).at(index).help("name it in one list only")]);
         }
-        Ok(inputs.get(dataset_edit::PORT).copied().unwrap_or_default())
+        let facts = inputs.get(dataset_edit::PORT);
+        let mut unknown = problems::unknown_classes("include_classes", &params.include_classes, facts);
+        unknown.extend(problems::unknown_classes("exclude_classes", &params.exclude_classes, facts));
+        if unknown.is_empty() { Ok(facts.cloned().unwrap_or_default()) } else { Err(unknown) }
     }
 
     fn draws_random(&self, params: &Value) -> bool {
@@ -198,11 +200,8 @@ fn class_numbers(dataset: &Dataset, names: &[String]) -> Result<Vec<u32>, StageE
     let number = |name: &String| {
         let place = classes.iter().position(|class| class == name);
         place.map(|place| place as u32).ok_or_else(|| {
-            let help = match did_you_mean(name, classes.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the classes are {}", classes.join(", ")),
-            };
-            StageError::with_help(format!("the data set `{}` has no class `{name}`", dataset.meta.name), help)
+            let message = format!("the data set `{}` has no class `{name}`", dataset.meta.name);
+            StageError::with_help(message, problems::class_list(classes))
         })
     };
     names.iter().map(number).collect()

@@ -124,7 +124,7 @@ impl Stage for TrainClassifier {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let facts = inputs.get("data").copied().unwrap_or_default();
+        let facts = inputs.get("data").cloned().unwrap_or_default();
         if let Some(shape) = facts.shape {
             training::check_shapes("hidden", &hidden, shape, None).map_err(|problem| vec![problem])?;
         }

@@ -143,10 +143,9 @@ pub fn failed(error: TrainError) -> StageError {
             format!("training diverged in epoch {epoch}, batch {batch}: {what}"),
             "lower `learning_rate`, or check the data for extreme values",
         ),
-        TrainError::Shape { part, error } => StageError::Failed {
-            message: format!("{part}, layer {}: {}", error.index + 1, error.message),
-            help: error.help,
-        },
+        TrainError::Shape { part, error } => {
+            StageError::Failed { message: format!("{part}: {}", error.message), help: error.help }
+        }
         TrainError::Invalid(message) => StageError::failed(message),
     }
 }

@@ -194,7 +194,7 @@ impl Catalog for Toy {
 
     /// A layer may not be wider than an image has pixels.
     fn check(&self, kind: &str, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
-        let known = inputs.values().find(|facts| facts.shape.is_some()).copied().unwrap_or_default();
+        let known = inputs.values().find(|facts| facts.shape.is_some()).cloned().unwrap_or_default();
         match (kind, known.shape) {
             ("load", _) => {
                 let side = params["side"].as_u64().and_then(|side| usize::try_from(side).ok());

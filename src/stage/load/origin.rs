@@ -1,6 +1,6 @@
 //! Where the data of a `load` stage comes from: found, fetched, drawn, or another data set in its place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,6 @@ use crate::dataset::named::{self, Found, Places};
 use crate::dataset::own::Own;
 use crate::dataset::raw::Raw;
 use crate::dataset::{DatasetError, synthetic};
-use crate::kind::Facts;
 use crate::stage::Environment;
 
 use super::{Name, Params, fallback_warning};
@@ -47,16 +46,6 @@ impl Origin {
             Self::Own(own) => own.read(cancel),
         }
     }
-
-    pub(super) fn facts(&self) -> Facts {
-        match self {
-            Self::Known(known, _) => {
-                Facts { shape: Some(known.shape), classes: Some(known.classes.len()), latent_dim: None }
-            }
-            Self::Digits { .. } => Name::SyntheticDigits.facts(),
-            Self::Own(_) => Facts::default(),
-        }
-    }
 }
 
 /// How hard to try for a data set that is not on this machine.
@@ -74,42 +63,90 @@ pub(super) struct Resolved {
     pub(super) identity: Value,
     pub(super) notice: Option<String>,
     pub(super) fallback_for: Option<String>,
+    /// What stands in for it, by content, if it cannot be fetched.
+    pub(super) stand_in: Option<Value>,
+}
+
+/// What a data set known by name is by content, said without looking for it; not when `path` holds files of it that
+/// are known by their own content only.
+pub(super) fn foreseen(params: &Params) -> Option<Value> {
+    let known = Known::named(params.dataset.text())?;
+    let given = params.path.as_ref().and_then(|path| known.files_in(Path::new(path)).ok());
+    given.is_none_or(|files| known.is_verifiable(&files)).then(|| named::known_identity(known))
 }
 
 /// The one decision about where data comes from, for the fingerprint and for the reading alike.
 pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Resolved, DatasetError> {
-    let resolved =
-        |origin: Origin| Ok(Resolved { identity: origin.identity()?, origin, notice: None, fallback_for: None });
+    let resolved = |origin: Origin| {
+        Ok(Resolved { identity: origin.identity()?, origin, notice: None, fallback_for: None, stand_in: None })
+    };
     let Some(known) = Known::named(params.dataset.text()) else {
         return match params.dataset {
             Name::SyntheticDigits => resolved(Origin::Digits { train: params.train_count, test: params.test_count }),
-            _ => resolved(Origin::Own(params.own(environment)?)),
+            _ => resolved(Origin::Own(params.own().map_err(|(_, error)| error)?)),
         };
     };
-    let given = params.path.as_ref().map(|path| environment.project.join(path));
+    let given = params.path.as_ref().map(PathBuf::from);
     let miss = match find(known, environment, given, mode) {
         Ok(found) => return resolved(Origin::Known(known, Some(found))),
         Err(DatasetError::Interrupted) => return Err(DatasetError::Interrupted),
         Err(miss) => miss,
     };
+    let fallback = params.fallback.name().map(|fallback| fits(fallback, known).map(|()| fallback));
+    let stand_in = |fallback: Name, found: &dyn Fn(&Known) -> Result<Option<Found>, DatasetError>| {
+        Ok(match Known::named(fallback.text()) {
+            Some(other) => Origin::Known(other, found(other)?),
+            // As many as were asked for, so that later stages find the samples they count on.
+            None => Origin::Digits { train: known.counts[0], test: known.counts[1] },
+        })
+    };
     if mode == Mode::Look {
-        let notice = Some(format!("`{}` is not on this machine and will be downloaded", known.name));
-        return Ok(Resolved { notice, ..resolved(Origin::Known(known, None))? });
+        let mut notice = format!("`{}` is not on this machine and will be downloaded", known.name);
+        let mut identity = None;
+        match fallback {
+            Some(Ok(fallback)) => {
+                notice += &format!("; if that fails, `{}` stands in for it", fallback.text());
+                identity = Some(stand_in(fallback, &|_| Ok(None))?.identity()?);
+            }
+            Some(Err(unfit)) => notice += &format!("; {unfit}"),
+            None => {}
+        }
+        return Ok(Resolved { notice: Some(notice), stand_in: identity, ..resolved(Origin::Known(known, None))? });
     }
-    let Some(fallback) = params.fallback.name() else {
-        let files: Vec<String> = known.downloads().into_iter().map(|(name, _)| name).collect();
-        return Err(miss.help(format!(
-            "put its files ({}) into one of these places, or name a stand-in: fallback = \"synthetic-digits\"",
-            files.join(", ")
-        )));
-    };
-    let origin = match Known::named(fallback.text()) {
-        Some(other) => Origin::Known(other, Some(find(other, environment, None, mode)?)),
-        // As many as were asked for, so that later stages find the samples they count on.
-        None => Origin::Digits { train: known.counts[0], test: known.counts[1] },
-    };
-    let notice = format!("{}\n{miss}", fallback_warning(known.name, fallback.text()));
-    Ok(Resolved { notice: Some(notice), fallback_for: Some(known.name.into()), ..resolved(origin)? })
+    match fallback {
+        Some(Ok(fallback)) => {
+            let origin = stand_in(fallback, &|other| find(other, environment, None, mode).map(Some))?;
+            let notice = format!("{}\n{miss}", fallback_warning(known.name, fallback.text()));
+            Ok(Resolved { notice: Some(notice), fallback_for: Some(known.name.into()), ..resolved(origin)? })
+        }
+        Some(Err(unfit)) => Err(DatasetError::new(format!("{miss}\n{unfit}")).help(put_into_place(known))),
+        None => {
+            let or = "or name a stand-in of the same shape, such as fallback = \"synthetic-digits\" for MNIST";
+            Err(miss.help(format!("{}, {or}", put_into_place(known))))
+        }
+    }
+}
+
+/// Whether a data set can stand in for another; says why not.
+fn fits(fallback: Name, known: &Known) -> Result<(), String> {
+    match fallback.known() {
+        Some((shape, _)) if shape != known.shape => {
+            let size = |[h, w, c]: [usize; 3]| format!("{h}x{w}x{c}");
+            Err(format!(
+                "the fallback `{}` cannot stand in: its samples are {}, those of `{}` {}",
+                fallback.text(),
+                size(shape),
+                known.name,
+                size(known.shape)
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn put_into_place(known: &Known) -> String {
+    let files: Vec<String> = known.downloads().into_iter().map(|(name, _)| name).collect();
+    format!("put its files ({}) into one of these places", files.join(", "))
 }
 
 /// Finds a known data set's files, fetching them when that is allowed.
