@@ -162,3 +162,21 @@ impl Read for Limited {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gzip_bomb_is_refused_before_it_is_unpacked_where_its_size_is_announced() {
+        let mebibyte = crate::dataset::idx::gzipped(&vec![0; 1 << 20]);
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, &mebibyte.repeat(513)).unwrap();
+        let open = || Content::open(file.path()).unwrap();
+        let said = open().expect(513 << 20, "many bytes").unwrap_err().to_string();
+        insta::assert_snapshot!(said.replace(&file.path().display().to_string(), "FILE"), @"FILE unpacks to more than 512 MiB and more than 20 times its size");
+        assert_eq!(open().bytes(513 << 20).unwrap_err().to_string(), said);
+        // Where no size is announced, it is refused as it comes.
+        assert_eq!(io::copy(&mut open().into_reader(), &mut io::sink()).unwrap_err().to_string(), said);
+    }
+}

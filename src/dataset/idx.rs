@@ -144,6 +144,15 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_claims_more_than_there_can_be_is_quoted() {
+        let mut bytes = encoded(&[4_000_000_000, 65_535, 65_535], &[]);
+        insta::assert_snapshot!(read(&bytes).unwrap_err(), @"FILE announces 4000000000 x 65535 x 65535 bytes, more than can be loaded");
+        insta::assert_snapshot!(read(&gzipped(&bytes)).unwrap_err(), @"FILE announces 4000000000 x 65535 x 65535 bytes, more than can be loaded");
+        bytes = encoded(&[60_000, 28, 28], &[]);
+        insta::assert_snapshot!(read(&bytes).unwrap_err(), @"FILE is truncated: 47040000 bytes should follow its header and 0 do");
+    }
+
+    #[test]
     fn plain_and_gzipped_files_give_the_same_values() {
         let bytes = encoded(&[2, 2, 3], &(0..12).collect::<Vec<u8>>());
         let plain = read(&bytes).unwrap();
@@ -166,8 +175,8 @@ mod tests {
     fn an_oversized_file_is_refused() {
         let mut bytes = encoded(&[2, 2], &[0; 4]);
         bytes.push(0);
-        insta::assert_snapshot!(read(&bytes).unwrap_err(), @"FILE goes on after the 4 bytes that its header announces");
-        insta::assert_snapshot!(read(&gzipped(&bytes)).unwrap_err(), @"FILE goes on after the 4 bytes that its header announces");
+        insta::assert_snapshot!(read(&bytes).unwrap_err(), @"FILE goes on after the 2 x 2 bytes that its header announces");
+        insta::assert_snapshot!(read(&gzipped(&bytes)).unwrap_err(), @"FILE goes on after the 2 x 2 bytes that its header announces");
     }
 
     #[test]
@@ -183,12 +192,12 @@ mod tests {
         // Ten million zeros behind a header that announces four.
         let mut bomb = encoded(&[2, 2], &[0; 4]);
         bomb.resize(10_000_000, 0);
-        insta::assert_snapshot!(read(&gzipped(&bomb)).unwrap_err(), @"FILE goes on after the 4 bytes that its header announces");
-        // A header that announces more than the file can unpack to, and one beyond all bounds.
-        let packed = gzipped(&encoded(&[60_000, 28, 28], &[0; 4]));
-        assert!(read(&packed).unwrap_err().contains("47040000 bytes should follow its header and at most"));
-        let packed = gzipped(&encoded(&[u32::MAX, u32::MAX, u32::MAX, u32::MAX], &[0; 4]));
-        assert!(read(&packed).unwrap_err().contains("more than can be loaded"));
+        insta::assert_snapshot!(read(&gzipped(&bomb)).unwrap_err(), @"FILE goes on after the 2 x 2 bytes that its header announces");
+        // A header that announces more than follows, more than a small file may unpack to, and more than there can be.
+        let said = |axes: &[u32]| read(&gzipped(&encoded(axes, &[0; 4]))).unwrap_err();
+        insta::assert_snapshot!(said(&[60_000, 28, 28]), @"FILE is truncated: 47040000 bytes should follow its header and 4 do");
+        insta::assert_snapshot!(said(&[60_000, 280, 280]), @"FILE unpacks to more than 512 MiB and more than 20 times its size");
+        insta::assert_snapshot!(said(&[u32::MAX; 4]), @"FILE announces 4294967295 x 4294967295 x 4294967295 x 4294967295 bytes, more than can be loaded");
     }
 
     #[test]

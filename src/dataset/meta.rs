@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::noise::Noise;
+use super::noise::{Noise, widest};
 
 /// The name of the file that holds a [`DatasetMeta`].
 pub const META_FILE: &str = "dataset.json";
@@ -100,8 +100,7 @@ impl DatasetMeta {
 
     /// Least and greatest value after `scale` and `offset`, over all channels.
     pub fn value_range(&self) -> [f32; 2] {
-        let widest = |range: [f32; 2], channel: [f32; 2]| [range[0].min(channel[0]), range[1].max(channel[1])];
-        self.value_ranges().into_iter().fold([f32::INFINITY, f32::NEG_INFINITY], widest)
+        widest(&self.value_ranges())
     }
 
     /// The file's text: the same for the same data, always.

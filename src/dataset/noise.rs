@@ -55,7 +55,7 @@ impl Noise {
                 word >>= 16;
             }
         }
-        if ranges.iter().all(is_unit) {
+        if is_unit(widest(ranges)) {
             values.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         }
     }
@@ -72,8 +72,13 @@ impl Noise {
     }
 }
 
+/// The range that holds all of these.
+pub fn widest(ranges: &[[f32; 2]]) -> [f32; 2] {
+    ranges.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], range| [low.min(range[0]), high.max(range[1])])
+}
+
 /// Whether a range is 0..1, up to the rounding of the map that made it.
-fn is_unit([low, high]: &[f32; 2]) -> bool {
+fn is_unit([low, high]: [f32; 2]) -> bool {
     low.abs() < 1e-6 && (high - 1.0).abs() < 1e-6
 }
 

@@ -9,7 +9,7 @@ use crate::hash::ContentHash;
 
 use super::error::DatasetError;
 use super::meta::{DatasetMeta, META_FILE, images_file, index_file, labels_file};
-use super::noise::Noise;
+use super::noise::{Noise, widest};
 use super::samples::Samples;
 
 /// Stored samples, `[n, h, w, c]`.
@@ -218,8 +218,7 @@ pub struct Split {
 impl Split {
     /// Least and greatest value a clean sample can have: what is black and what is white.
     pub fn range(&self) -> [f32; 2] {
-        let widest = |range: [f32; 2], channel: &[f32; 2]| [range[0].min(channel[0]), range[1].max(channel[1])];
-        self.ranges.iter().fold([f32::INFINITY, f32::NEG_INFINITY], widest)
+        widest(&self.ranges)
     }
 
     /// The stored samples of the split's source.

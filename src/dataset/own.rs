@@ -10,7 +10,7 @@ use crate::hash::{ContentHash, FramedHasher};
 use super::error::DatasetError;
 use super::idx::Idx;
 use super::images::Folder;
-use super::raw::{Part, Raw, numbered_classes, same_count, same_shape};
+use super::raw::{Part, Raw, not_empty, numbered_classes, same_count, same_shape};
 use super::table::TableOptions;
 use super::{npy, table};
 
@@ -160,6 +160,7 @@ fn glance(
     for (name, part, samples, labelled) in parts {
         let Some(part) = part else { continue };
         let [count, own @ ..] = axes(&part.images).map_err(samples.with())?;
+        not_empty(name, count, own).map_err(samples.with())?;
         same_shape(*shape.get_or_insert(own), own).map_err(samples.with())?;
         if let Some(path) = &part.labels {
             let labels = labels(path).map_err(labelled.with())?;

@@ -82,10 +82,7 @@ impl Raw {
         for (split, part) in [("train", Some(&self.train)), ("test", self.test.as_ref())] {
             let Some(part) = part else { continue };
             let count = part.images.count();
-            if count == 0 || shape.contains(&0) {
-                let message = format!("the {split} part of the data set `{}` is empty", self.name);
-                return Err(DatasetError::new(message).help("check the path and what is in it"));
-            }
+            not_empty(split, count, shape)?;
             if u32::try_from(count).is_err() {
                 return Err(DatasetError::new(format!("the data set `{}` has too many samples: {count}", self.name)));
             }
@@ -111,6 +108,14 @@ pub fn numbered_classes(greatest: Option<u32>) -> Result<Vec<String>, DatasetErr
         }
         _ => Ok((0..greatest.map_or(0, |label| label + 1)).map(|class| class.to_string()).collect()),
     }
+}
+
+/// Fails when a part has no samples, or samples without numbers.
+pub fn not_empty(part: &str, samples: usize, shape: [usize; 3]) -> Result<(), DatasetError> {
+    if samples > 0 && !shape.contains(&0) {
+        return Ok(());
+    }
+    Err(DatasetError::new(format!("the {part} part is empty")).help("check the path and what is in it"))
 }
 
 /// Fails when a part has more or fewer labels than samples.

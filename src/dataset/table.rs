@@ -240,6 +240,22 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_a_name() {
+        let raw = read_text(b"\xef\xbb\xbfkind,x\na,1\n", Some("kind"), None).unwrap();
+        assert_eq!(raw.classes, ["a"]);
+    }
+
+    #[test]
+    fn a_gzipped_table_is_read_and_a_damaged_one_refused() {
+        let packed = crate::dataset::idx::gzipped(b"x\n1\n2\n");
+        assert_eq!(read_text(&packed, None, None).unwrap().train.images.count(), 2);
+        insta::assert_snapshot!(read_text(&packed[..packed.len() - 9], None, None).err().unwrap(), @r"
+        FILE is truncated: its gzip stream ends early
+        help: fetch or copy the file again
+        ");
+    }
+
+    #[test]
     fn numeric_labels_are_sorted_by_value() {
         let raw = read_text(b"x,l\n0,10\n0,9\n0,2\n", Some("l"), None).unwrap();
         assert_eq!((raw.classes, raw.train.labels), (vec!["2".into(), "9".into(), "10".into()], Some(vec![2, 1, 0])));
@@ -288,8 +304,21 @@ mod tests {
         help: it needs a header line and commas between columns
         ");
         insta::assert_snapshot!(fails("", None), @r"
-        FILE has no column of numbers
-        help: it needs a header line and commas between columns
+        FILE is empty
+        help: it needs a line with the columns' names, and a line for each sample
+        ");
+        assert_eq!(fails("", None), fails("\n \n\n", Some("label")));
+        insta::assert_snapshot!(fails(",,\n1,2,3\n", None), @r"
+        FILE has no names in its first line
+        help: it needs a line with the columns' names, and a line for each sample
+        ");
+        insta::assert_snapshot!(fails("x,label,x,label\n1,a,2,b\n", Some("label")), @r"
+        FILE has two columns named `x`
+        help: rename one of them, or remove it
+        ");
+        insta::assert_snapshot!(fails("x,y\n1,2\n", Some("z")), @r"
+        FILE has no column `z`
+        help: its columns are x, y
         ");
         insta::assert_snapshot!(fails("x\n1e99\n", None), @r"
         FILE: line 2, column `x` holds 1e99, which is no finite number

@@ -148,7 +148,11 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().max(name.len()) / 3))
+        // Names without a letter in common are not near, however short they are.
+        .filter(|(distance, candidate)| {
+            let longer = candidate.len().max(name.len());
+            *distance <= 1.max(longer / 3) && *distance < longer
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

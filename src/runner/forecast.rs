@@ -106,11 +106,10 @@ fn forecast_node(
         let reasons = pending_reasons(plan, store, last, index, records, &fingerprint)?;
         return Ok((Forecast { prospect: Prospect::Depends, reasons, notice, seconds: None }, None));
     };
-    let stand_in = source.as_ref().and_then(|source| source.stand_in.clone());
-    let stand_in = stand_in.map(|identity| Source { identity, notice: None, stand_in: None });
     if !forced
-        && let Some(source) = stand_in
-        && hit(&source, &inputs)?.is_some()
+        && let Some(source) = &source
+        && let Some(identity) = source.stand_in.clone()
+        && hit(&Source { identity, ..source.clone() }, &inputs)?.is_some()
     {
         let wait = Reason { what: "waits for the download".into(), was: Value::Null, now: Value::Null };
         return Ok((Forecast { prospect: Prospect::Depends, reasons: vec![wait], notice, seconds: None }, None));

@@ -47,6 +47,9 @@ pub fn fingerprint(
         for spec in description.params.iter().filter(|spec| spec.param_type == ParamType::Path) {
             params.remove(&spec.name);
         }
+        for name in source.map_or(&[][..], |source| source.settled) {
+            params.remove(*name);
+        }
     }
     Fingerprint {
         kind: node.kind.clone(),

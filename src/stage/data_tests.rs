@@ -10,7 +10,7 @@ use crate::cancel::Cancel;
 use crate::dataset::samples::Samples;
 use crate::dataset::{Dataset, NoiseKind};
 use crate::event::Outcome;
-use crate::kind::ParamType;
+use crate::kind::{Facts, ParamProblem, ParamType};
 use crate::stage::{Context, Environment, Input, Source, Stage, StageError, registry};
 
 /// A place to run stages in.
@@ -47,7 +47,12 @@ impl Bench {
     fn run(&self, kind: &str, params: Value, input: Option<&Input>) -> Result<(Input, Outcome), String> {
         let stage = registry::find(kind).unwrap();
         let params = with_defaults(stage, params);
-        stage.check(&params, &BTreeMap::new()).map_err(|problems| format!("{problems:?}"))?;
+        stage.check(&params, &BTreeMap::new()).map_err(|problems| {
+            let told = |problem: &ParamProblem| {
+                format!("{}\nhelp: {}", problem.message, problem.help.clone().unwrap_or_default())
+            };
+            problems.iter().map(told).collect::<Vec<_>>().join("\n")
+        })?;
         self.execute(stage, &params, input, None).map_err(|error| match error {
             StageError::Failed { message, help } => format!("{message}\nhelp: {}", help.unwrap_or_default()),
             other => other.to_string(),
@@ -277,7 +282,7 @@ fn params_that_make_no_sense_are_named() {
     let problem = |kind: &str, params: Value| {
         let stage = registry::find(kind).unwrap();
         let problems = stage.check(&with_defaults(stage, params), &BTreeMap::new()).unwrap_err();
-        let text = |problem: &crate::kind::ParamProblem| {
+        let text = |problem: &ParamProblem| {
             format!("{}: {} ({})", problem.param, problem.message, problem.help.as_deref().unwrap_or("-"))
         };
         problems.iter().map(text).collect::<Vec<_>>().join("\n")
@@ -304,7 +309,7 @@ fn an_unfindable_data_set_names_every_place_looked_at() {
       TMP/shared/mnist (no train-images-idx3-ubyte, packed or not)
       TMP/project/data/mnist (no such folder)
       TMP/downloads/mnist (no such folder)
-    help: put its files (train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz) into one of these places, or name a stand-in: fallback = "synthetic-digits"
+    help: put its files (train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz) into one of these places, or name a stand-in of the same shape, such as fallback = "synthetic-digits" for MNIST
     "#);
 }
 
@@ -329,6 +334,171 @@ fn data_that_changes_after_its_fingerprint_was_made_is_refused() {
     assert!(source.notice.as_ref().unwrap().contains("will be downloaded"));
     let error = bench.execute(stage, &params, None, Some(&source)).err().unwrap();
     assert!(error.to_string().contains("changed"), "{error}");
+}
+
+#[test]
+fn the_facts_of_a_data_set_are_its_own_whatever_stands_in_for_it() {
+    let stage = registry::find("load").unwrap();
+    let params = with_defaults(stage, json!({ "dataset": "cifar10", "fallback": "synthetic-digits" }));
+    let facts = stage.check(&params, &BTreeMap::new()).unwrap();
+    assert_eq!((facts.shape, facts.classes.unwrap()[0].as_str()), (Some([32, 32, 3]), "airplane"));
+}
+
+#[test]
+fn a_data_set_of_another_shape_cannot_stand_in() {
+    let bench = Bench::new();
+    let params = json!({ "dataset": "cifar10", "fallback": "synthetic-digits" });
+    insta::assert_snapshot!(bench.fails("load", params.clone(), None), @r"
+    the data set `cifar10` is in none of these places:
+      TMP/shared/cifar10 (no such folder)
+      TMP/project/data/cifar10 (no such folder)
+      TMP/downloads/cifar10 (no such folder)
+    the fallback `synthetic-digits` cannot stand in: its samples are 28x28x1, those of `cifar10` 32x32x3
+    help: put its files (cifar-10-binary.tar.gz) into one of these places
+    ");
+    let stage = registry::find("load").unwrap();
+    let planned = stage.source(&with_defaults(stage, params), &bench.environment).unwrap().unwrap();
+    insta::assert_snapshot!(planned.notice.unwrap(), @"`cifar10` is not on this machine and will be downloaded; the fallback `synthetic-digits` cannot stand in: its samples are 28x28x1, those of `cifar10` 32x32x3");
+    assert_eq!(planned.stand_in, None);
+}
+
+#[test]
+fn a_plan_names_what_stands_in_if_the_download_fails() {
+    let bench = Bench::new();
+    let stage = registry::find("load").unwrap();
+    let params = with_defaults(stage, json!({ "dataset": "mnist", "fallback": "synthetic-digits" }));
+    let planned = stage.source(&params, &bench.environment).unwrap().unwrap();
+    insta::assert_snapshot!(planned.notice.unwrap(), @"`mnist` is not on this machine and will be downloaded; if that fails, `synthetic-digits` stands in for it");
+    let digits = json!({ "dataset": "synthetic-digits", "train_count": 60_000, "test_count": 10_000 });
+    let digits = stage.source(&with_defaults(stage, digits), &bench.environment).unwrap().unwrap();
+    assert_eq!(planned.stand_in, Some(digits.identity));
+}
+
+#[test]
+fn published_data_is_known_without_its_files_and_own_data_is_not() {
+    let bench = Bench::new();
+    let stage = registry::find("load").unwrap();
+    let foreseen = |params: Value| stage.foreseen(&with_defaults(stage, params)).map(|source| source.identity);
+    assert_eq!(foreseen(json!({ "dataset": "mnist" })).unwrap()["dataset"], "mnist");
+    assert_eq!(foreseen(json!({ "dataset": "synthetic-digits" })), None);
+    assert_eq!(foreseen(json!({ "dataset": "csv", "path": "/a.csv" })), None);
+    // An unpacked copy of this one has no published hash: a folder that holds one has to be looked at.
+    let folder = bench.path("own/x").parent().unwrap().to_owned();
+    assert!(foreseen(json!({ "dataset": "fashion-mnist", "path": folder })).is_some());
+    for name in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
+        std::fs::write(folder.join(format!("{name}-ubyte")), "").unwrap();
+    }
+    assert_eq!(foreseen(json!({ "dataset": "fashion-mnist", "path": folder })), None);
+}
+
+#[test]
+fn a_glance_at_own_files_tells_their_shape_and_classes() {
+    use crate::dataset::idx::{encoded, gzipped};
+    let bench = Bench::new();
+    let stage = registry::find("load").unwrap();
+    let facts = |params: Value| {
+        let Facts { shape, classes, .. } = stage.check(&with_defaults(stage, params), &BTreeMap::new()).unwrap();
+        (shape, classes.map(|classes| classes.join(" ")))
+    };
+    std::fs::write(bench.path("images"), gzipped(&encoded(&[3, 4, 5], &[0; 60]))).unwrap();
+    std::fs::write(bench.path("labels"), encoded(&[3], &[2, 0, 1])).unwrap();
+    let idx = json!({ "dataset": "idx", "path": bench.path("images"), "labels": bench.path("labels") });
+    assert_eq!(facts(idx), (Some([4, 5, 1]), Some("0 1 2".into())));
+    crate::artifact::array::write(&bench.path("a.npy"), &[2, 6], &[0f32; 12]).unwrap();
+    let npy = json!({ "dataset": "npy", "path": bench.path("a.npy") });
+    assert_eq!(facts(npy.clone()), (Some([1, 1, 6]), Some(String::new())));
+    let shaped = json!({ "dataset": "npy", "path": bench.path("a.npy"), "shape": [2, 3, 1] });
+    assert_eq!(facts(shaped).0, Some([2, 3, 1]));
+    std::fs::write(bench.path("a.csv"), "x,y,kind\n1,2,a\n").unwrap();
+    let csv = json!({ "dataset": "csv", "path": bench.path("a.csv"), "label_column": "kind" });
+    assert_eq!(facts(csv), (Some([1, 1, 2]), None));
+    let picture = |name: &str, colour: [u8; 3]| {
+        image::RgbImage::from_pixel(6, 5, image::Rgb(colour)).save(bench.path(name)).unwrap();
+    };
+    let images = json!({ "dataset": "images", "path": bench.path("pets") });
+    image::GrayImage::new(6, 5).save(bench.path("pets/cat/1.png")).unwrap();
+    assert_eq!(facts(images.clone()), (Some([5, 6, 1]), Some("cat".into())));
+    // Only all its pixels would tell whether this one is grey.
+    picture("pets/dog/1.png", [7; 3]);
+    assert_eq!(facts(images.clone()), (None, Some("cat dog".into())));
+    picture("pets/dog/1.png", [7, 8, 9]);
+    assert_eq!(facts(images), (Some([5, 6, 3]), Some("cat dog".into())));
+}
+
+#[test]
+fn what_a_glance_finds_wrong_is_said_of_the_param_that_names_the_file() {
+    use crate::dataset::idx::encoded;
+    let bench = Bench::new();
+    let stage = registry::find("load").unwrap();
+    std::fs::write(bench.path("images"), encoded(&[2, 2, 2], &[0; 8])).unwrap();
+    std::fs::write(bench.path("wide"), encoded(&[2, 2, 3], &[0; 12])).unwrap();
+    std::fs::write(bench.path("labels"), encoded(&[3], &[0, 1, 2])).unwrap();
+    let problem = |mut params: Value| {
+        for (_, value) in params.as_object_mut().unwrap() {
+            *value = bench.path(value.as_str().unwrap()).to_str().unwrap().into();
+        }
+        params["dataset"] = "idx".into();
+        let problems = stage.check(&with_defaults(stage, params), &BTreeMap::new()).unwrap_err();
+        let text = problems.iter().map(|problem| format!("{}: {}", problem.param, problem.message)).collect::<String>();
+        text.replace(&bench.directory.path().display().to_string(), "TMP")
+    };
+    insta::assert_snapshot!(problem(json!({ "path": "none" })), @"path: TMP/none does not exist");
+    insta::assert_snapshot!(problem(json!({ "path": "labels" })), @"path: TMP/labels holds one number a sample: labels, not images");
+    insta::assert_snapshot!(problem(json!({ "path": "images", "labels": "none" })), @"labels: TMP/none does not exist");
+    insta::assert_snapshot!(problem(json!({ "path": "images", "labels": "labels" })), @"labels: the train part has 2 samples but 3 labels");
+    insta::assert_snapshot!(problem(json!({ "path": "images", "test_path": "wide" })), @"test_path: training samples have shape [2, 2, 1], test samples [2, 3, 1]");
+    insta::assert_snapshot!(problem(json!({ "path": "images", "test_path": "images", "test_labels": "images" })), @"test_labels: TMP/images has shape [2, 2, 2]: images, not labels");
+}
+
+#[test]
+fn a_home_folders_tilde_is_not_expanded() {
+    let bench = Bench::new();
+    let params = json!({ "dataset": "csv", "path": bench.path("~/x.csv"), "label_column": "kind" });
+    insta::assert_snapshot!(bench.fails("load", params, None), @r"
+    TMP/~/x.csv does not exist
+    help: `~` is not expanded in a path: write the home folder's name in full
+    ");
+}
+
+#[test]
+fn a_validation_of_zero_makes_no_validation_split() {
+    let bench = Bench::new();
+    let loaded = bench.digits(50, 20);
+    for from in ["first", "last", "random"] {
+        let split = bench.run("split", json!({ "validation": 0.0, "from": from }), Some(&loaded)).unwrap().0;
+        assert_eq!(counts(&open(&split)), [("test".into(), 20), ("train".into(), 50)]);
+    }
+    let stage = registry::find("split").unwrap();
+    assert!(!stage.draws_random(&with_defaults(stage, json!({ "validation": 0.0, "from": "random" }))));
+}
+
+#[test]
+fn noise_stays_within_each_channels_own_bounds() {
+    let bench = Bench::new();
+    for (class, [red, green, blue]) in [("dark", [1, 100, 7]), ("light", [254, 200, 7])] {
+        let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([red, green, blue]));
+        picture.save(bench.path(&format!("colours/{class}/1.png"))).unwrap();
+    }
+    let params = json!({ "dataset": "images", "path": bench.path("colours"), "test_fraction": 0.0 });
+    let loaded = bench.run("load", params, None).unwrap().0;
+    let spoilt = |normalize: Value, kind: &str| {
+        let normalized = bench.run("normalize", normalize, Some(&loaded)).unwrap().0;
+        let noisy = bench.run("noise", json!({ "kind": kind, "amount": 1.0 }), Some(&normalized)).unwrap().0;
+        let train = open(&noisy).split("train").unwrap();
+        let mut values = vec![f32::NAN; 2 * 8 * 8 * 3];
+        train.gather_inputs(&[0, 1], 0, &mut values);
+        let clean = gathered(&open(&noisy), "train", &[0, 1]);
+        (values, clean)
+    };
+    for mode in ["range", "standardize"] {
+        let (values, clean) = spoilt(json!({ "mode": mode, "per_channel": true }), "salt-and-pepper");
+        for (value, channel) in values.iter().zip((0..3).cycle()) {
+            // The two pictures are the least and the greatest of every channel.
+            assert!([clean[channel], clean[8 * 8 * 3 + channel]].contains(value), "{mode}: {value} in {channel}");
+        }
+    }
+    let (values, _) = spoilt(json!({ "per_channel": true }), "gaussian");
+    assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
 }
 
 #[test]
@@ -395,11 +565,11 @@ fn files_that_do_not_fit_each_other_are_named() {
     std::fs::write(bench.path("empty"), encoded(&[0, 2, 2], &[])).unwrap();
     let fails = |params: Value| bench.fails("load", params, None);
     insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("images"), "labels": bench.path("labels") })), @r"
-    the train part of `idx` has 2 images but 3 labels
+    the train part has 2 samples but 3 labels
     help: do the two files belong together?
     ");
     insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("empty") })), @r"
-    the train part of the data set `idx` is empty
+    the train part is empty
     help: check the path and what is in it
     ");
     insta::assert_snapshot!(fails(json!({ "dataset": "npy", "path": bench.path("nowhere/x.npy") })), @r"
@@ -407,7 +577,7 @@ fn files_that_do_not_fit_each_other_are_named() {
     help: check the path: of it, TMP/nowhere exists
     ");
     insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("images"), "test_path": bench.path("empty") })), @r"
-    the test part of the data set `idx` is empty
+    the test part is empty
     help: check the path and what is in it
     ");
     insta::assert_snapshot!(fails(json!({ "dataset": "idx", "path": bench.path("images"), "test_fraction": 0.1 })), @r"

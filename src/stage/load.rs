@@ -22,7 +22,7 @@ use crate::kind::{Description, Facts, OutputPort, ParamProblem, params_of};
 use crate::stage::problems::{parse, problem};
 use crate::stage::{Context, Environment, Output, Source, Stage, StageError};
 
-use self::origin::{Mode, resolve};
+use self::origin::{Mode, Resolved, resolve};
 
 /// A data set by name, or the format of the user's own files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -172,6 +172,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
 
 const PORT: &str = "dataset";
 
+/// What the identity of the data says, so that what was loaded once is found again whatever could stand in for it.
+const SETTLED: &[&str] = &["fallback"];
+
 /// The kind.
 pub struct Load;
 
@@ -191,14 +194,14 @@ impl Stage for Load {
 
     fn foreseen(&self, params: &Value) -> Option<Source> {
         let identity = origin::foreseen(&parse(params).ok()?)?;
-        Some(Source { identity, notice: None, stand_in: None })
+        Some(Source { identity, notice: None, settled: SETTLED, stand_in: None })
     }
 
     fn source(&self, params: &Value, environment: &Environment) -> Result<Option<Source>, StageError> {
         let params = parse::<Params>(params).map_err(|_| StageError::failed("unusable params of `load`"))?;
         let mode = if environment.fetch { Mode::Fetch } else { Mode::Look };
-        let resolved = resolve(&params, environment, mode)?;
-        Ok(Some(Source { identity: resolved.identity, notice: resolved.notice, stand_in: resolved.stand_in }))
+        let Resolved { identity, notice, stand_in, .. } = resolve(&params, environment, mode)?;
+        Ok(Some(Source { identity, notice, settled: SETTLED, stand_in }))
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {

@@ -95,6 +95,8 @@ pub struct Source {
     pub identity: Value,
     /// What a person must know, such as a fallback in use.
     pub notice: Option<String>,
+    /// Params that only say how to come by the data: with the identity known, they decide nothing more.
+    pub settled: &'static [&'static str],
     /// By content as well, what stands in for it if it cannot be fetched.
     pub stand_in: Option<Value>,
 }

@@ -183,5 +183,5 @@ fn a_split_that_is_not_there_is_named_with_those_that_are() {
 fn too_many_clusters_are_refused() {
     let bench = Bench::new(1);
     let error = bench.run("kmeans", json!({ "k": 10 }), &[("data", &bench.latents(9))]).unwrap_err();
-    insta::assert_snapshot!(error, @"too few samples: 9 where at least 10 are needed");
+    insta::assert_snapshot!(error, @"`k` asks for 10 clusters of the 9 test samples");
 }
