@@ -14,7 +14,7 @@ fn references() {
     5 | a = '${b}'
       |      ^^^^ unknown param
       |
-      = help: did you mean `a`?
+      = help: the params of pipeline.toml are `a`, `c`, `d`, `e`, `f`, `g`
 
     error[bad-reference]: `${}` names no param
      --> pipeline.toml:6:8
