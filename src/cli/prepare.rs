@@ -1,6 +1,6 @@
 //! What `run` and `plan` share: from the command line to a checked plan and the places it is about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use crate::cli::args::{MachineArgs, OverrideArgs, PlaceArgs, SelectionArgs};
@@ -25,15 +25,12 @@ pub struct Prepared {
 
 /// Reads and checks everything. What is wrong in the user's files is told all at once.
 pub fn prepare(
-    file: &std::path::Path,
+    file: &Path,
     overrides: &OverrideArgs,
     selection: &SelectionArgs,
     places: &PlaceArgs,
 ) -> Result<Prepared, Stop> {
-    let overrides =
-        Overrides { set: overrides.set.clone(), sweep: overrides.sweep.clone(), repeats: overrides.repeats };
-    let experiment = config::load(file, &overrides).map_err(|problems| refuse(&problems))?;
-    let plan = plan::build(&experiment, &Registry).map_err(|diagnostics| wrong(&experiment, diagnostics))?;
+    let (experiment, plan) = checked(file, overrides)?;
     let known = |stage: &String| plan.runs.iter().any(|run| run.stages.contains_key(stage));
     let forced = selection.force.iter().flatten().find(|stage| !known(stage));
     if let Some(stage) = forced {
@@ -53,6 +50,18 @@ pub fn prepare(
         plan,
         project,
     })
+}
+
+/// The experiment and its plan, or everything that is wrong with either.
+fn checked(file: &Path, overrides: &OverrideArgs) -> Result<(Experiment, Plan), Stop> {
+    let overrides =
+        Overrides { set: overrides.set.clone(), sweep: overrides.sweep.clone(), repeats: overrides.repeats };
+    let (experiment, problems) = config::read(file, &overrides);
+    let Some(experiment) = experiment else { return Err(refuse(&problems)) };
+    match plan::build(&experiment, &Registry) {
+        Ok(plan) if experiment.whole => Ok((experiment, plan)),
+        plan => Err(refuse(&problems.and(plan.err().unwrap_or_default()))),
+    }
 }
 
 /// Where outside data is looked for.
@@ -86,10 +95,6 @@ pub fn options(machine: &MachineArgs, selection: &SelectionArgs, keep_going: boo
     }
 }
 
-fn wrong(experiment: &Experiment, diagnostics: Vec<Diagnostic>) -> Stop {
-    refuse(&Problems::new(diagnostics, experiment.sources.clone()))
-}
-
 fn refuse(problems: &Problems) -> Stop {
     Stop::Explained { exit: Exit::InvalidPlan, text: problems.render(Paint::for_stderr().is_on()) }
 }
@@ -97,4 +102,103 @@ fn refuse(problems: &Problems) -> Stop {
 fn not_there(option: &str, diagnostic: &Diagnostic) -> Stop {
     let stop = Stop::usage(format!("{option}: {}", diagnostic.message));
     diagnostic.help.iter().fold(stop, |stop, help| stop.help(help.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIPELINE: &str = r#"
+[pipeline]
+name = "p"
+[params]
+latent = 4
+[stages.load]
+uses = "load"
+dataset = "synthetic-digits"
+[stages.model]
+uses = "train-autoencoder"
+inputs = { dataset = "load" }
+encoder = ["dense ${latent}"]
+decoder = ["dense 784 sigmoid", "reshape 28x28x1"]
+[stages.latents]
+uses = "extract-latents"
+inputs = { model = "model", dataset = "load" }
+"#;
+
+    /// The first line of each thing that is said to be wrong, with the line it points at.
+    fn wrong(pipeline: &str, experiment: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipeline_file, file) = (folder.path().join("p.toml"), folder.path().join("e.toml"));
+        std::fs::write(&pipeline_file, pipeline).unwrap();
+        std::fs::write(&file, experiment).unwrap();
+        let Err(Stop::Explained { exit, text }) = checked(&file, &OverrideArgs::default()) else {
+            panic!("nothing is wrong")
+        };
+        assert_eq!(exit, Exit::InvalidPlan);
+        let text = text.replace(&format!("{}/", folder.path().display()), "");
+        let told = |line: &&str| line.starts_with("error") || line.trim_start().starts_with("-->");
+        let lines: Vec<&str> = text.lines().filter(told).map(str::trim).collect();
+        lines.join("\n").replace("\n-->", " -->")
+    }
+
+    const EXPERIMENT: &str = "pipeline = \"p.toml\"\n";
+
+    #[test]
+    fn both_files_are_told_of_at_once() {
+        let pipeline =
+            PIPELINE.replace("uses = \"load\"", "uses = \"lod\"").replace("dense ${latent}", "dence ${latent}");
+        insta::assert_snapshot!(wrong(&pipeline, &format!("{EXPERIMENT}titel = \"x\"\nrepeats = 0\n")), @r"
+        error[unknown-key]: an experiment has no key `titel` --> e.toml:2:1
+        error[out-of-range]: `repeats` is 0, outside its range --> e.toml:3:11
+        error[unknown-kind]: there is no stage kind `lod` --> p.toml:7:8
+        error[unfit-param]: `encoder` of `model`: `dence` is not a layer --> p.toml:12:12
+        ");
+    }
+
+    #[test]
+    fn a_syntax_error_in_the_experiment_does_not_hide_the_pipelines_mistakes() {
+        let pipeline = PIPELINE.replace("uses = \"load\"", "uses = \"lod\"");
+        insta::assert_snapshot!(wrong(&pipeline, &format!("{EXPERIMENT}repeats =\n")), @r"
+        error[toml-syntax]: not valid TOML: string values must be quoted --> e.toml:2:10
+        error[unknown-kind]: there is no stage kind `lod` --> p.toml:7:8
+        ");
+    }
+
+    #[test]
+    fn a_missing_parent_does_not_hide_the_pipelines_mistakes() {
+        let pipeline = PIPELINE.replace("uses = \"load\"", "uses = \"lod\"");
+        insta::assert_snapshot!(wrong(&pipeline, &format!("{EXPERIMENT}extends = \"none.toml\"\n")), @r"
+        error[missing-file]: there is no file none.toml --> e.toml:2:11
+        error[unknown-kind]: there is no stage kind `lod` --> p.toml:7:8
+        ");
+    }
+
+    #[test]
+    fn an_empty_pipeline_is_not_blamed_on_the_experiment() {
+        insta::assert_snapshot!(wrong("", &format!("{EXPERIMENT}[params]\nlatent = 3\n[sweep]\nwidth = [1, 2]\n")), @"error[no-stages]: p.toml has no stages --> p.toml:1:1");
+        let misnamed = PIPELINE.replace("[params]", "[param]");
+        insta::assert_snapshot!(wrong(&misnamed, &format!("{EXPERIMENT}[params]\nlatent = 3\n")), @"error[unknown-key]: a pipeline has no key `param` --> p.toml:4:2");
+    }
+
+    #[test]
+    fn a_stage_in_doubt_is_blamed_once_and_the_others_are_checked() {
+        let pipeline = PIPELINE.replace("${latent}", "${latnt}").replace("model = \"model\"", "model = \"load\"");
+        insta::assert_snapshot!(wrong(&pipeline, EXPERIMENT), @r"
+        error[unknown-param]: there is no param `latnt` --> p.toml:12:19
+        error[wrong-wire]: the input `model` of `latents` takes Model, but `load` carries Dataset --> p.toml:16:20
+        ");
+        let nameless = PIPELINE.replace("uses = \"train-autoencoder\"\n", "");
+        insta::assert_snapshot!(wrong(&nameless, EXPERIMENT), @"error[missing-key]: the stage `model` does not say what it uses --> p.toml:9:9");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_brings_no_other_complaints() {
+        // With the default in its place the decoder would not fit.
+        let pipeline =
+            PIPELINE.replace("latent = 4", "latent = 4\npixels = 784").replace("dense 784", "dense ${pixels}");
+        insta::assert_snapshot!(wrong(&pipeline, &format!("{EXPERIMENT}[params]\npixels = \"many\"\n")), @"error[wrong-type]: `pixels` wants an integer, not a string --> e.toml:3:10");
+        let elsewhere = pipeline.replace("pixels = 784", "pixels = 3");
+        insta::assert_snapshot!(wrong(&elsewhere, &format!("{EXPERIMENT}[params]\npixls = 784\n")), @"error[unknown-param]: there is no param `pixls` --> e.toml:3:1");
+    }
 }

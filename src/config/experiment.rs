@@ -1,5 +1,6 @@
 //! An experiment file and the ones it extends, as one layer over the pipeline.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use super::pipeline::is_pipeline;
@@ -25,27 +26,26 @@ pub struct Layer {
     pub sweep: Vec<Axis>,
 }
 
-/// Reads an experiment with all that it extends. `None`: a file cannot be read, or they extend each other in a circle.
-pub fn read(document: &Document, reader: &mut Reader) -> Option<Layer> {
-    let mut layers = Vec::new();
+/// Reads an experiment with all that it extends, as far as that can be read.
+pub fn read(document: &Document, reader: &mut Reader) -> Layer {
+    let mut oldest_first = VecDeque::new();
+    let mut complete = true;
     let mut chain = vec![document.path.clone()];
     let mut parent = Some(document.clone());
     while let Some(document) = parent {
         let (layer, extends) = read_layer(&document, reader);
-        layers.push(layer);
-        parent = match extends {
-            Some((path, span)) => Some(read_parent(&path, span, &mut chain, reader)?),
-            None => None,
-        };
+        oldest_first.push_front(layer);
+        parent = extends.as_ref().and_then(|(path, span)| read_parent(path, *span, &mut chain, reader));
+        complete = extends.is_none() || parent.is_some();
     }
-    let oldest = layers.pop()?;
-    let layer = layers.into_iter().rev().fold(oldest, Layer::extended_by);
-    if layer.pipeline.is_none() && document.get("pipeline").is_none() {
+    let oldest = oldest_first.pop_front().unwrap_or_default();
+    let layer = oldest_first.into_iter().fold(oldest, Layer::extended_by);
+    if complete && layer.pipeline.is_none() && document.get("pipeline").is_none() {
         let problem = Diagnostic::new("missing-key", format!("{} names no pipeline", document.path.display()));
         let span = Span { file: document.file, start: 0, end: 0 };
         reader.report(problem.at(span, "").help("add `pipeline = \"../pipelines/NAME.toml\"`"));
     }
-    Some(layer)
+    layer
 }
 
 fn read_parent(path: &Path, span: Span, chain: &mut Vec<PathBuf>, reader: &mut Reader) -> Option<Document> {

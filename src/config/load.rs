@@ -12,15 +12,20 @@ use crate::diagnostic::{Diagnostic, Problems, Sources, Span};
 /// Reads an experiment's file, all that it extends and its pipeline, and lays the overrides over them. A pipeline's
 /// file is an experiment with the pipeline's defaults. Errors: everything that is wrong, in the order of the files.
 pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, Problems> {
-    let mut reader = Reader::default();
-    let experiment = read(file, overrides, &mut reader);
-    match experiment {
-        Some(mut experiment) if reader.diagnostics.is_empty() => {
-            experiment.sources = reader.sources;
-            Ok(experiment)
-        }
-        _ => Err(Problems::new(first_of_each_place(reader.diagnostics), reader.sources)),
+    match read(file, overrides) {
+        (Some(experiment), problems) if problems.diagnostics.is_empty() => Ok(experiment),
+        (_, problems) => Err(problems),
     }
+}
+
+/// Like [`load`], for whoever wants to know what else is wrong: what could be read, if there is a pipeline at all, and
+/// what is wrong so far.
+pub fn read(file: &Path, overrides: &Overrides) -> (Option<Experiment>, Problems) {
+    let mut reader = Reader::default();
+    let experiment = read_with(file, overrides, &mut reader);
+    let problems = Problems::new(first_of_each_place(reader.diagnostics), reader.sources);
+    let whole = problems.diagnostics.is_empty();
+    (experiment.map(|experiment| Experiment { sources: problems.sources.clone(), whole, ..experiment }), problems)
 }
 
 /// Without what is said of a place after the first: it follows from that.
@@ -31,20 +36,26 @@ fn first_of_each_place(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics
 }
 
-fn read(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<Experiment> {
-    let document = reader.document(file, None)?;
-    let (mut layer, pipeline) = if pipeline::is_pipeline(&document) {
-        let pipeline = pipeline::read(&document, reader);
-        (Layer { name: pipeline.name.clone(), ..Layer::default() }, pipeline)
-    } else {
-        let layer = experiment::read(&document, reader)?;
-        let pipeline = read_pipeline(&layer, reader)?;
-        (layer, pipeline)
+fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<Experiment> {
+    let (mut layer, pipeline) = match reader.document(file, None) {
+        Some(document) if pipeline::is_pipeline(&document) => {
+            let pipeline = pipeline::read(&document, reader);
+            (Layer { name: pipeline.name.clone(), ..Layer::default() }, pipeline)
+        }
+        document => {
+            let layer = match document {
+                Some(document) => experiment::read(&document, reader),
+                // Its syntax is wrong; the pipeline's own mistakes may be told all the same.
+                None => Layer { pipeline: reader.named_in_passing("pipeline"), ..Layer::default() },
+            };
+            let pipeline = read_pipeline(&layer, reader)?;
+            (layer, pipeline)
+        }
     };
     overrides.apply(&mut layer, &pipeline, reader);
     let params = fit_params(&layer, &pipeline, reader);
     let sweep = fit_sweep(&layer, &pipeline, reader);
-    let experiment = Experiment {
+    let mut experiment = Experiment {
         title: layer.title.unwrap_or_else(|| layer.name.clone()),
         name: layer.name,
         question: layer.question.unwrap_or_default(),
@@ -56,12 +67,13 @@ fn read(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<Exper
         params,
         sweep,
         sources: Sources::default(),
+        whole: true,
     };
-    references::check(&experiment, reader);
+    let sound = references::check(&mut experiment, reader);
     if reader.diagnostics.is_empty() {
         check_values(&experiment, reader);
     }
-    Some(experiment)
+    sound.then_some(experiment)
 }
 
 fn read_pipeline(layer: &Layer, reader: &mut Reader) -> Option<Pipeline> {
@@ -85,9 +97,8 @@ fn fit_params(layer: &Layer, pipeline: &Pipeline, reader: &mut Reader) -> BTreeM
             Some(Ok(value)) => {
                 values.insert(entry.key.clone(), value);
             }
-            Some(Err(problem)) => reader.report(problem),
-            None if reader.broken.contains(&entry.key) => {}
-            None => reader.report(params::unknown(&entry.key, entry.key_span, pipeline)),
+            Some(Err(problem)) => reader.report_of_param(&entry.key, problem),
+            None => params::report_unknown(&entry.key, entry.key_span, pipeline, reader),
         }
     }
     values
@@ -99,9 +110,7 @@ fn fit_sweep(layer: &Layer, pipeline: &Pipeline, reader: &mut Reader) -> Vec<Axi
 
 fn fit_axis(axis: &Axis, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axis> {
     let Some(def) = pipeline.params.get(&axis.param) else {
-        if !reader.broken.contains(&axis.param) {
-            reader.report(params::unknown(&axis.param, axis.span, pipeline));
-        }
+        params::report_unknown(&axis.param, axis.span, pipeline, reader);
         return None;
     };
     let mut seen = BTreeMap::new();
@@ -118,10 +127,10 @@ fn fit_axis(axis: &Axis, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axi
                 }
                 values.push(value);
             }
-            Err(problem) => reader.report(problem),
+            Err(problem) => reader.report_of_param(&axis.param, problem),
         }
     }
-    Some(Axis { param: axis.param.clone(), values, span: axis.span })
+    (!values.is_empty()).then(|| Axis { param: axis.param.clone(), values, span: axis.span })
 }
 
 /// Resolves the experiment at its own params and at each swept value in turn, so that values which do not fit once

@@ -27,7 +27,8 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{Sources, Span};
 use value::Located;
 
-pub use load::load;
+pub use interpolate::is_plain;
+pub use load::{load, read};
 pub use overrides::Overrides;
 pub use reader::simplified;
 
@@ -52,6 +53,8 @@ pub struct Experiment {
     pub sweep: Vec<Axis>,
     /// Texts of all files read, for diagnostics.
     pub sources: Sources,
+    /// False when something is wrong with the files; then it is good for finding out what else is.
+    pub whole: bool,
 }
 
 /// A pipeline file.
@@ -95,6 +98,8 @@ pub struct StageDef {
     pub inputs: Inputs,
     /// Everything else in the stage's table, a table.
     pub params: Located,
+    /// Something is wrong with it, or with a param it uses, and that is said already.
+    pub in_doubt: bool,
 }
 
 /// How a stage is wired.
@@ -140,6 +145,8 @@ pub struct ResolvedStage {
     pub params: Located,
     /// The pipeline's params that any of the values above came from.
     pub used: BTreeSet<String>,
+    /// As for [`StageDef`]: only its kind and those of its wires that are plainly written can be believed.
+    pub in_doubt: bool,
 }
 
 /// All params of one variant, for people and for the run log.

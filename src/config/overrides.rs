@@ -126,7 +126,7 @@ impl<'a> Override<'a> {
     /// The declaration of the param, of which an unknown one has none.
     fn def<'p>(&self, pipeline: &'p Pipeline, reader: &mut Reader) -> Option<&'p ParamDef> {
         let def = pipeline.params.get(self.key);
-        if def.is_none() && !reader.broken.contains(self.key) {
+        if def.is_none() && !reader.params_unreadable && !reader.broken.contains(self.key) {
             let problem = params::unknown(self.key, self.key_span, pipeline);
             reader.report(match self.key {
                 "repeats" => problem.help("write `--repeats N`"),

@@ -7,7 +7,7 @@ use super::interpolate::{is_plain, whole_reference};
 use super::reader::{Reader, is_name, listed, nearest, wrong_type};
 use super::value::{Entry, Kind, Located};
 use super::{Choice, ParamDef, Pipeline};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 
 /// Reads `[params]` of a pipeline file.
 pub fn read(table: &[Entry], reader: &mut Reader) -> BTreeMap<String, ParamDef> {
@@ -243,6 +243,16 @@ fn check_choice(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagn
         .at(value.span, format!("not one of {choices}"))
         .context(def.span, "declared here")
         .help(help))
+}
+
+/// Reports a value for a param that the pipeline does not declare. The param that was meant is in doubt from then on.
+pub fn report_unknown(name: &str, span: Span, pipeline: &Pipeline, reader: &mut Reader) {
+    if reader.params_unreadable || reader.broken.contains(name) {
+        return;
+    }
+    let meant = did_you_mean(name, pipeline.params.keys().map(String::as_str));
+    reader.broken.extend(meant.map(str::to_owned));
+    reader.report(unknown(name, span, pipeline));
 }
 
 /// A param that the pipeline does not declare.

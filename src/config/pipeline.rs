@@ -15,6 +15,7 @@ pub fn is_pipeline(document: &Document) -> bool {
 
 /// Reads a pipeline file. Whatever is wrong is reported, and the rest is read all the same.
 pub fn read(document: &Document, reader: &mut Reader) -> Pipeline {
+    let before = reader.diagnostics.len();
     report_unknown_keys(document, reader);
     let stem = document.path.file_stem().unwrap_or_default().to_string_lossy();
     let mut pipeline = Pipeline {
@@ -26,14 +27,18 @@ pub fn read(document: &Document, reader: &mut Reader) -> Pipeline {
     };
     match document.get("pipeline") {
         Some(head) => read_head(head, &mut pipeline, reader),
+        // That it has no stages is said below, and enough.
+        None if document.entries.is_empty() => reader.params_unreadable = true,
         None => {
             let file = document.path.display();
             let problem = Diagnostic::new("missing-key", format!("{file} has no [pipeline]")).at(start(document), "");
             reader.report(problem.help("begin a pipeline's file with `[pipeline]` and `name = \"...\"`"));
         }
     }
-    if let Some(table) = reader.take(&document.entries, "params", "a table", Located::as_table) {
-        pipeline.params = params::read(table, reader);
+    match reader.take(&document.entries, "params", "a table", Located::as_table) {
+        Some(table) => pipeline.params = params::read(table, reader),
+        // Perhaps they stand under a wrong name, or this is no pipeline at all.
+        None => reader.params_unreadable |= reader.diagnostics.len() > before,
     }
     pipeline.stages = read_stages(document, reader);
     pipeline
@@ -85,10 +90,27 @@ fn read_stages(document: &Document, reader: &mut Reader) -> Vec<StageDef> {
         let problem = Diagnostic::new("no-stages", format!("{} has no stages", document.path.display()));
         reader.report(problem.at(entry.key_span, "").help(HELP));
     }
-    table.iter().filter_map(|stage| read_stage(stage, reader)).collect()
+    table.iter().map(|stage| read_stage(stage, reader)).collect()
 }
 
-fn read_stage(entry: &Entry, reader: &mut Reader) -> Option<StageDef> {
+fn read_stage(entry: &Entry, reader: &mut Reader) -> StageDef {
+    let before = reader.diagnostics.len();
+    let stage = read_sound_stage(entry, reader);
+    let in_doubt = reader.diagnostics.len() > before;
+    let nothing = Located { kind: Kind::Table(Vec::new()), span: entry.value.span };
+    // So that others may be wired to it.
+    let name_alone = || StageDef {
+        name: entry.key.clone(),
+        name_span: entry.key_span,
+        uses: nothing.clone(),
+        inputs: Inputs::Absent,
+        params: nothing,
+        in_doubt,
+    };
+    stage.map_or_else(name_alone, |stage| StageDef { in_doubt, ..stage })
+}
+
+fn read_sound_stage(entry: &Entry, reader: &mut Reader) -> Option<StageDef> {
     let name = &entry.key;
     if !is_name(name) {
         let problem = Diagnostic::new("bad-name", format!("`{name}` cannot name a stage"));
@@ -117,6 +139,7 @@ fn read_stage(entry: &Entry, reader: &mut Reader) -> Option<StageDef> {
         uses: uses.value.clone(),
         inputs: inputs.map_or(Inputs::Absent, |inputs| read_inputs(&inputs.value, reader)),
         params: Located { kind: Kind::Table(own), span: entry.value.span },
+        in_doubt: false,
     })
 }
 

@@ -16,8 +16,10 @@ const MAX_BYTES: u64 = 8 << 20;
 pub struct Reader {
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
-    /// Params whose declaration is wrong: nothing more is said of them.
+    /// Params whose declaration or value is wrong: nothing more is said of them.
     pub broken: BTreeSet<String>,
+    /// The pipeline's file is so wrong that nobody knows which params it declares.
+    pub params_unreadable: bool,
 }
 
 /// A TOML file, read.
@@ -41,6 +43,22 @@ pub type Cast<'a, T> = fn(&'a Located) -> Option<T>;
 impl Reader {
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports what is wrong with a param's value.
+    pub fn report_of_param(&mut self, param: &str, diagnostic: Diagnostic) {
+        self.broken.insert(param.to_owned());
+        self.report(diagnostic);
+    }
+
+    /// The file that the last text, whose syntax is wrong, seems to name under a key.
+    pub fn named_in_passing(&self, key: &str) -> Option<(PathBuf, Span)> {
+        let file = self.sources.last()?;
+        let (_, text) = self.sources.get(file);
+        let value = text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?.trim();
+        let start = value.as_ptr() as usize - text.as_ptr() as usize;
+        let value = document::parse_value(value, file, start, &mut Vec::new())?;
+        Some((self.sources.folder(file).join(value.as_text()?), value.span))
     }
 
     /// Reads a TOML file that is named at `from`, or on the command line. `None`: it cannot be read, which is
@@ -162,16 +180,20 @@ fn similar_files(path: &Path) -> String {
     let Ok(listing) = fs::read_dir(folder) else {
         return format!("there is no folder {} either", folder.display());
     };
+    const TOML: &str = ".toml";
     let mut names: Vec<String> = listing
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".toml"))
+        .filter_map(|entry| Some(entry.ok()?.file_name().into_string().ok()?.strip_suffix(TOML)?.to_owned()))
         .collect();
     names.sort();
     let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    match did_you_mean(&wanted, names.iter().map(String::as_str)) {
-        Some(name) => format!("did you mean {}?", path.with_file_name(name).display()),
+    // The ending, which all have, makes no two names alike.
+    match did_you_mean(wanted.strip_suffix(TOML).unwrap_or(&wanted), names.iter().map(String::as_str)) {
+        Some(name) => format!("did you mean {}?", path.with_file_name(format!("{name}{TOML}")).display()),
         None if names.is_empty() => format!("there is no TOML file in {}", folder.display()),
-        None => format!("in {} there are {}", folder.display(), listed(names.iter().map(String::as_str))),
+        None => {
+            names.iter_mut().for_each(|name| name.push_str(TOML));
+            format!("in {} there are {}", folder.display(), listed(names.iter().map(String::as_str)))
+        }
     }
 }
 

@@ -6,40 +6,80 @@ use super::interpolate::{BadReference, Piece, Reference, pieces, texts};
 use super::reader::{Reader, nearest};
 use super::resolve::MAX_DEPTH;
 use super::value::Located;
-use super::{Experiment, Inputs, ParamDef, params};
+use super::{Experiment, Inputs, ParamDef, StageDef, params};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
-/// Reports what is wrong with the references in the stages, params and sweep.
-pub fn check(experiment: &Experiment, reader: &mut Reader) {
+/// Reports what is wrong with the references in the stages, params and sweep. Params and stages that lead to such a
+/// reference, or to a broken param, are in doubt from then on. False when params refer to each other in a circle.
+pub fn check(experiment: &mut Experiment, reader: &mut Reader) -> bool {
     let mut checked = BTreeSet::new();
     for (text, span) in all_texts(experiment) {
         if text.contains("${") && checked.insert(span) {
             check_text(text, span, experiment, reader);
         }
     }
-    report_cycles(experiment, reader);
+    let mut grown = true;
+    while std::mem::take(&mut grown) {
+        for name in experiment.params.keys() {
+            let sound = texts_of_param(name, experiment).iter().all(|text| is_sound(text, experiment, reader));
+            grown |= !sound && reader.broken.insert(name.clone());
+        }
+    }
+    let in_doubt: Vec<bool> = experiment
+        .pipeline
+        .stages
+        .iter()
+        .map(|stage| {
+            stage.in_doubt || !texts_of_stage(stage).iter().all(|(text, _)| is_sound(text, experiment, reader))
+        })
+        .collect();
+    for (stage, in_doubt) in experiment.pipeline.stages.iter_mut().zip(in_doubt) {
+        stage.in_doubt = in_doubt;
+    }
+    report_cycles(experiment, reader)
 }
 
 /// Every text that may have references.
 fn all_texts(experiment: &Experiment) -> Vec<(&str, Span)> {
-    let mut found = Vec::new();
+    let mut found: Vec<(&str, Span)> = experiment.pipeline.stages.iter().flat_map(texts_of_stage).collect();
     let mut add = |value| found.extend(texts(value).into_iter().map(|(text, value)| (text, value.span)));
-    for stage in &experiment.pipeline.stages {
-        add(&stage.uses);
-        add(&stage.params);
-    }
     for def in experiment.pipeline.params.values() {
         add(&def.default);
         def.choices.iter().flat_map(|choice| choice.carries.values()).for_each(&mut add);
     }
     experiment.params.values().for_each(&mut add);
     experiment.sweep.iter().flat_map(|axis| &axis.values).for_each(&mut add);
-    for stage in &experiment.pipeline.stages {
-        if let Inputs::Named(wires) | Inputs::Listed(wires) = &stage.inputs {
-            found.extend(wires.iter().filter(|wire| wire.is_template()).map(|wire| (wire.stage.as_str(), wire.span)));
-        }
+    found
+}
+
+fn texts_of_stage(stage: &StageDef) -> Vec<(&str, Span)> {
+    let values = texts(&stage.uses).into_iter().chain(texts(&stage.params));
+    let mut found: Vec<(&str, Span)> = values.map(|(text, value)| (text, value.span)).collect();
+    if let Inputs::Named(wires) | Inputs::Listed(wires) = &stage.inputs {
+        found.extend(wires.iter().filter(|wire| wire.is_template()).map(|wire| (wire.stage.as_str(), wire.span)));
     }
     found
+}
+
+/// The texts of all values that a param may take or carry.
+fn texts_of_param<'a>(name: &str, experiment: &'a Experiment) -> Vec<&'a str> {
+    let swept = experiment.sweep.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
+    let choices = experiment.pipeline.params.get(name).map_or(&[][..], |def| &def.choices);
+    let carried = choices.iter().flat_map(|choice| choice.carries.values());
+    let values = experiment.params.get(name).into_iter().chain(swept).chain(carried);
+    values.flat_map(texts).map(|(text, _)| text).collect()
+}
+
+/// Whether every reference in a text can be followed.
+fn is_sound(text: &str, experiment: &Experiment, reader: &Reader) -> bool {
+    pieces(text).all(|piece| match piece {
+        Ok(Piece::Literal(_)) => true,
+        Ok(Piece::Reference(Reference { param, carried, .. })) => {
+            let def = experiment.pipeline.params.get(param).filter(|_| !reader.broken.contains(param));
+            def.is_some_and(|def| carried.is_none_or(|carried| check_carried(param, carried, def, def.span).is_none()))
+        }
+        Err(_) => false,
+    })
 }
 
 fn check_text(text: &str, span: Span, experiment: &Experiment, reader: &mut Reader) {
@@ -48,7 +88,7 @@ fn check_text(text: &str, span: Span, experiment: &Experiment, reader: &mut Read
             Ok(Piece::Literal(_)) => None,
             Ok(Piece::Reference(reference)) => {
                 let place = part(&reader.sources, span, text, reference.range.clone());
-                check_reference(&reference, place, experiment, &reader.broken)
+                check_reference(&reference, place, experiment, reader)
             }
             Err(BadReference::Unterminated(range)) => Some(
                 Diagnostic::new("bad-reference", "a reference has no end")
@@ -80,10 +120,10 @@ fn check_reference(
     reference: &Reference<'_>,
     span: Span,
     experiment: &Experiment,
-    broken: &BTreeSet<String>,
+    reader: &Reader,
 ) -> Option<Diagnostic> {
     let name = reference.param;
-    if broken.contains(name) {
+    if reader.params_unreadable || reader.broken.contains(name) {
         return None;
     }
     let Some(def) = experiment.pipeline.params.get(name) else {
@@ -147,12 +187,14 @@ fn edges<'a>(experiment: &'a Experiment, node: Node<'a>) -> Vec<(Node<'a>, Span)
     targets
 }
 
-fn report_cycles(experiment: &Experiment, reader: &mut Reader) {
+fn report_cycles(experiment: &Experiment, reader: &mut Reader) -> bool {
     let mut search = Search { experiment, done: BTreeMap::new(), path: Vec::new(), found: Vec::new(), too_deep: false };
     for name in experiment.params.keys() {
         search.visit((name, None), experiment.params[name].span);
     }
+    let none = search.found.is_empty();
     reader.diagnostics.extend(search.found);
+    none
 }
 
 /// Depth-first search for circles.

@@ -21,7 +21,9 @@ impl Experiment {
     pub fn resolve(&self, point: &BTreeMap<String, Located>) -> Result<Vec<ResolvedStage>, Vec<Diagnostic>> {
         let mut resolver = Resolver::new(self, point);
         let stages = self.pipeline.stages.iter().map(|stage| resolver.stage(stage)).collect();
-        resolver.params();
+        if self.whole {
+            resolver.params();
+        }
         if resolver.diagnostics.is_empty() { Ok(stages) } else { Err(resolver.diagnostics) }
     }
 
@@ -91,6 +93,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn stage(&mut self, stage: &'a StageDef) -> ResolvedStage {
+        if stage.in_doubt {
+            return as_written(stage);
+        }
         let mut used = Vec::new();
         let uses = self.value(&stage.uses, &mut used);
         if uses.as_text().is_none() {
@@ -109,6 +114,7 @@ impl<'a> Resolver<'a> {
             inputs,
             params,
             used: used.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
+            in_doubt: false,
         }
     }
 
@@ -261,6 +267,24 @@ impl<'a> Resolver<'a> {
 
     fn report(&mut self, code: &'static str, message: &str, span: Span) {
         self.diagnostics.push(Diagnostic::new(code, message).at(span, "").help("correct the reference"));
+    }
+}
+
+/// What needs no references replaced.
+fn as_written(stage: &StageDef) -> ResolvedStage {
+    let plain = |wires: &[Wire]| wires.iter().filter(|wire| !wire.is_template()).cloned().collect();
+    ResolvedStage {
+        name: stage.name.clone(),
+        name_span: stage.name_span,
+        uses: stage.uses.clone(),
+        inputs: match &stage.inputs {
+            Inputs::Absent => Inputs::Absent,
+            Inputs::Named(wires) => Inputs::Named(plain(wires)),
+            Inputs::Listed(wires) => Inputs::Listed(plain(wires)),
+        },
+        params: stage.params.clone(),
+        used: BTreeSet::new(),
+        in_doubt: true,
     }
 }
 

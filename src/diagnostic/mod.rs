@@ -2,6 +2,7 @@
 
 mod render;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +48,11 @@ impl Sources {
     fn push(&mut self, path: PathBuf, text: String, on_disk: bool) -> FileId {
         self.files.push(Source { path, text, on_disk });
         FileId(self.files.len() - 1)
+    }
+
+    /// The file that was added last.
+    pub fn last(&self) -> Option<FileId> {
+        self.files.len().checked_sub(1).map(FileId)
     }
 
     /// Name and text of a file.
@@ -126,6 +132,14 @@ impl Problems {
     pub fn new(mut diagnostics: Vec<Diagnostic>, sources: Sources) -> Self {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         Self { diagnostics, sources }
+    }
+
+    /// With what was found out later, in its place; but nothing of a place that was blamed already.
+    pub fn and(self, later: Vec<Diagnostic>) -> Self {
+        let blamed: BTreeSet<Span> = self.diagnostics.iter().filter_map(|diagnostic| diagnostic.span).collect();
+        let new = |diagnostic: &Diagnostic| diagnostic.span.is_none_or(|span| !blamed.contains(&span));
+        let all = self.diagnostics.into_iter().chain(later.into_iter().filter(new));
+        Self::new(all.collect(), self.sources)
     }
 
     /// All of it as people read it: each place with its file, its line and the span underlined, then the help. With

@@ -12,17 +12,21 @@ use crate::plan::sweep::{self, Point};
 use crate::plan::wiring::{Wiring, wire};
 use crate::plan::{Plan, Run};
 
+/// Most stages of all runs together, counted before equal ones are merged: more would rather be a mistake than a plan.
+const MAX_STAGES: usize = 100_000;
+
 /// Expands the sweep, checks every stage of every variant, wires them, and merges equal work into one graph.
 ///
 /// Stages that agree in several variants are checked once. Errors: everything that is wrong, each thing once; what is
-/// wrong in some variants only says in which.
+/// wrong in some variants only says in which. Of an experiment that is not whole only the errors are of use.
 pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec<Diagnostic>> {
+    refuse_too_many(experiment)?;
     let points = sweep::points(&experiment.sweep);
     let mut checked = Checked::new(experiment, catalog);
     let variants: Vec<Option<Variant>> =
         (0..points.len()).map(|index| checked.variant(index, &points[index])).collect();
     let mut problems = checked.findings.take(&experiment.sweep, &points);
-    if variants.iter().all(Option::is_some) {
+    if experiment.whole && variants.iter().all(Option::is_some) {
         problems.extend(unused_axes(experiment, &checked.forms));
     }
     if !problems.is_empty() {
@@ -30,6 +34,26 @@ pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec
     }
     let variants = points.iter().zip(variants.iter().flatten());
     Ok(checked.plan(variants))
+}
+
+/// Refuses a sweep that would take all memory before anyone notices.
+fn refuse_too_many(experiment: &Experiment) -> Result<(), Vec<Diagnostic>> {
+    let (stages, repeats) = (experiment.pipeline.stages.len(), experiment.repeats as usize);
+    let lengths = experiment.sweep.iter().map(|axis| axis.values.len());
+    let runs = lengths.clone().fold(repeats, usize::saturating_mul);
+    if runs.saturating_mul(stages) <= MAX_STAGES {
+        return Ok(());
+    }
+    let mut factors: Vec<String> =
+        experiment.sweep.iter().zip(lengths).map(|(axis, count)| format!("{count} of `{}`", axis.param)).collect();
+    factors.push(format!("{repeats} repeats"));
+    let message = format!("{runs} runs ({}) of {stages} stages are over {MAX_STAGES} stages", factors.join(" x "));
+    let diagnostic =
+        Diagnostic::new("too-many-stages", message).help("sweep over fewer values, or in several experiments");
+    Err(vec![match experiment.sweep.iter().max_by_key(|axis| axis.values.len()) {
+        Some(axis) => diagnostic.at(axis.span, "the longest axis"),
+        None => diagnostic,
+    }])
 }
 
 /// A point of the sweep with its stages wired.

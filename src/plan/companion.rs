@@ -22,6 +22,7 @@ pub fn companion_stage(companion: &Companion, owner: &Form) -> (ResolvedStage, B
         inputs: Inputs::Absent,
         params: Located { kind: Kind::Table(entries), span },
         used: owner.stage.used.clone(),
+        in_doubt: false,
     };
     let copies = companion.params.iter().any(|(_, param)| matches!(param, CompanionParam::Param(_)));
     (stage, if copies { owner.axes.clone() } else { BTreeSet::new() })

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::config::value::{Kind, Located};
-use crate::config::{Experiment, ResolvedStage};
+use crate::config::{Experiment, ResolvedStage, is_plain};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::kind::{Catalog, Companion, Description};
 use crate::plan::companion::companion_stage;
@@ -90,9 +90,16 @@ impl<'a> Forms<'a> {
         let wiring = *self.wirings.entry(wiring).or_insert(count);
         let mut form =
             Form { description: None, companion, params: None, random: false, axes, wiring, problems: vec![], stage };
+        let uses = &form.stage.uses;
+        if form.stage.in_doubt && uses.as_text().is_none_or(|_| !is_plain(uses)) {
+            return form;
+        }
         match self.kind(&form.stage) {
             Ok(kind) => form.description = Some(kind),
             Err(problem) => form.problems.push(problem),
+        }
+        if form.stage.in_doubt {
+            return form;
         }
         match self.checker(&form).map(|checker| checker.normalize()) {
             Some(Ok(params)) => {

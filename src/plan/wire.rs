@@ -50,6 +50,11 @@ impl Wirer<'_> {
         let (producer, output) = self.source(wire)?;
         let form = self.forms[producer];
         let kind = form.description.ok_or(None)?;
+        let names_companion = |name: &str| kind.companions.iter().any(|own| name.split('.').next() == Some(own.suffix));
+        if form.params.is_none() && output.is_some_and(names_companion) {
+            // Companions are not planned before the stage's own params are right.
+            return Err(None);
+        }
         let outputs = match output {
             Some(name) => vec![named_output(kind, name, wire)?],
             None => self.meant(consumer, port, kind, wire)?,

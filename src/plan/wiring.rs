@@ -77,9 +77,10 @@ pub struct Wirer<'a> {
 impl<'a> Wirer<'a> {
     fn new(forms: &'a [&'a Form<'a>], catalog: &'a dyn Catalog) -> Self {
         let names = forms.iter().enumerate().map(|(slot, form)| (form.stage.name.as_str(), slot)).collect();
-        let none = vec![false; forms.len()];
+        let blamed = forms.iter().map(|form| form.stage.in_doubt).collect();
+        let left_out = vec![false; forms.len()];
         let wires = Wires(vec![Vec::new(); forms.len()]);
-        Self { forms, catalog, names, problems: vec![], places: vec![], blamed: none.clone(), wires, left_out: none }
+        Self { forms, catalog, names, problems: vec![], places: vec![], blamed, wires, left_out }
     }
 
     /// All written stages, or all companions.

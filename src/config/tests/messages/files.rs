@@ -78,6 +78,8 @@ fn missing_files() {
      |
      = help: in FOLDER there are `pipeline.toml`
     "#);
+    // The ending alone makes no two names alike.
+    assert!(!folder.complaint("conv.toml", &Overrides::default()).contains("did you mean"));
     assert_snapshot!(folder.complaint("nowhere/x.toml", &Overrides::default()), @r#"
     error[missing-file]: there is no file nowhere/x.toml
      |
@@ -108,7 +110,15 @@ fn unreadable_files() {
      = help: name a TOML file in it
     "#);
     folder.write("latin.toml", b"pipeline = 'p'\ntitle = 'caf\xe9'\n");
-    assert_snapshot!(folder.complaint("latin.toml", &Overrides::default()), @r#"
+    assert_snapshot!(folder.complaint("latin.toml", &Overrides::default()), @r"
+    error[missing-file]: there is no file p
+     --> latin.toml:1:12
+      |
+    1 | pipeline = 'p'
+      |            ^^^ named here
+      |
+      = help: in FOLDER there are `latin.toml`
+
     error[not-utf8]: latin.toml is not UTF-8 text
      --> latin.toml:2:13
       |
@@ -116,7 +126,7 @@ fn unreadable_files() {
       |             ^ from here on
       |
       = help: save the file in the UTF-8 encoding
-    "#);
+    ");
     folder.write("data.toml", &vec![b'#'; 9 << 20]);
     assert_snapshot!(folder.complaint("data.toml", &Overrides::default()), @r#"
     error[unreadable-file]: data.toml is over 8 MiB
