@@ -12,12 +12,12 @@ pub fn launch(now: Timestamp) -> String {
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S"), &hasher.finish().to_string()[..6])
 }
 
-/// A run's id: ten hex digits that follow from its launch, its variant and its seed.
+/// A run's id: twelve hex digits that follow from its launch, its variant and its seed.
 pub fn run(launch: &str, variant: &Map<String, Value>, seed: u64) -> String {
     let mut hasher = FramedHasher::new("run");
     hasher
         .field(launch.as_bytes())
         .field(Value::Object(variant.clone()).to_string().as_bytes())
         .field(&seed.to_le_bytes());
-    hasher.finish().to_string()[..10].to_owned()
+    hasher.finish().to_string()[..12].to_owned()
 }

@@ -226,6 +226,8 @@ fn only_runs_a_stage_and_what_it_needs() {
     let project = Project::new();
     let launch = project.run(&["--only", "latents"]);
     assert_eq!(launch.stages("executed"), set(["autoencoder", "latents", "load", "normalize", "split"]));
+    let launch = project.run(&["--only", "autoencoder"]);
+    assert_eq!(launch.stages("executed"), set(["autoencoder.baseline", "autoencoder.pca"]));
     let unknown = project.call(&["run", EXPERIMENT, "--only", "latent"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.stderr.contains("latents"), "{}", unknown.stderr);

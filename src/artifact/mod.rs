@@ -12,7 +12,6 @@ use crate::hash::{ContentHash, FramedHasher};
 
 /// What travels on a port. Each type is a fixed set of files, described in `docs/formats.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum ArtifactType {
     /// Images (or feature rows) with labels, in named splits.
     Dataset,
@@ -71,5 +70,15 @@ impl Artifact {
             hasher.field(name.as_bytes()).field(blob.blake3.to_string().as_bytes());
         }
         hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_has_one_name_everywhere() {
+        assert_eq!(serde_json::to_value(ArtifactType::Dataset).unwrap(), ArtifactType::Dataset.to_string());
     }
 }

@@ -40,8 +40,8 @@ impl Plan {
         consumers
     }
 
-    /// The plan of only these stages (companions by their full name) and all that they need, in every run. Indices are
-    /// new. Error: no run has a stage of that name.
+    /// The plan of only these stages with their companions (or of companions, by their full name) and all that they need,
+    /// in every run. Indices are new. Error: no run has a stage of that name.
     pub fn only<S: AsRef<str>>(&self, stages: &[S]) -> Result<Self, Diagnostic> {
         let mut keep = vec![false; self.graph.node_count()];
         for stage in stages.iter().map(AsRef::as_ref) {
@@ -49,21 +49,25 @@ impl Plan {
             if nodes.is_empty() {
                 return Err(self.no_such_stage(stage));
             }
-            nodes.into_iter().for_each(|node| keep[node] = true);
+            nodes.into_iter().chain(self.companions(stage)).for_each(|node| keep[node] = true);
         }
-        for node in (0..keep.len()).rev().filter(|node| keep[*node]).collect::<Vec<_>>() {
-            self.keep_what_it_needs(node, &mut keep);
-        }
+        self.keep_what_is_needed(&mut keep);
         Ok(self.restricted(&keep))
     }
 
-    fn keep_what_it_needs(&self, node: usize, keep: &mut [bool]) {
-        let mut stack = vec![node];
-        while let Some(node) = stack.pop() {
-            for producer in self.graph.neighbors_directed(NodeIndex::new(node), Direction::Incoming) {
-                if !std::mem::replace(&mut keep[producer.index()], true) {
-                    stack.push(producer.index());
-                }
+    /// The companions of a stage, in every run.
+    fn companions<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let own = move |name: &str| name.strip_prefix(stage).is_some_and(|rest| rest.starts_with('.'));
+        let stages = self.runs.iter().flat_map(|run| &run.stages);
+        stages.filter(move |(name, node)| own(name) && !self.node(**node).written).map(|(_, node)| *node)
+    }
+
+    /// Producers come before consumers, so once through from the end is enough.
+    fn keep_what_is_needed(&self, keep: &mut [bool]) {
+        for node in (0..keep.len()).rev() {
+            if keep[node] {
+                let producers = self.graph.neighbors_directed(NodeIndex::new(node), Direction::Incoming);
+                producers.for_each(|producer| keep[producer.index()] = true);
             }
         }
     }

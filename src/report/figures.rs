@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::artifact::ArtifactType;
+use crate::hash::ContentHash;
 use crate::report::draw::pen::{Png, SCALE};
 use crate::report::section::{Figure, Look, Report, Section};
 use crate::report::source::{Source, io};
@@ -105,8 +106,13 @@ impl<'a> Material<'a> {
 
 /// A name that is safe in any file system and in a link: letters, digits, `-`, `_` and single dots.
 pub fn file_name(name: &str) -> String {
+    const LONGEST: usize = 120;
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
-    let name: String = name.chars().map(safe).collect();
-    let name = name.trim_matches('.');
-    if name.is_empty() { "unnamed".into() } else { name.to_owned() }
+    let full: String = name.chars().map(safe).collect();
+    let short = full[..full.floor_char_boundary(LONGEST)].trim_matches('.');
+    match short {
+        "" => "unnamed".into(),
+        _ if full.len() > LONGEST => format!("{short}-{}", &ContentHash::of(name.as_bytes()).to_string()[..12]),
+        _ => short.to_owned(),
+    }
 }

@@ -311,3 +311,10 @@ fn a_page_that_did_not_change_is_not_written_again() {
     assert!(!fs::metadata(&path).unwrap().permissions().readonly());
     assert_eq!(fs::read_dir(dir.path().join("dense_vs_conv")).unwrap().count(), 1, "nothing temporary is left");
 }
+
+#[test]
+fn a_long_name_becomes_a_file_name_of_its_own() {
+    let of = |end: &str| super::figures::file_name(&format!("decoder-{}{end}", "dense 128 relu, ".repeat(40)));
+    assert!(of("a").len() < 140 && of("a").starts_with("decoder-dense-128-relu--"), "{}", of("a"));
+    assert_ne!(of("a"), of("b"));
+}

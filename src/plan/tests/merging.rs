@@ -162,6 +162,9 @@ fn a_plan_can_be_restricted_to_some_stages() {
     codes width=2 <- dataset: scale .dataset, model: auto width=2 .model
     ");
     assert_eq!(part.runs[1].stages.keys().collect::<Vec<_>>(), ["auto", "codes", "load", "scale"]);
+    let with_companions = whole.only(&["probe"]).expect("there is such a stage");
+    let stages: Vec<&String> = with_companions.runs[0].stages.keys().collect();
+    assert_eq!(stages, ["auto", "codes", "load", "probe", "probe.against", "probe.floor", "scale"]);
     let error = whole.only(&["code"]).expect_err("there is no such stage");
     assert_eq!(
         (error.message.as_str(), error.help.as_deref()),
