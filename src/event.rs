@@ -193,6 +193,24 @@ pub struct FileInfo {
     pub blake3: String,
 }
 
+/// The metrics whose names never change, the most telling first: what a table shows before any others.
+pub const KEY_METRICS: [&str; 14] = [
+    "classifier.test_accuracy",
+    "evaluate.mse",
+    "evaluate.bce",
+    "evaluate.ssim",
+    "autoencoder.val_loss",
+    "anomaly.auroc",
+    "clusters.nmi",
+    "tsne.trustworthiness",
+    "evaluate.pixel_accuracy",
+    "classifier.macro_f1",
+    "tsne.kl_divergence",
+    "autoencoder.train_loss",
+    "classifier.train_accuracy",
+    "autoencoder.parameters",
+];
+
 /// A run's end.
 #[derive(Debug, Clone)]
 pub struct RunFinished {

@@ -54,10 +54,7 @@ pub fn value(value: &Value) -> String {
         Value::Null => "none".to_owned(),
         other => other.to_string(),
     };
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    text.chars().take(LONGEST - 1).chain(['…']).collect()
+    shortened(&text, LONGEST)
 }
 
 /// `key=value` pairs with commas between them.
@@ -70,7 +67,53 @@ pub fn count(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Lines of columns two spaces apart, each as wide as its widest cell; numbers stand to the right. No trailing blanks.
+/// A metric's name as a column's: below that of its stage, which saves room.
+pub fn stacked(name: &str) -> String {
+    name.rsplit_once('.').map_or_else(|| name.to_owned(), |(stage, metric)| format!("{stage}\n{metric}"))
+}
+
+/// The lines of a text, broken between words where they are wider than `width`; a word that is wider stays whole.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let start = line.len() - line.trim_start().len();
+        let (indent, mut current) = (&line[..start], line[..start].to_owned());
+        for word in line[start..].split(' ') {
+            if current.chars().count() + word.chars().count() > width && current.len() > start {
+                lines.push(std::mem::replace(&mut current, indent.to_owned()).trim_end().to_owned());
+            }
+            current.push_str(word);
+            current.push(' ');
+        }
+        lines.push(current.trim_end().to_owned());
+    }
+    lines
+}
+
+/// A text, or its beginning with an ellipsis when it is wider than `width`.
+pub fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The first part, shortened if need be, and those of the others for which a line of this width has room.
+pub fn fitting(parts: &[String], width: usize) -> String {
+    let mut line = parts.first().map_or_else(String::new, |first| shortened(first, width));
+    for part in parts.iter().skip(1) {
+        if line.chars().count() + GAP + part.chars().count() <= width {
+            line = format!("{line}  {part}");
+        }
+    }
+    line
+}
+
+/// Blanks between two columns of a table.
+pub const GAP: usize = 2;
+
+/// Lines of columns, each as wide as its widest cell; numbers stand to the right. No trailing blanks. A column's name
+/// may have several lines.
 pub fn table(header: &[String], rows: &[Vec<String>]) -> Vec<String> {
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(String::as_str);
     let width = |text: &str| text.chars().count();
@@ -78,7 +121,7 @@ pub fn table(header: &[String], rows: &[Vec<String>]) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(column, name)| {
-            let widest = cells(column).map(width).chain([width(name)]).max().unwrap_or(0);
+            let widest = cells(column).chain(name.lines()).map(width).max().unwrap_or(0);
             let numeric = cells(column).any(|cell| !cell.is_empty())
                 && cells(column).all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok());
             (widest, numeric)
@@ -89,9 +132,14 @@ pub fn table(header: &[String], rows: &[Vec<String>]) -> Vec<String> {
             let blanks = " ".repeat(widest - width(cell));
             if *numeric { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
         });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        padded.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned()
     };
-    std::iter::once(header).chain(rows.iter().map(Vec::as_slice)).map(line).collect()
+    let height = header.iter().map(|name| name.lines().count()).max().unwrap_or(1).max(1);
+    // Names stand at the bottom of the header.
+    let from_below = |name: &String, above: usize| name.lines().rev().nth(above).unwrap_or_default().to_owned();
+    let names = (0..height).rev().map(|above| header.iter().map(|name| from_below(name, above)).collect());
+    let names: Vec<Vec<String>> = names.collect();
+    names.iter().chain(rows).map(|row| line(row)).collect()
 }
 
 #[cfg(test)]
@@ -127,6 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn long_lines_are_broken_between_words_and_keep_their_indent() {
+        insta::assert_snapshot!(wrapped("a notice of some length\n  https://example.org/long/path: no answer", 16).join("\n"), @r"
+        a notice of some
+        length
+          https://example.org/long/path:
+          no answer
+        ");
+        assert_eq!(wrapped("as it is, however long", usize::MAX), ["as it is, however long"]);
+    }
+
+    #[test]
     fn columns_line_up() {
         let cells = |row: [&str; 3]| row.map(str::to_owned).to_vec();
         let rows = [cells(["a", "1.25", "x"]), cells(["bbb", "10", ""])];
@@ -134,6 +193,12 @@ mod tests {
         id   loss  note
         a    1.25  x
         bbb    10
+        ");
+        insta::assert_snapshot!(table(&cells(["id", "model\nloss", "note"]), &rows).join("\n"), @r"
+             model
+        id    loss  note
+        a     1.25  x
+        bbb     10
         ");
     }
 }

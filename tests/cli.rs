@@ -67,14 +67,16 @@ fn runs_are_listed_from_anywhere_in_the_project_with_the_columns_that_differ() {
     let project = project(3);
     let deeper = project.path().join("experiments/deeper");
     insta::assert_snapshot!(text(pipeline(&deeper).arg("runs")), @r"
-    run     started              status    time   latent_dim  evaluate.mse
-    r00002  2026-01-01 00:00:00  executed  1.5 s           2        0.1667
-    r00001  2026-01-01 00:00:00  executed  1.5 s           1          0.25
-    r00000  2026-01-01 00:00:00  executed  1.5 s           0           0.5
+                                                           evaluate  evaluate
+    run     started           status    time   latent_dim       bce       mse
+    r00002  2026-01-01 00:00  executed  1.5 s           2      0.25    0.1667
+    r00001  2026-01-01 00:00  executed  1.5 s           1      0.25      0.25
+    r00000  2026-01-01 00:00  executed  1.5 s           0      0.25       0.5
     ");
     insta::assert_snapshot!(text(pipeline(&deeper).args(["runs", "--all-columns", "--limit", "1"])), @r"
-    run     experiment  launch                  started              status    time   seed  tags  epochs  latent_dim  evaluate.bce  evaluate.mse
-    r00002  sizes       20260101T000000-abcdef  2026-01-01 00:00:00  executed  1.5 s     1             2           2          0.25        0.1667
+                                                                                                                   evaluate  evaluate
+    run     experiment  launch                  started           status    time   seed  tags  epochs  latent_dim       bce       mse
+    r00002  sizes       20260101T000000-abcdef  2026-01-01 00:00  executed  1.5 s     1             2           2      0.25    0.1667
     ");
 }
 
@@ -88,7 +90,7 @@ fn runs_are_listed_as_json_whole() {
         ["experiment", "id", "launch", "metrics", "params", "seconds", "seed", "started", "status", "tags", "variant"];
     assert_eq!(keys, promised);
     let table = text(pipeline(project.path()).arg("runs"));
-    assert_eq!(table.lines().count(), 51);
+    assert_eq!(table.lines().count(), 52);
 }
 
 #[test]

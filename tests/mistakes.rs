@@ -730,7 +730,7 @@ fn an_image_that_is_none() {
 fn a_cache_that_cannot_be_written() {
     let project = Project::new();
     project.write("cache", "in its place");
-    insta::assert_snapshot!(said(&project, 4, &[]), @r"
+    insta::assert_snapshot!(said(&project, 2, &[]), @r"
     error: the cache [project]/cache is not a directory
       help: move it out of the way, or name another place with --cache-dir or in PIPELINE_CACHE_DIR
     ");

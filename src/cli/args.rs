@@ -16,7 +16,7 @@ use crate::progress::Verbosity;
 Examples:
   pipeline run experiments/quickstart.toml            run an experiment; its report is in reports/
   pipeline plan experiments/quickstart.toml           what would run, and why
-  pipeline runs                                       all runs with what differs between them
+  pipeline runs                                       all runs, what differs and what came out
   pipeline stages train-autoencoder                   what a stage kind takes, gives and can be told
 
 Exit codes:
@@ -156,7 +156,7 @@ pub struct PlanArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which stages")]
 pub struct SelectionArgs {
-    /// Only this stage and what it needs; may be given several times
+    /// Only this stage with its baselines, and what they need; may be given several times
     #[arg(long, value_name = "STAGE")]
     pub only: Vec<String>,
 
@@ -328,7 +328,7 @@ pub struct RunsArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Columns that are the same in all rows too
+    /// All columns, however wide the table
     #[arg(long)]
     pub all_columns: bool,
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::{ExitCode, Termination};
 
+use crate::artifact::store::StoreError;
 use crate::progress::Paint;
 use crate::run_log::LogError;
 
@@ -14,11 +15,12 @@ pub enum Exit {
     Success = 0,
     /// One or more stages failed; with `--keep-going` everything else was completed.
     StageFailed = 1,
-    /// The command line is wrong, or names what is not there.
+    /// The command line is wrong, or names what is not there; or nothing can be written at a place where something
+    /// should be, be it the user's choice or the default.
     Usage = 2,
     /// The files do not make a valid plan: TOML, params, wiring, a cycle.
     InvalidPlan = 3,
-    /// The cache or the run log is damaged or unusable, and recomputing cannot repair it.
+    /// The cache or the run log is damaged, or was written by something newer, and recomputing cannot repair it.
     Damaged = 4,
     /// Stopped by Ctrl-C or a signal; the same command goes on from there.
     Interrupted = 130,
@@ -94,9 +96,26 @@ impl From<io::Error> for Stop {
 impl From<LogError> for Stop {
     fn from(error: LogError) -> Self {
         let exit = match error {
-            LogError::NoSuchRun(_) | LogError::Ambiguous { .. } => Exit::Usage,
-            _ => Exit::Damaged,
+            LogError::NoSuchRun(_) | LogError::Ambiguous { .. } | LogError::Unusable { .. } => Exit::Usage,
+            LogError::Damaged { .. } | LogError::Newer { .. } | LogError::Foreign { .. } => Exit::Damaged,
         };
         Self::new(exit, error.to_string()).help(error.help())
+    }
+}
+
+/// A cache that cannot be opened.
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        let exit = match error {
+            StoreError::Interrupted => Exit::Interrupted,
+            StoreError::Damaged(_) | StoreError::Newer { .. } => Exit::Damaged,
+            StoreError::Unwritable { .. }
+            | StoreError::NotADirectory { .. }
+            | StoreError::Full { .. }
+            | StoreError::NotAFile { .. }
+            | StoreError::Io { .. } => Exit::Usage,
+        };
+        let elsewhere = "name another place for the cache with --cache-dir or in PIPELINE_CACHE_DIR";
+        Self::new(exit, error.to_string()).help(error.help().unwrap_or(elsewhere))
     }
 }

@@ -19,6 +19,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 
+use crate::progress::Beside;
+
 pub use args::{Cli, Command};
 pub use exit::{Exit, Stop};
 pub use project::Project;
@@ -61,7 +63,7 @@ fn listen_to_traces() -> Result<(), Stop> {
         let help = "use a level (`PIPELINE_LOG=debug`) or targets with levels (`PIPELINE_LOG=pipeline::runner=trace`)";
         Stop::usage(format!("PIPELINE_LOG cannot be read: {error}")).help(help)
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Beside).init();
     Ok(())
 }
 

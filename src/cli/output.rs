@@ -24,9 +24,3 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Stop> {
     stdout.write_all(b"\n")?;
     Ok(stdout.flush()?)
 }
-
-/// Tells a person something beside the output.
-pub fn remark(text: &str) {
-    // Nobody is left to read when this fails.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}

@@ -1,6 +1,6 @@
 //! Turns ended runs into pages: what the runner knows into what `report::page` shows.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cli::prepare::Prepared;
 use crate::event::{Provenance, Status};
 use crate::plan::Plan;
+use crate::progress::remark;
 use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
 
@@ -24,6 +25,8 @@ pub struct Pages {
     config: Value,
     dag: Option<String>,
     runs: RefCell<Vec<RunSummary>>,
+    /// That pages cannot be written was told.
+    told: Cell<bool>,
 }
 
 impl Pages {
@@ -42,6 +45,7 @@ impl Pages {
             config: experiment.to_config(),
             dag: None,
             runs: RefCell::default(),
+            told: Cell::default(),
         }
     }
 
@@ -75,6 +79,19 @@ impl Pages {
             figures,
         });
     }
+
+    /// A page that cannot be written is a pity, not a failure: results are in the cache, and the next launch writes it.
+    fn written(&self, result: crate::report::Result<PathBuf>) -> Option<PathBuf> {
+        let problem = match result {
+            Ok(path) => return Some(path),
+            Err(problem) => problem,
+        };
+        if !self.told.replace(true) {
+            let help = "make room or name another place with --reports-dir, and launch again: nothing is computed anew";
+            remark(&format!("warning: not all reports are written: {problem}\n  help: {help}"));
+        }
+        None
+    }
 }
 
 impl Reporter for Pages {
@@ -99,7 +116,7 @@ impl Reporter for Pages {
             config: self.config.clone(),
             dag: self.dag.clone(),
         };
-        let written = written(page::write_run(&self.reports, &page));
+        let written = self.written(page::write_run(&self.reports, &page));
         self.keep(result, figures, written.as_deref());
         written
     }
@@ -131,18 +148,7 @@ impl Reporter for Pages {
             config: self.config.clone(),
             dag: self.dag.clone(),
         };
-        written(page::write_experiment(&self.reports, &page))
-    }
-}
-
-/// A page that cannot be written is a pity, not a failure: results are in the cache, and the next launch writes it.
-fn written(result: crate::report::Result<PathBuf>) -> Option<PathBuf> {
-    match result {
-        Ok(path) => Some(path),
-        Err(error) => {
-            eprintln!("warning: no report: {error}");
-            None
-        }
+        self.written(page::write_experiment(&self.reports, &page))
     }
 }
 

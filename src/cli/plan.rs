@@ -115,7 +115,7 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
             Prospect::Depends => paint.cyan("depends "),
         };
         let mut why: Vec<String> = forecast.reasons.iter().map(reason_in_words).collect();
-        why.extend(forecast.notice.clone());
+        why.extend(forecast.notice.iter().filter_map(|notice| notice.lines().next()).map(str::to_owned));
         text.push_str(format!("  {status}  {label:width$}  {}", paint.dim(&why.join("; "))).trim_end());
         text.push('\n');
     }

@@ -5,16 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use crate::artifact::store::{Store, StoreError};
+use crate::artifact::store::Store;
 use crate::cancel::Cancel;
 use crate::cli::args::{PlanArgs, RunArgs};
 use crate::cli::exit::{Exit, Stop};
-use crate::cli::output::remark;
 use crate::cli::pages::Pages;
 use crate::cli::plan;
 use crate::cli::prepare::{Prepared, options, prepare};
 use crate::event::{Observer, RunEvent, Status};
-use crate::progress::{self, Verbosity};
+use crate::progress::{self, Verbosity, remark};
 use crate::run_log::Recorder;
 use crate::runner::{self, Launch, RunnerError, Summary};
 use crate::{id, provenance};
@@ -53,7 +52,16 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let summary = runner::run(launch, &observers, &pages);
     let logged = recorder.finish();
     let summary = summary?;
-    store.flush()?;
+    if summary.abandoned {
+        // A stage that does not listen still holds a thread: only the process can end it. What it wrote so far has no
+        // name in the cache, and is swept by the next launch.
+        std::process::exit(exit_of(&summary) as i32);
+    }
+    if let Err(error) = store.flush() {
+        let help = "run again: what did not get to the disk is computed anew";
+        let stop = Stop::new(Exit::StageFailed, format!("not all results are safe on the disk: {error}"));
+        return Err(stop.help(error.help().unwrap_or(help)));
+    }
     match logged {
         Err(problem) if problem.needs_a_hand() => return Err(problem.into()),
         // Results are in the cache: that they are not logged is no failure, and the next launch logs them.
@@ -64,17 +72,11 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
 }
 
 fn exit_of(summary: &Summary) -> Exit {
-    let exit = match summary.status {
+    match summary.status {
         Status::Executed | Status::Cached => Exit::Success,
         Status::Failed | Status::Skipped => Exit::StageFailed,
         Status::Interrupted => Exit::Interrupted,
-    };
-    if summary.abandoned {
-        // A stage that does not listen still holds a thread: only the process can end it. What it wrote so far has no
-        // name in the cache, and is swept by the next launch.
-        std::process::exit(exit as i32);
     }
-    exit
 }
 
 fn as_plan(args: &RunArgs) -> PlanArgs {
@@ -125,17 +127,6 @@ impl Observer for Observers<'_> {
         if let Some(programs) = &self.programs {
             programs.observe(time, event);
         }
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        let exit = match error {
-            StoreError::Interrupted => Exit::Interrupted,
-            _ => Exit::Damaged,
-        };
-        let stop = Self::new(exit, error.to_string());
-        error.help().into_iter().fold(stop, |stop, help| stop.help(help))
     }
 }
 

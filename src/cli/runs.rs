@@ -1,4 +1,4 @@
-//! `pipeline runs`: the run log as a table of what differs.
+//! `pipeline runs`: the run log as a table of what differs and what came out.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,8 +8,10 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::cli::args::RunsArgs;
-use crate::cli::output::{print, print_json, remark};
+use crate::cli::output::{print, print_json};
 use crate::cli::{Exit, Project, Stop};
+use crate::event::KEY_METRICS;
+use crate::progress::remark;
 use crate::run_log::{Filter, RunLog, RunRow};
 use crate::text;
 
@@ -43,11 +45,22 @@ pub fn execute(args: &RunsArgs) -> Result<Exit, Stop> {
         remark(&format!("no such runs in {}", path.display()));
         return Ok(Exit::Success);
     }
-    print(&table(&runs, args.all_columns).join("\n"))?;
+    let (lines, left_out) = table(&runs, (!args.all_columns).then(width));
+    print(&lines.join("\n"))?;
     if more {
         remark("and older ones: --limit 0 lists all");
     }
+    if left_out > 0 {
+        let columns = text::count(left_out, "column");
+        remark(&format!("{columns} left out: --all-columns or --json has all"));
+    }
     Ok(Exit::Success)
+}
+
+/// How wide a table may be: as wide as the terminal, or moderately wide for a file or another program.
+fn width() -> usize {
+    const ELSEWHERE: usize = 120;
+    terminal_size::terminal_size_of(std::io::stdout()).map_or(ELSEWHERE, |(width, _)| usize::from(width.0))
 }
 
 /// A project without a log has no runs.
@@ -66,45 +79,107 @@ pub fn local(time: &str) -> String {
     }
 }
 
+fn to_the_minute(time: &str) -> String {
+    const LENGTH: usize = "2026-01-01 00:00".len();
+    local(time).chars().take(LENGTH).collect()
+}
+
+/// A column that may be shown.
 struct Column {
     name: String,
     cells: Vec<String>,
-    always: bool,
+    /// Columns of a lower rank are given the line's room first; those without a rank wait for `--all-columns`.
+    rank: Option<usize>,
 }
 
-/// A header and a line per run. Without `all`, columns that say the same in every row are left out.
-fn table(runs: &[RunRow], all: bool) -> Vec<String> {
-    let columns: Vec<Column> = columns(runs)
-        .into_iter()
-        .filter(|column| all || column.always || column.cells.iter().any(|cell| *cell != column.cells[0]))
-        .collect();
-    let header: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+/// A header and a line per run, and how many columns are left out: by default those that say little, and those for
+/// which a line of this width has no room.
+fn table(runs: &[RunRow], width: Option<usize>) -> (Vec<String>, usize) {
+    let mut columns = columns(runs);
+    let before = columns.len();
+    if let Some(width) = width {
+        columns = fitting(columns, width);
+    }
+    let header: Vec<String> = columns.iter().map(|column| text::stacked(&column.name)).collect();
     let rows: Vec<Vec<String>> =
         (0..runs.len()).map(|row| columns.iter().map(|column| column.cells[row].clone()).collect()).collect();
-    text::table(&header, &rows)
+    (text::table(&header, &rows), before - columns.len())
+}
+
+/// Those that the line has room for, in the order they came in.
+fn fitting(columns: Vec<Column>, width: usize) -> Vec<Column> {
+    let mut wanted: Vec<(usize, usize)> =
+        columns.iter().enumerate().filter_map(|(index, column)| Some((column.rank?, index))).collect();
+    wanted.sort_unstable();
+    let mut room = width + text::GAP;
+    let mut shown = BTreeSet::new();
+    for (rank, index) in wanted {
+        let needed = columns[index].width() + text::GAP;
+        if rank == ALWAYS || needed <= room {
+            room = room.saturating_sub(needed);
+            shown.insert(index);
+        }
+    }
+    columns.into_iter().enumerate().filter(|(index, _)| shown.contains(index)).map(|(_, column)| column).collect()
+}
+
+const ALWAYS: usize = 0;
+const FACT: usize = 1;
+const SWEPT: usize = 2;
+const METRIC: usize = 3;
+const PARAM: usize = METRIC + KEY_METRICS.len();
+const LAUNCH: usize = PARAM + 1;
+
+impl Column {
+    fn width(&self) -> usize {
+        let widths = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        self.cells.iter().map(|cell| widths(cell)).max().unwrap_or(0).max(widths(&text::stacked(&self.name)))
+    }
+
+    /// Whether two runs say different things here; one that says nothing does not count.
+    fn differs(&self) -> bool {
+        let mut said = self.cells.iter().filter(|cell| !cell.is_empty());
+        let first = said.next();
+        said.any(|cell| Some(cell) != first)
+    }
+
+    fn ranked_if_it_differs(mut self, rank: usize) -> Self {
+        self.rank = self.differs().then_some(rank);
+        self
+    }
 }
 
 fn columns(runs: &[RunRow]) -> Vec<Column> {
-    let column = |name: &str, always: bool, cell: &dyn Fn(&RunRow) -> String| Column {
+    let column = |name: &str, rank: Option<usize>, cell: &dyn Fn(&RunRow) -> String| Column {
         name: name.to_owned(),
         cells: runs.iter().map(cell).collect(),
-        always,
+        rank,
     };
-    let alone = runs.len() == 1;
+    let always = Some(ALWAYS);
+    let experiment = column("experiment", Some(FACT), &|run| run.experiment.clone());
     let mut columns = vec![
-        column("run", true, &|run| run.id.clone()),
-        column("experiment", alone, &|run| run.experiment.clone()),
-        column("launch", false, &|run| run.launch.clone()),
-        column("started", true, &|run| local(&run.started)),
-        column("status", true, &|run| run.status.clone()),
-        column("time", true, &|run| run.seconds.map_or_else(String::new, text::seconds)),
-        column("seed", false, &|run| run.seed.to_string()),
-        column("tags", false, &|run| run.tags.join(" ")),
+        column("run", always, &|run| run.id.clone()),
+        if runs.len() == 1 { experiment } else { experiment.ranked_if_it_differs(FACT) },
+        column("launch", None, &|run| run.launch.clone()).ranked_if_it_differs(LAUNCH),
+        column("started", always, &|run| to_the_minute(&run.started)),
+        column("status", always, &|run| run.status.clone()),
+        column("time", always, &|run| run.seconds.map_or_else(String::new, text::seconds)),
+        column("seed", None, &|run| run.seed.to_string()).ranked_if_it_differs(FACT),
+        column("tags", None, &|run| run.tags.join(" ")).ranked_if_it_differs(FACT),
     ];
+    let swept: BTreeSet<&String> = runs.iter().flat_map(|run| run.variant.keys()).collect();
     let params: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
     let metrics: BTreeSet<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
-    columns.extend(params.into_iter().map(|name| column(name, false, &|run| cell(run.params.get(name)))));
-    columns.extend(metrics.into_iter().map(|name| column(name, alone, &|run| cell(run.metrics.get(name)))));
+    columns.extend(params.into_iter().map(|name| {
+        let rank = if swept.contains(name) { SWEPT } else { PARAM };
+        column(name, None, &|run| cell(run.params.get(name))).ranked_if_it_differs(rank)
+    }));
+    let any_key = metrics.iter().any(|name| KEY_METRICS.contains(&name.as_str()));
+    columns.extend(metrics.into_iter().map(|name| {
+        let key = KEY_METRICS.iter().position(|key| key == name);
+        let rank = key.or((!any_key).then_some(0)).map(|place| METRIC + place);
+        column(name, rank, &|run| cell(run.metrics.get(name)))
+    }));
     columns
 }
 
@@ -114,5 +189,54 @@ fn cell(value: Option<&Value>) -> String {
         Some(Value::Null) => "NaN".to_owned(),
         Some(Value::Number(number)) => number.as_f64().map_or_else(|| number.to_string(), text::number),
         Some(other) => text::value(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A run of one of two experiments with many params and metrics.
+    fn run(index: usize) -> RunRow {
+        let experiment = ["dense", "conv"][index % 2];
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        let numbered = |name: String| (0..60).map(move |at| (format!("{name}{at}"), json!(at * index)));
+        let metrics = numbered(format!("{experiment}.metric"));
+        let metrics =
+            metrics.chain([("evaluate.mse".to_owned(), json!(0.25)), ("evaluate.bce".to_owned(), json!(index))]);
+        RunRow {
+            id: format!("r{index}"),
+            experiment: experiment.to_owned(),
+            launch: format!("launch-{index}"),
+            variant: object(json!({ "latent_dim": index })),
+            seed: 0,
+            status: "executed".to_owned(),
+            started: "2026-01-01T00:00:00Z".to_owned(),
+            seconds: Some(1.0),
+            params: numbered("param".to_owned()).chain([("latent_dim".to_owned(), json!(index))]).collect(),
+            metrics: metrics.collect(),
+            tags: vec![],
+        }
+    }
+
+    #[test]
+    fn a_table_is_as_wide_as_the_line_and_shows_what_tells_most() {
+        let runs: Vec<RunRow> = (1..4).map(run).collect();
+        for width in [70, 100, 200] {
+            let (lines, left_out) = table(&runs, Some(width));
+            assert!(lines.iter().all(|line| line.chars().count() <= width), "{}", lines.join("\n"));
+            assert!(left_out > 100);
+        }
+        let header = |width: Option<usize>| {
+            table(&runs, width).0[..2].join(" ").split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let wide = header(Some(100));
+        for name in ["run", "experiment", "started", "status", "time", "latent_dim", "mse", "bce", "param1"] {
+            assert!(wide.contains(&name.to_owned()), "{name} in {wide:?}");
+        }
+        assert!(!wide.contains(&"metric1".to_owned()), "{wide:?}");
+        assert_eq!(table(&runs, None).1, 0);
     }
 }

@@ -19,6 +19,15 @@ fn the_definitions_are_sound() {
     Cli::command().debug_assert();
 }
 
+/// A help page, with the sections that `run` has too only named.
+fn beyond_run(page: &str) -> String {
+    let of_run = help(&["pipeline", "run", "--help"]);
+    let known: Vec<&str> = of_run.split("\n\n").collect();
+    let heading = |section: &&str| section.lines().next().unwrap_or_default().to_owned() + " as for run";
+    let told = |section: &str| if known.contains(&section) { heading(&section) } else { section.to_owned() };
+    page.split("\n\n").map(told).collect::<Vec<_>>().join("\n\n")
+}
+
 #[test]
 fn help_of_the_program() {
     insta::assert_snapshot!(help(&["pipeline", "--help"]), @r"
@@ -43,7 +52,7 @@ fn help_of_the_program() {
     Examples:
       pipeline run experiments/quickstart.toml            run an experiment; its report is in reports/
       pipeline plan experiments/quickstart.toml           what would run, and why
-      pipeline runs                                       all runs with what differs between them
+      pipeline runs                                       all runs, what differs and what came out
       pipeline stages train-autoencoder                   what a stage kind takes, gives and can be told
 
     Exit codes:
@@ -86,7 +95,8 @@ fn help_of_run() {
           --repeats <N>        How many seeds every variant is run with
 
     Which stages:
-          --only <STAGE>        Only this stage and what it needs; may be given several times
+          --only <STAGE>        Only this stage with its baselines, and what they need; may be given
+                                several times
           --force [<STAGE>...]  Run these stages even if they are cached; all when none is named. Goes
                                 after FILE
 
@@ -115,13 +125,12 @@ fn help_of_run() {
 
 #[test]
 fn help_of_plan() {
-    insta::assert_snapshot!(help(&["pipeline", "plan", "--help"]), @r#"
+    insta::assert_snapshot!(beyond_run(&help(&["pipeline", "plan", "--help"])), @r"
     Tells what a launch would do and why, and writes nothing
 
     Usage: pipeline plan [OPTIONS] <FILE>
 
-    Arguments:
-      <FILE>  The experiment (or a pipeline, with its defaults)
+    Arguments: as for run
 
     Options:
           --json     One JSON object on standard output
@@ -129,26 +138,13 @@ fn help_of_plan() {
       -v, --verbose  Tell every start, every epoch and all reasons
       -h, --help     Print help
 
-    Changing the experiment:
-          --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
-          --sweep <KEY=A,B,C>  Sweeps over a param's values, instead of or besides the sweep in the file
-          --repeats <N>        How many seeds every variant is run with
+    Changing the experiment: as for run
 
-    Which stages:
-          --only <STAGE>        Only this stage and what it needs; may be given several times
-          --force [<STAGE>...]  Run these stages even if they are cached; all when none is named. Goes
-                                after FILE
+    Which stages: as for run
 
-    The machine:
-      -j, --jobs <N>         How many stages may run at once [default: cores]
-          --threads <N>      Threads that all stages share for arithmetic [default: cores]. Results do
-                             not depend on it
-          --device <DEVICE>  What to compute on [default: cpu] [possible values: cpu]
+    The machine: as for run
 
-    Places:
-          --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the
-                               project]
-          --reports-dir <DIR>  Where reports are written [default: reports/ in the project]
+    Places: as for run
 
     Examples:
       pipeline plan experiments/dense_vs_conv.toml
@@ -157,7 +153,53 @@ fn help_of_plan() {
 
     `cached`: its result is there. `will run`: it is not, and the reasons say what changed.
     `depends`: something it needs will run; if that gives the same bytes as before, this stage need not.
-    "#);
+    ");
+}
+
+#[test]
+fn help_of_graph() {
+    insta::assert_snapshot!(beyond_run(&help(&["pipeline", "graph", "--help"])), @r"
+    Draws the stages and their wires as text, DOT, Mermaid or SVG
+
+    Usage: pipeline graph [OPTIONS] <FILE>
+
+    Arguments: as for run
+
+    Options:
+      -f, --format <FORMAT>  How to draw it [default: text] [possible values: text, dot, mermaid, svg]
+      -o, --output <FILE>    Where to write it [default: standard output]
+          --expand           Draw the stages of all variants, merged where they are the same work
+      -h, --help             Print help
+
+    Changing the experiment: as for run
+
+    Examples:
+      pipeline graph experiments/dense_vs_conv.toml
+      pipeline graph experiments/dense_vs_conv.toml --format svg -o graph.svg
+      pipeline graph experiments/dense_vs_conv.toml --format dot --expand | dot -Tpdf > graph.pdf
+    ");
+}
+
+#[test]
+fn help_of_schema() {
+    insta::assert_snapshot!(help(&["pipeline", "schema", "--help"]), @r"
+    Prints the JSON Schema that editors complete and check files by
+
+    Usage: pipeline schema <FILE>
+
+    Arguments:
+      <FILE>  Of which file [possible values: pipeline, experiment]
+
+    Options:
+      -h, --help  Print help
+
+    Examples:
+      pipeline schema experiment > .schemas/experiment.json
+      pipeline schema pipeline > .schemas/pipeline.json
+
+    Editors with a TOML language server complete and check files by them: put
+    `#:schema ../.schemas/experiment.json` on the first line.
+    ");
 }
 
 #[test]
@@ -175,7 +217,7 @@ fn help_of_runs() {
           --limit <N>          At most so many, the newest ones; 0 for all [default: 50, with --json
                                all]
           --json               As JSON
-          --all-columns        Columns that are the same in all rows too
+          --all-columns        All columns, however wide the table
       -h, --help               Print help
 
     Examples:

@@ -9,10 +9,18 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::event::{Observer, Progress, RunEvent, Status};
+use crate::progress::beside::{self, Beside};
 use crate::progress::narrator::{Narrator, how_far, latest};
 use crate::progress::{Paint, Verbosity};
+use crate::text;
 
 const TICK: Duration = Duration::from_millis(200);
+
+/// Room kept for the time that a stage still needs, with the blanks around it.
+const ETA: usize = 11;
+
+/// Room kept for how far a stage is.
+const HOW_FAR: usize = 13;
 
 /// Draws on standard error.
 pub struct Bars {
@@ -25,14 +33,17 @@ struct State {
     launch: ProgressBar,
     cached: u64,
     running: BTreeMap<usize, ProgressBar>,
+    /// Of the terminal.
+    width: usize,
 }
 
 impl Bars {
-    /// Bars for a launch that has not begun.
-    pub fn new(verbosity: Verbosity, paint: Paint) -> Self {
+    /// Bars for a launch that has not begun, on a terminal of this width.
+    pub fn new(verbosity: Verbosity, paint: Paint, width: usize) -> Self {
         let state = State {
             multi: MultiProgress::new(),
-            narrator: Narrator::new(verbosity, paint, false),
+            narrator: Narrator::new(verbosity, paint, Some(width)),
+            width,
             launch: ProgressBar::hidden(),
             cached: 0,
             running: BTreeMap::new(),
@@ -48,7 +59,7 @@ impl Observer for Bars {
         // Wherever the terminal has gone away, the launch goes on without it.
         if let RunEvent::LaunchFinished(_) = event {
             state.clear();
-            let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+            let _ = Beside.write_all(format!("{}\n", lines.join("\n")).as_bytes());
         } else if !lines.is_empty() {
             let _ = state.multi.println(lines.join("\n"));
         }
@@ -61,19 +72,22 @@ impl State {
         match event {
             RunEvent::LaunchStarted(started) => {
                 self.launch = self.multi.add(ProgressBar::new(started.nodes.len() as u64));
-                self.launch.set_style(style("{bar:30.green} {pos}/{len} stages  {msg}  {elapsed}"));
+                // Not as wide as the terminal, which writes `^C` behind it.
+                self.launch.set_style(style("{bar:20.green} {pos}/{len} stages  {elapsed}  {msg}"));
                 self.launch.enable_steady_tick(TICK);
+                beside::show(Some(self.multi.clone()));
             }
             RunEvent::StageStarted { node, .. } => {
                 let bar = self.multi.insert_before(&self.launch, ProgressBar::new_spinner());
-                bar.set_style(style("{spinner} {prefix}  {msg}  {elapsed}"));
-                bar.set_prefix(self.narrator.label(*node));
+                let room = self.width.saturating_sub(self.bar() + ETA + HOW_FAR).max(10);
+                bar.set_style(style(&format!("{{spinner:{}}} {{prefix}}  {{elapsed}}  {{msg}}", self.bar())));
+                bar.set_prefix(text::shortened(&self.narrator.label(*node), room));
                 bar.enable_steady_tick(TICK);
                 self.running.insert(*node, bar);
             }
             RunEvent::StageProgress { node, progress } => {
                 if let Some(bar) = self.running.get(node) {
-                    show(bar, progress);
+                    self.show(bar, progress);
                 }
             }
             RunEvent::StageFinished(finished) => {
@@ -91,22 +105,29 @@ impl State {
         }
     }
 
+    /// Width of a stage's bar.
+    fn bar(&self) -> usize {
+        if self.width < 80 { 6 } else { 12 }
+    }
+
+    fn show(&self, bar: &ProgressBar, progress: &Progress) {
+        if progress.total > 0 && bar.length() != Some(progress.total) {
+            bar.set_length(progress.total);
+            bar.set_style(style(&format!("{{bar:{}.cyan}} {{prefix}}  eta {{eta}}  {{msg}}", self.bar())));
+        }
+        bar.set_position(progress.done);
+        let parts: Vec<String> = std::iter::once(how_far(progress)).chain(latest(progress)).collect();
+        let taken = self.bar() + 1 + bar.prefix().chars().count() + ETA;
+        bar.set_message(text::fitting(&parts, self.width.saturating_sub(taken)));
+    }
+
     fn clear(&mut self) {
         self.running.values().chain([&self.launch]).for_each(ProgressBar::finish_and_clear);
         self.running.clear();
+        beside::show(None);
         // As for lines: nothing to be done when the terminal is gone.
         let _ = self.multi.clear();
     }
-}
-
-fn show(bar: &ProgressBar, progress: &Progress) {
-    if progress.total > 0 && bar.length() != Some(progress.total) {
-        bar.set_length(progress.total);
-        bar.set_style(style("{bar:20.cyan} {prefix}  {msg}  eta {eta}"));
-    }
-    bar.set_position(progress.done);
-    let parts: Vec<String> = std::iter::once(how_far(progress)).chain(latest(progress)).collect();
-    bar.set_message(parts.join("  "));
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -17,7 +17,7 @@ pub struct Lines<W> {
 impl<W: Write + Send> Lines<W> {
     /// Writes to `output`.
     pub fn new(output: W, verbosity: Verbosity, paint: Paint) -> Self {
-        Self { state: Mutex::new((output, Narrator::new(verbosity, paint, true))) }
+        Self { state: Mutex::new((output, Narrator::new(verbosity, paint, None))) }
     }
 }
 

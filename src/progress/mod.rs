@@ -2,15 +2,15 @@
 //! Knows only events; what the numbers mean is not known here. People's text goes to standard error.
 
 mod bars;
+mod beside;
 mod json;
 mod lines;
 mod narrator;
 mod paint;
 mod summary;
 
-use std::io::IsTerminal;
-
 pub use bars::Bars;
+pub use beside::{Beside, remark};
 pub use json::Json;
 pub use lines::Lines;
 pub use narrator::reason as reason_in_words;
@@ -31,10 +31,9 @@ pub enum Verbosity {
 /// The observer for people: bars when standard error is a terminal, lines when it is not or when little is wanted.
 pub fn for_people(verbosity: Verbosity) -> Box<dyn Observer> {
     let paint = Paint::for_stderr();
-    if std::io::stderr().is_terminal() && verbosity > Verbosity::Quiet {
-        Box::new(Bars::new(verbosity, paint))
-    } else {
-        Box::new(Lines::new(std::io::stderr(), verbosity, paint))
+    match terminal_size::terminal_size_of(std::io::stderr()) {
+        Some((width, _)) if verbosity > Verbosity::Quiet => Box::new(Bars::new(verbosity, paint, width.0.into())),
+        _ => Box::new(Lines::new(std::io::stderr(), verbosity, paint)),
     }
 }
 

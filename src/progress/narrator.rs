@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::event::{LaunchFinished, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished, Status};
+use crate::event::{
+    KEY_METRICS, LaunchFinished, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished, Status,
+};
 use crate::progress::summary::Summary;
 use crate::progress::{Paint, Verbosity};
 use crate::text;
@@ -19,24 +21,32 @@ const METRICS: usize = 4;
 /// How many reasons go on a stage's line.
 const REASONS: usize = 2;
 
+/// Room for the word at the beginning of a line.
+const WORD: usize = 12;
+
 /// Follows a launch and says what is worth saying.
 pub struct Narrator {
     verbosity: Verbosity,
     paint: Paint,
     /// Whether stages that go on, and cached ones, get lines: not when bars and counts show them.
     tell_all: bool,
+    /// How long lines may be.
+    width: usize,
     nodes: Vec<NodeInfo>,
+    /// What was told of which stage: its first line.
     notices: BTreeSet<String>,
     told: BTreeMap<usize, Timestamp>,
     summary: Summary,
 }
 
 impl Narrator {
-    pub fn new(verbosity: Verbosity, paint: Paint, tell_all: bool) -> Self {
+    /// For plain lines of any length, or for above bars, on a terminal of this width.
+    pub fn new(verbosity: Verbosity, paint: Paint, terminal: Option<usize>) -> Self {
         Self {
             verbosity,
             paint,
-            tell_all: tell_all || verbosity == Verbosity::Verbose,
+            tell_all: terminal.is_none() || verbosity == Verbosity::Verbose,
+            width: terminal.unwrap_or(usize::MAX),
             nodes: Vec::new(),
             notices: BTreeSet::new(),
             told: BTreeMap::new(),
@@ -55,7 +65,7 @@ impl Narrator {
                 self.summary.run_finished(finished);
                 Vec::new()
             }
-            RunEvent::Notice { node, text } => self.notice(*node, text).into_iter().collect(),
+            RunEvent::Notice { node, text } => self.notice(*node, text),
             RunEvent::LaunchFinished(finished) => self.launch_finished(finished),
         }
     }
@@ -94,61 +104,61 @@ impl Narrator {
         self.told.insert(node, time);
         let mut parts = vec![self.label(node), how_far(progress)];
         parts.extend(latest(progress));
-        let line = self.line(Paint::cyan, "running", &parts.join("  "));
+        let line = self.line(Paint::cyan, "running", &self.fitting(&parts));
         self.when(Verbosity::Normal, line)
     }
 
     fn stage_finished(&mut self, finished: &StageFinished) -> Vec<String> {
         let mut lines = self.finished_line(finished);
         if let Some(error) = &finished.error {
-            lines.extend(error.lines().map(|line| self.line(Paint::red, "", &self.paint.red(line))));
+            lines.extend(self.lines(Paint::red, "", error));
             self.summary.stage_failed(self.label(finished.node), error.clone());
         }
-        let warnings = &finished.outcome.warnings;
-        lines.extend(
-            warnings.iter().filter_map(|warning| self.notice(Some(finished.node), warning)).collect::<Vec<_>>(),
-        );
+        for warning in &finished.outcome.warnings {
+            lines.extend(self.notice(Some(finished.node), warning));
+        }
         lines
     }
 
     fn finished_line(&self, finished: &StageFinished) -> Vec<String> {
-        let paint = self.paint;
         let label = self.label(finished.node);
         let took = text::seconds(finished.seconds);
         let (needed, line) = match finished.status {
             Status::Executed => {
                 let mut parts = vec![label, took];
                 let metrics = &finished.outcome.metrics;
-                parts.extend(metrics.iter().take(METRICS).map(|(name, value)| metric(name, *value)));
-                parts.extend(self.reasons(&finished.reasons).map(|reasons| paint.dim(&format!("({reasons})"))));
-                (Verbosity::Normal, self.line(Paint::green, "executed", &parts.join("  ")))
+                let mut metrics: Vec<(&String, &f64)> = metrics.iter().collect();
+                metrics.sort_by_key(|(name, _)| how_telling(name));
+                parts.extend(metrics.into_iter().take(METRICS).map(|(name, value)| metric(name, *value)));
+                parts.extend(self.reasons(&finished.reasons).map(|reasons| format!("({reasons})")));
+                (Verbosity::Normal, self.line(Paint::green, "executed", &self.fitting(&parts)))
             }
             Status::Cached if self.tell_all => (Verbosity::Normal, self.line(Paint::dim, "cached", &label)),
             Status::Cached => return Vec::new(),
             Status::Failed => (Verbosity::Quiet, self.line(Paint::red, "failed", &format!("{label}  {took}"))),
             Status::Skipped => (Verbosity::Verbose, self.line(Paint::yellow, "skipped", &label)),
-            Status::Interrupted => {
-                (Verbosity::Normal, self.line(Paint::yellow, "interrupted", &format!("{label}  {took}")))
-            }
+            Status::Interrupted => (Verbosity::Normal, self.line(Paint::yellow, "interrupted", &label)),
         };
         self.when(needed, line)
     }
 
-    /// Everything a person must know is told once, whether the runner says it, the stage, or both.
-    fn notice(&mut self, node: Option<usize>, text: &str) -> Option<String> {
+    /// Everything a person must know is told once, whether the runner says it (perhaps at length), the stage, or both.
+    fn notice(&mut self, node: Option<usize>, text: &str) -> Vec<String> {
         let told = match node {
             Some(node) => format!("{}: {text}", self.label(node)),
             None => text.to_owned(),
         };
-        if !self.notices.insert(told.clone()) {
-            return None;
+        if !self.notices.insert(told.lines().next().unwrap_or_default().to_owned()) {
+            return Vec::new();
         }
-        self.summary.notice(told.clone());
-        Some(self.line(Paint::yellow, "notice", &told))
+        self.lines(Paint::yellow, "notice", &told)
     }
 
     fn launch_finished(&self, finished: &LaunchFinished) -> Vec<String> {
-        if self.verbosity == Verbosity::Quiet { Vec::new() } else { self.summary.lines(finished, self.paint) }
+        if self.verbosity == Verbosity::Quiet {
+            return Vec::new();
+        }
+        self.summary.lines(finished, self.notices.len(), self.width, self.paint)
     }
 
     fn reasons(&self, reasons: &[Reason]) -> Option<String> {
@@ -161,7 +171,18 @@ impl Narrator {
     }
 
     fn line(&self, colour: fn(Paint, &str) -> String, word: &str, rest: &str) -> String {
-        format!("{} {rest}", colour(self.paint, &format!("{word:<11}")))
+        let blanks = " ".repeat(WORD - word.len());
+        format!("{}{blanks}{rest}", colour(self.paint, word))
+    }
+
+    /// A text of any length, after a word.
+    fn lines(&self, colour: fn(Paint, &str) -> String, word: &str, text: &str) -> Vec<String> {
+        let lines = text::wrapped(text, self.width.saturating_sub(WORD)).into_iter().enumerate();
+        lines.map(|(index, line)| self.line(colour, if index == 0 { word } else { "" }, &line)).collect()
+    }
+
+    fn fitting(&self, parts: &[String]) -> String {
+        text::fitting(parts, self.width.saturating_sub(WORD))
     }
 
     fn when(&self, needed: Verbosity, line: String) -> Vec<String> {
@@ -182,6 +203,12 @@ pub fn how_far(progress: &Progress) -> String {
 /// The latest figures, each as `name value`.
 pub fn latest(progress: &Progress) -> Vec<String> {
     progress.metrics.iter().map(|(name, value)| metric(name, *value)).collect()
+}
+
+/// The place of a stage's metric among the key metrics, whatever the stage is called.
+fn how_telling(name: &str) -> usize {
+    let own = |key: &&str| key.rsplit('.').next() == Some(name);
+    KEY_METRICS.iter().position(own).unwrap_or(KEY_METRICS.len())
 }
 
 fn metric(name: &str, value: f64) -> String {

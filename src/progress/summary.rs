@@ -2,21 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{LaunchFinished, LaunchStarted, RunFinished, RunInfo, Status};
+use crate::event::{KEY_METRICS, LaunchFinished, LaunchStarted, RunFinished, RunInfo, Status};
 use crate::progress::Paint;
 use crate::text;
-
-/// Metrics that go into the table when runs have them, the most telling first. Others do when there are none of these.
-const MAIN: &[&str] = &[
-    "classifier.test_accuracy",
-    "evaluate.mse",
-    "evaluate.bce",
-    "evaluate.ssim",
-    "autoencoder.val_loss",
-    "anomaly.auroc",
-    "clusters.nmi",
-    "tsne.trustworthiness",
-];
 
 /// Metric columns at most.
 const COLUMNS: usize = 4;
@@ -30,7 +18,6 @@ pub struct Summary {
     runs: Vec<RunInfo>,
     finished: BTreeMap<usize, RunFinished>,
     failures: Vec<(String, String)>,
-    notices: Vec<String>,
 }
 
 impl Summary {
@@ -46,20 +33,22 @@ impl Summary {
         self.failures.push((label, error));
     }
 
-    pub fn notice(&mut self, text: String) {
-        self.notices.push(text);
-    }
-
-    /// The closing lines.
-    pub fn lines(&self, finished: &LaunchFinished, paint: Paint) -> Vec<String> {
+    /// The closing lines; notices are only counted.
+    pub fn lines(&self, finished: &LaunchFinished, notices: usize, width: usize, paint: Paint) -> Vec<String> {
         let mut lines = vec![String::new()];
-        lines.extend(self.table(paint));
-        lines.extend(self.notices.iter().map(|notice| format!("{}  {notice}", paint.yellow("notice"))));
+        lines.extend(self.table(width, paint));
         for (label, error) in &self.failures {
-            lines.push(format!("{}  {label}: {error}", paint.red("failed")));
+            let brief = error.lines().next().unwrap_or_default();
+            let mut told = text::wrapped(&format!("failed  {label}: {brief}"), width);
+            told[0] = told[0].replacen("failed", &paint.red("failed"), 1);
+            lines.extend(told);
         }
-        let stages = counts(finished);
-        lines.push(format!("{stages} in {}", text::seconds(finished.seconds)));
+        let notices = if notices > 0 {
+            format!("; {}", paint.yellow(&format!("{} above", text::count(notices, "notice"))))
+        } else {
+            String::new()
+        };
+        lines.push(format!("{} in {}{notices}", counts(finished), text::seconds(finished.seconds)));
         if finished.status == Status::Interrupted {
             lines.push(paint.yellow("interrupted; the same command goes on from here"));
         }
@@ -69,18 +58,36 @@ impl Summary {
         lines
     }
 
-    fn table(&self, paint: Paint) -> Vec<String> {
+    /// The runs, with as many metrics as there is room for.
+    fn table(&self, width: usize, paint: Paint) -> Vec<String> {
         if self.finished.is_empty() {
             return Vec::new();
         }
+        let metrics = self.main_metrics();
+        let wide = |lines: &[String]| lines.iter().any(|line| line.chars().count() > width);
+        let mut lines = self.columns(&metrics);
+        for count in (0..metrics.len()).rev() {
+            if wide(&lines) {
+                lines = self.columns(&metrics[..count]);
+            }
+        }
+        let header = lines.len() - self.finished.len().min(ROWS);
+        lines[..header].iter_mut().for_each(|line| *line = paint.bold(line));
+        if self.finished.len() > ROWS {
+            lines.push(format!("and {} more: `pipeline runs` lists them", self.finished.len() - ROWS));
+        }
+        lines.push(String::new());
+        lines
+    }
+
+    fn columns(&self, metrics: &[&str]) -> Vec<String> {
         let swept: BTreeSet<&String> = self.runs.iter().flat_map(|run| run.variant.keys()).collect();
         let seeds: BTreeSet<u64> = self.runs.iter().map(|run| run.seed).collect();
-        let metrics = self.main_metrics();
         let mut header = vec!["run".to_owned()];
         header.extend(swept.iter().map(|param| (*param).clone()));
         header.extend((seeds.len() > 1).then(|| "seed".to_owned()));
         header.push("status".to_owned());
-        header.extend(metrics.iter().map(|name| (*name).to_owned()));
+        header.extend(metrics.iter().map(|name| text::stacked(name)));
         header.push("time".to_owned());
         let row = |(index, finished): (&usize, &RunFinished)| -> Option<Vec<String>> {
             let run = self.runs.get(*index)?;
@@ -94,19 +101,13 @@ impl Summary {
             Some(row)
         };
         let rows: Vec<Vec<String>> = self.finished.iter().take(ROWS).filter_map(row).collect();
-        let mut lines = text::table(&header, &rows);
-        lines[0] = paint.bold(&lines[0]);
-        if self.finished.len() > ROWS {
-            lines.push(format!("and {} more: `pipeline runs` lists them", self.finished.len() - ROWS));
-        }
-        lines.push(String::new());
-        lines
+        text::table(&header, &rows)
     }
 
     fn main_metrics(&self) -> Vec<&str> {
         let known: BTreeSet<&str> =
             self.finished.values().flat_map(|run| run.metrics.keys()).map(String::as_str).collect();
-        let main: Vec<&str> = MAIN.iter().copied().filter(|name| known.contains(name)).take(COLUMNS).collect();
+        let main: Vec<&str> = KEY_METRICS.iter().copied().filter(|name| known.contains(name)).take(COLUMNS).collect();
         if main.is_empty() { known.into_iter().take(COLUMNS).collect() } else { main }
     }
 }

@@ -45,17 +45,16 @@ fn a_launch_reads_well_in_plain_lines() {
     cached      load
     failed      autoencoder [latent_dim=8]  3.0 s
                 the loss became NaN in epoch 1
-    executed    autoencoder [latent_dim=2]  7.0 s  parameters 219584  train_loss 0.125  val_loss NaN  (param epochs: 1 → 2)
+    executed    autoencoder [latent_dim=2]  7.0 s  val_loss NaN  train_loss 0.125  parameters 219584  (param epochs: 1 → 2)
     notice      autoencoder [latent_dim=2]: collapsed: no better than the constant mean
 
-    run   latent_dim  status    autoencoder.parameters  autoencoder.train_loss  time
-    a1-0           2  executed                  219584                   0.125  9.0 s
-    a1-1           8  failed                                                    6.0 s
+                                autoencoder  autoencoder
+    run   latent_dim  status     train_loss   parameters  time
+    a1-0           2  executed        0.125       219584  9.0 s
+    a1-1           8  failed                              6.0 s
 
-    notice  load: fallback: synthetic-digits stands in for mnist
-    notice  autoencoder [latent_dim=2]: collapsed: no better than the constant mean
     failed  autoencoder [latent_dim=8]: the loss became NaN in epoch 1
-    1 executed, 1 cached, 1 failed in 10.0 s
+    1 executed, 1 cached, 1 failed in 10.0 s; 2 notices above
     report: /project/reports/sizes.html
     ");
 }
@@ -177,6 +176,6 @@ fn a_reader_that_went_away_stops_nothing() {
 
 #[test]
 fn bars_follow_a_launch_without_a_terminal_too() {
-    let bars = Bars::new(Verbosity::Verbose, Paint::NONE);
+    let bars = Bars::new(Verbosity::Verbose, Paint::NONE, 60);
     observe_all(&bars, &sample::launch("a1"));
 }

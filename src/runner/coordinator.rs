@@ -20,7 +20,7 @@ use crate::runner::{Launch, Reporter, RunResult, RunnerError, StageResult, Summa
 use crate::schedule::ReadyQueue;
 
 /// How long after Ctrl-C a stage may take to stop before the launch ends without it.
-const GRACE: Duration = Duration::from_millis(800);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// How often the stop flag is looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(50);
@@ -130,7 +130,10 @@ impl Coordinator {
         self.work = None;
         self.close(observer, reporter);
         let summary = self.summarize(abandoned, observer, reporter);
-        self.shared.store.save_last(&self.started_event.experiment, &self.slots())?;
+        // Waiting for the disk could take seconds, which whoever asked for a stop does not have.
+        if !abandoned && let Err(error) = self.shared.store.save_last(&self.started_event.experiment, &self.slots()) {
+            tracing::warn!("{error}; the next launch will not say what changed since this one");
+        }
         Ok(summary)
     }
 

@@ -112,7 +112,8 @@ fn errors(context: &Context, model: &Autoencoder, mean: Option<&[f32]>) -> Resul
         let clean = &mut clean[..block.len() * pixels];
         split.gather(block, clean);
         squared += mse(clean, &given) * block.len() as f64;
-        let similarity = |answers: &[f32]| ssim::per_sample(clean, answers, shape).map_or(0.0, |each| each.iter().sum());
+        let similarity =
+            |answers: &[f32]| ssim::per_sample(clean, answers, shape).map_or(0.0, |each| each.iter().sum());
         gained += mean.map_or(0.0, |mean| similarity(&given) - similarity(&mean.repeat(block.len())));
     }
     Ok((squared / rows.len() as f64, gained / rows.len() as f64))

@@ -48,10 +48,7 @@ const DEFINITIONS: &[(&str, &str)] = &[
         "ssim",
         "mean structural similarity of image and reconstruction, 7x7 uniform window, data range 1; for values in 0..1",
     ),
-    (
-        "pixel_accuracy",
-        "share of pixels on the same side of 0.5 in image and reconstruction; for values in 0..1",
-    ),
+    ("pixel_accuracy", "share of pixels on the same side of 0.5 in image and reconstruction; for values in 0..1"),
     ("compression_ratio", "numbers in an image divided by numbers in its code"),
 ];
 

@@ -209,7 +209,10 @@ fn check_values(dataset: &Dataset, loss: LossName) -> Result<(), StageError> {
     };
     let name = if loss == LossName::Bce { "bce" } else { "ssim" };
     let message = format!("the loss \"{name}\" needs values from 0 to 1, and the data's go from {low} to {high}");
-    Err(StageError::with_help(message, "put a `normalize` stage with range = [0.0, 1.0] before, or take loss = \"mse\""))
+    Err(StageError::with_help(
+        message,
+        "put a `normalize` stage with range = [0.0, 1.0] before, or take loss = \"mse\"",
+    ))
 }
 
 fn outcome(model: &Autoencoder, history: &History) -> Outcome {

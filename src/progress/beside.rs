@@ -1,0 +1,38 @@
+//! Standard error beside the bars: what else a person is told while they may be on the screen.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::MultiProgress;
+
+/// The bars on the screen. One process has one screen.
+static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Says which bars are on the screen from now on.
+pub fn show(bars: Option<MultiProgress>) {
+    *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+}
+
+/// Standard error; bars step aside while something is written. What is written at once must be whole lines.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside;
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let write = || io::stderr().write_all(bytes).map(|()| bytes.len());
+        match &*SHOWN.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// Tells a person something besides the launch's events.
+pub fn remark(text: &str) {
+    // Nobody is left to read when this fails.
+    let _ = Beside.write_all(format!("{text}\n").as_bytes());
+}
