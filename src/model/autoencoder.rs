@@ -41,21 +41,18 @@ impl Autoencoder {
     }
 
     /// Sets the last layer's biases so that an untrained model answers about with the mean of `train`: a number for each
-    /// output of a dense layer, for each channel of a convolution. Without it, a sigmoid's first steps on mostly black
-    /// images can be so large that squared error has no gradient left to come back with.
-    pub fn start_at_mean(&mut self, train: &dyn Samples) -> Result<(), TrainError> {
-        let head = self.network.head;
-        let (Some(biases), Some(inverse)) = (self.network.last_biases(), head.inverse()) else {
-            return Err(TrainError::Invalid(format!(
-                "the output cannot start at the data's mean: the decoder needs to end in a dense or conv layer with a \
-                 linear, sigmoid or tanh activation, and ends in {head}"
-            )));
+    /// output of a dense layer, for each channel of a convolution. Started elsewhere, a sigmoid's first steps on mostly
+    /// black images can be so large that squared error has no gradient left to come back with. Whether the decoder ends
+    /// in such a layer, with an activation that can be inverted; if not, nothing is changed.
+    pub fn start_at_mean(&mut self, train: &dyn Samples) -> Result<bool, TrainError> {
+        let (Some(biases), Some(inverse)) = (self.network.last_biases(), self.network.head.inverse()) else {
+            return Ok(false);
         };
         let means = means(train, biases.len())?;
         for (bias, mean) in self.weights.parameters.values_mut()[biases].iter_mut().zip(means) {
             *bias = inverse(mean) as f32;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Trains it to give back the clean samples for what `train` gives as inputs.

@@ -94,7 +94,7 @@ fn an_untrained_model_can_start_at_the_mean_of_the_data() {
         ),
     ] {
         let mut model = Autoencoder::new(&layers(&["dense 3"]), &layers(decoder), [8, 8, 1], 1).unwrap();
-        model.start_at_mean(&data).unwrap();
+        assert!(model.start_at_mean(&data).unwrap());
         let given = with_threads(1, |run| model.reconstruct(&data, &[7], run)).unwrap();
         let worst = given.iter().zip(&want).map(|(got, want): (&f32, &f32)| (got - want).abs()).fold(0.0, f32::max);
         assert!(worst < 1e-5, "{decoder:?}: {worst}");
@@ -102,11 +102,10 @@ fn an_untrained_model_can_start_at_the_mean_of_the_data() {
 }
 
 #[test]
-fn starting_at_the_mean_needs_an_output_that_can_be_inverted() {
+fn a_model_whose_output_cannot_be_inverted_starts_where_it_is() {
     let decoder = layers(&["dense 16 relu", "reshape 4x4x1", "upsample 2"]);
     let mut model = Autoencoder::new(&layers(&["dense 3"]), &decoder, [8, 8, 1], 1).unwrap();
-    let error = model.start_at_mean(&bars([8, 8, 1], 8)).unwrap_err().to_string();
-    assert!(error.contains("the decoder needs to end in a dense or conv layer"), "{error}");
+    assert!(!model.start_at_mean(&bars([8, 8, 1], 8)).unwrap());
 }
 
 fn trained(threads: usize) -> (Vec<u8>, History, Vec<f32>) {

@@ -90,8 +90,8 @@ impl Stage for CompareBaseline {
             let bce = if loss == LossName::Bce { "" } else { "the loss \"bce\", " };
             output.outcome.warnings.push(format!(
                 "collapsed: the autoencoder's error {error:.4} is no better than answering every image with the mean \
-                 image ({constant:.4}); it has learnt nothing yet. Try `output_bias = \"mean\"` on the training stage, \
-                 more epochs, {bce}or a lower learning rate"
+                 image ({constant:.4}); it has learnt nothing yet. Try more epochs, another seed, {bce}or a lower \
+                 learning rate"
             ));
         }
         Ok(output)

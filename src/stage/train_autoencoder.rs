@@ -56,14 +56,15 @@ struct Params {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum OutputBias {
-    /// The last layer's biases are 0, as in Keras.
-    Zero,
-    /// They make the output the mean of the training images: keeps a sigmoid with squared error from collapsing.
+    /// The mean of the training images, where the decoder ends in a dense or conv layer with a linear, sigmoid or tanh
+    /// activation: keeps squared error from collapsing.
     Mean,
+    /// What biases of 0 give, as in Keras: grey after a sigmoid.
+    Zero,
 }
 
 fn default_output_bias() -> OutputBias {
-    OutputBias::Zero
+    OutputBias::Mean
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,11 +105,11 @@ impl LossName {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-autoencoder",
-    version: 1,
+    version: 2,
     summary: "Trains an autoencoder written as two lists of layers.",
     details: "The model is trained on the `train` split to give back the clean image; with a noise stage upstream it is \
               given the noisy one. After every epoch the loss on the `validation` split is computed in inference mode. \
-              Weights start as in Keras (Glorot uniform, zero biases). A loss that is not finite stops the training. \
+              Weights start as in Keras (Glorot uniform, zero biases), but for the last layer's biases. A loss that is not finite stops the training. \
               Beside every autoencoder two more stages are planned: PCA's reconstruction error at every latent size \
               (computed once for a data set) and the comparison of the model with it.",
     inputs: vec![InputPort::required(
