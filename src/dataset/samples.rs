@@ -33,3 +33,24 @@ pub trait Samples: Sync {
         None
     }
 }
+
+/// The same samples, given to a model without noise.
+pub struct Clean<'a>(pub &'a dyn Samples);
+
+impl Samples for Clean<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn shape(&self) -> [usize; 3] {
+        self.0.shape()
+    }
+
+    fn gather(&self, rows: &[u32], out: &mut [f32]) {
+        self.0.gather(rows, out);
+    }
+
+    fn labels(&self) -> Option<&[u32]> {
+        self.0.labels()
+    }
+}

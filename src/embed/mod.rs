@@ -25,6 +25,8 @@ pub enum EmbedError {
     Diverged,
     #[error("too few samples: {found} where at least {needed} are needed")]
     TooFew { found: usize, needed: usize },
+    #[error("the samples have {found} numbers each, and PCA is limited to {most}")]
+    TooWide { found: usize, most: usize },
 }
 
 /// Fails when there are fewer samples than `needed`.

@@ -27,12 +27,22 @@ pub struct Pca {
     pub variances: Vec<f64>,
 }
 
+/// Numbers in a sample that a covariance matrix is made for: 128 MiB of it, and an eigendecomposition of minutes.
+pub const MOST_DIMENSIONS: usize = 4096;
+
 impl Pca {
-    /// Fits on all samples and keeps the first `keep` components (all when there are fewer). Errors: fewer than two
-    /// samples, numbers that are not finite.
+    /// Fits on all samples and keeps the first `keep` components (all when there are fewer; with none, only the mean is
+    /// computed). Errors: fewer than two samples, more than [`MOST_DIMENSIONS`] numbers in one, numbers that are not
+    /// finite.
     pub fn fit(samples: &dyn Samples, keep: usize, workers: Workers) -> Result<Self, EmbedError> {
         require(samples.len(), 2)?;
         let mean = mean(samples, workers)?;
+        if keep == 0 {
+            return Ok(Self { mean, components: Vec::new(), variances: Vec::new() });
+        }
+        if mean.len() > MOST_DIMENSIONS {
+            return Err(EmbedError::TooWide { found: mean.len(), most: MOST_DIMENSIONS });
+        }
         let covariance = covariance(samples, &mean, workers)?;
         if covariance.iter().any(|value| !value.is_finite()) {
             return Err(EmbedError::NotFinite);
@@ -270,6 +280,18 @@ mod tests {
         multiply(&mut gram, false, 1.0, components, components.transposed());
         let off = |at: usize| (gram[at] - f64::from(at.is_multiple_of(151))).abs();
         assert!((0..150 * 150).all(|at| off(at) < 1e-10));
+    }
+
+    #[test]
+    fn samples_too_wide_for_a_covariance_matrix_still_have_a_mean() {
+        let values = samples(3, MOST_DIMENSIONS + 1, 4);
+        let rows = Rows::new(&values, MOST_DIMENSIONS + 1);
+        with_threads(1, |workers| {
+            let error = Pca::fit(&rows, 2, workers).unwrap_err();
+            assert_eq!(error, EmbedError::TooWide { found: MOST_DIMENSIONS + 1, most: MOST_DIMENSIONS });
+            let errors = Pca::fit(&rows, 0, workers).unwrap().reconstruction_mse(&rows, workers).unwrap();
+            assert!(errors.len() == 1 && errors[0] > 0.0, "{errors:?}");
+        });
     }
 
     #[test]

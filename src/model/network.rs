@@ -262,7 +262,10 @@ impl Builder {
             return Activation::Linear;
         }
         match self.ops.last_mut() {
-            Some(Op::Dense(Dense { activation, .. }) | Op::Conv(Conv2d { activation, .. })) => {
+            // Softmax belongs to the layer's own width, which a reshape may have changed.
+            Some(Op::Dense(Dense { activation, outputs, .. }) | Op::Conv(Conv2d { activation, outputs, .. }))
+                if *activation != Activation::Softmax || *outputs == width =>
+            {
                 std::mem::replace(activation, Activation::Linear)
             }
             Some(Op::Activation(activation, inside)) if *inside == width => {
@@ -353,6 +356,14 @@ mod tests {
         let output =
             |network: &Network| numbers(&network.infer(&weights, matrix(2, 3, 1), &Scratch::default())).to_vec();
         assert_eq!(output(&joined), output(&written));
+    }
+
+    #[test]
+    fn a_softmax_stays_over_its_own_layer_when_a_reshape_follows() {
+        let (network, weights) = network(&["dense 4 softmax", "reshape 2x2x1"], [1, 1, 3]);
+        assert_eq!(network.head, Activation::Linear);
+        let output = numbers(&network.infer(&weights, matrix(1, 3, 1), &Scratch::default())).to_vec();
+        assert!(output.iter().all(|share| *share < 0.99) && (output.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{output:?}");
     }
 
     #[test]

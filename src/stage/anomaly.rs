@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::artifact::ArtifactType;
 use crate::artifact::array::{self, Array};
-use crate::dataset::samples::Samples;
+use crate::dataset::samples::{Clean, Samples};
 use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::metric::mse::mse;
 use crate::metric::roc::Roc;
@@ -77,7 +77,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Detects anomalies by reconstruction error.",
     details: "An image's score is its mean squared reconstruction error. The threshold is a quantile of the scores of \
               the `validation` split, which is taken to be normal; where there is none, or it is made of test images, of the \
-              `train` split, so that no image helps to choose the threshold it is judged by. The test split is then judged: anomalous are the named classes, or damaged copies of the test images.",
+              `train` split, so that no image helps to choose the threshold it is judged by. Noise of the data set is left out. The test split is then judged: anomalous are the named classes, or damaged copies of the test images.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
         InputPort::required(
@@ -136,7 +136,7 @@ impl Stage for Anomaly {
         let dataset = data::open(context.input("dataset")?)?;
         let held_out = dataset.meta.splits.get("validation").is_some_and(|split| split.source != "test");
         let normal = if held_out { "validation" } else { "train" };
-        let mut calm = scores(context, &model, &data::split(&dataset, normal)?)?;
+        let mut calm = scores(context, &model, &Clean(&data::split(&dataset, normal)?))?;
         calm.sort_by(f32::total_cmp);
         let threshold = calm[((calm.len() - 1) as f64 * params.quantile).round() as usize];
         let test = data::split(&dataset, "test")?;
@@ -237,7 +237,7 @@ impl Judged {
     }
 }
 
-/// Pastes a square of another image at a random place of the middle, where images have something to show.
+/// Pastes a square of another image at a random place.
 fn patch(image: &mut [f32], other: &[f32], [h, w, c]: [usize; 3], random: &mut ChaCha8Rng) {
     let side = (h.min(w) / 3).max(1);
     let (top, left) = (random.random_range(0..=h - side), random.random_range(0..=w - side));

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::artifact::ArtifactType;
 use crate::artifact::array;
 use crate::dataset::samples::Samples;
-use crate::embed::pca::Pca;
+use crate::embed::pca::{MOST_DIMENSIONS, Pca};
 use crate::event::Outcome;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
 use crate::stage::{Context, Input, Output, Stage, StageError, data, points};
@@ -64,7 +64,9 @@ impl Stage for BaselinePca {
         let split = data::judged_split(&dataset);
         let measured = data::split(&dataset, split)?;
         let workers = points::workers(context);
-        let pca = Pca::fit(&train, limit, workers)?;
+        let width = train.shape().iter().product::<usize>();
+        let too_wide = width > MOST_DIMENSIONS;
+        let pca = Pca::fit(&train, if too_wide { 0 } else { limit }, workers)?;
         let curve = pca.reconstruction_mse(&measured, workers)?;
         let constant_mse = curve[0];
         let mut table = String::from("latent_dim,mse\n");
@@ -77,7 +79,11 @@ impl Stage for BaselinePca {
         let header = json!({ "constant_mse": constant_mse, "dimensions": pca.kept(), "split": split });
         data::write_json(&context.output(OUTPUT, "baseline.json")?, &header)?;
         let metrics = BTreeMap::from([("constant_mse".to_owned(), constant_mse)]);
-        Ok(Output { outcome: Outcome { metrics, ..Outcome::default() }, ..Output::default() })
+        let warnings = too_wide.then(|| {
+            format!("samples of {width} numbers are compared with the constant mean alone: PCA is limited to {MOST_DIMENSIONS}")
+        });
+        let outcome = Outcome { metrics, warnings: warnings.into_iter().collect(), ..Outcome::default() };
+        Ok(Output { outcome, ..Output::default() })
     }
 }
 
@@ -92,5 +98,5 @@ pub fn open_curve(input: &Input) -> Result<Vec<f64>, StageError> {
     let text = std::fs::read_to_string(path)?;
     let number = |line: &str| line.split_once(',').and_then(|(_, mse)| mse.parse().ok());
     let curve: Option<Vec<f64>> = text.lines().skip(1).map(number).collect();
-    curve.ok_or_else(|| StageError::failed(format!("{}: not a table of latent sizes and errors", path.display())))
+    curve.filter(|curve| !curve.is_empty()).ok_or_else(|| StageError::failed(format!("{}: not a table of latent sizes and errors", path.display())))
 }

@@ -74,17 +74,18 @@ impl Stage for CompareBaseline {
         let model = open_model(trained)?;
         let mean = if loss == LossName::Ssim { Some(open_mean(baseline)?) } else { None };
         let (error, gained_similarity) = errors(context, &model, mean.as_deref())?;
-        let constant = curve.first().copied().unwrap_or(f64::NAN);
-        // The curve ends where PCA is exact or was cut off: larger codes are compared with its last point.
-        let pca = curve.get(model.latent_dim()).or(curve.last()).copied().unwrap_or(f64::NAN);
+        let constant = curve[0];
+        // The curve ends where PCA is exact or was cut off: larger codes are compared with its last point. Without PCA
+        // it is the constant's error alone.
+        let pca = curve[1..].get(model.latent_dim() - 1).or(curve[1..].last()).copied();
         // What was trained for similarity may miss the brightness, and has learnt all the same.
         let collapsed = error >= collapsed_over * constant && gained_similarity <= 0.0;
         let mut output = Output::default();
         let metrics = &mut output.outcome.metrics;
         metrics.insert("mse".into(), error);
         metrics.insert("constant_mse".into(), constant);
-        metrics.insert("pca_mse".into(), pca);
-        metrics.extend((pca > 0.0).then(|| ("mse_over_pca".to_owned(), error / pca)));
+        metrics.extend(pca.map(|pca| ("pca_mse".to_owned(), pca)));
+        metrics.extend(pca.filter(|pca| *pca > 0.0).map(|pca| ("mse_over_pca".to_owned(), error / pca)));
         metrics.insert("collapsed".into(), f64::from(u8::from(collapsed)));
         if collapsed {
             let bce = if loss == LossName::Bce { "" } else { "the loss \"bce\", " };

@@ -130,6 +130,7 @@ impl From<EmbedError> for StageError {
             EmbedError::NotFinite => {
                 Self::with_help(error.to_string(), "check the training that made the codes: its loss may have diverged")
             }
+            EmbedError::TooWide { .. } => Self::with_help(error.to_string(), "give it an autoencoder's codes instead"),
             EmbedError::TooFew { .. } => Self::with_help(error.to_string(), "take more samples"),
         }
     }

@@ -87,6 +87,10 @@ impl Stage for Predict {
             let message = format!("`data` has {} test samples, `dataset` {}", test.len(), images.len());
             return Err(StageError::with_help(message, "wire the data set that the codes were extracted from"));
         }
+        if let Some(unknown) = test.labels().and_then(|labels| labels.iter().find(|label| **label as usize >= classes.len())) {
+            let message = format!("a test sample is of class number {unknown}, and the classifier knows {}", classes.len());
+            return Err(StageError::with_help(message, "give it data with the classes that the classifier was trained on"));
+        }
         let probabilities = training::with_run(context, |run| classifier.predict(test.as_ref(), run))?;
         let confidence = write_log(context, test.labels(), &probabilities, &classes)?;
         let path = context.output("predictions", "probabilities.npy")?;

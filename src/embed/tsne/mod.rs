@@ -96,6 +96,9 @@ impl Tsne {
         }
         let z = exact::repulsion(&descent.positions, &mut descent.forces, workers)?;
         let kl_divergence = descent.kl(z)?;
+        if !kl_divergence.is_finite() {
+            return Err(EmbedError::Diverged);
+        }
         series.push(kl_divergence);
         let points = descent.positions.iter().flatten().map(|&x| x as f32).collect();
         Ok(Embedded { points, kl_divergence, series, perplexity })
