@@ -8,7 +8,6 @@
 pub mod accuracy;
 pub mod bce;
 pub mod confusion;
-pub mod knn;
 pub mod mse;
 pub mod nmi;
 pub mod pixel_accuracy;

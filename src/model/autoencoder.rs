@@ -111,24 +111,6 @@ impl Autoencoder {
         Ok(all)
     }
 
-    /// Reconstructs all samples and calls `each` with rows, clean samples and reconstructions, a few rows at a time, in
-    /// order, on this thread.
-    pub fn for_each_reconstruction(
-        &self,
-        data: &dyn Samples,
-        run: &Run<'_>,
-        mut each: impl FnMut(&[u32], &[f32], &[f32]),
-    ) -> Result<(), TrainError> {
-        self.check(data)?;
-        let rows: Vec<u32> = (0..count(data)?).collect();
-        let work = |worker: &Worker, rows: &[u32]| {
-            let mut targets = vec![0.0; rows.len() * self.network.sizes().0];
-            data.gather(rows, &mut targets);
-            (targets, self.outputs(worker, data, rows))
-        };
-        in_chunks(&self.network, &rows, run, work, |rows, (targets, outputs)| each(rows, &targets, &outputs))
-    }
-
     /// Numbers in a code.
     pub fn latent_dim(&self) -> usize {
         let input = self.network.input;

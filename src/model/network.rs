@@ -363,7 +363,10 @@ mod tests {
         let (network, weights) = network(&["dense 4 softmax", "reshape 2x2x1"], [1, 1, 3]);
         assert_eq!(network.head, Activation::Linear);
         let output = numbers(&network.infer(&weights, matrix(1, 3, 1), &Scratch::default())).to_vec();
-        assert!(output.iter().all(|share| *share < 0.99) && (output.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{output:?}");
+        assert!(
+            output.iter().all(|share| *share < 0.99) && (output.iter().sum::<f64>() - 1.0).abs() < 1e-12,
+            "{output:?}"
+        );
     }
 
     #[test]

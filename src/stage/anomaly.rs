@@ -16,9 +16,9 @@ use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, param
 use crate::metric::mse::mse;
 use crate::metric::roc::Roc;
 use crate::model::autoencoder::Autoencoder;
+use crate::stage::data::csv_failed;
 use crate::stage::train_autoencoder::open_model;
-use crate::stage::train_classifier::csv_failed;
-use crate::stage::{Context, Output, Stage, StageError, data, problems, training};
+use crate::stage::{Context, Output, Stage, StageError, data, problems, reconstruct};
 
 /// Registered in the registry.
 pub struct Anomaly;
@@ -272,22 +272,14 @@ fn all_pixels(samples: &dyn Samples) -> Vec<f32> {
     pixels
 }
 
-const BLOCK: usize = 500;
-
 /// Mean squared reconstruction error of every sample.
 fn scores(context: &Context, model: &Autoencoder, samples: &dyn Samples) -> Result<Vec<f32>, StageError> {
     let width = samples.shape().iter().product::<usize>();
-    let rows: Vec<u32> = (0..samples.len() as u32).collect();
-    let mut clean = vec![0.0; BLOCK * width];
-    let mut scores = Vec::with_capacity(rows.len());
-    for block in rows.chunks(BLOCK) {
-        context.checkpoint()?;
-        let given = training::with_run(context, |run| model.reconstruct(samples, block, run))?;
-        let clean = &mut clean[..block.len() * width];
-        samples.gather(block, clean);
+    let mut scores = Vec::with_capacity(samples.len());
+    reconstruct::for_each_block(context, model, samples, |clean, given| {
         let pairs = clean.chunks_exact(width).zip(given.chunks_exact(width));
         scores.extend(pairs.map(|(image, given)| mse(image, given) as f32));
-    }
+    })?;
     Ok(scores)
 }
 

@@ -98,5 +98,7 @@ pub fn open_curve(input: &Input) -> Result<Vec<f64>, StageError> {
     let text = std::fs::read_to_string(path)?;
     let number = |line: &str| line.split_once(',').and_then(|(_, mse)| mse.parse().ok());
     let curve: Option<Vec<f64>> = text.lines().skip(1).map(number).collect();
-    curve.filter(|curve| !curve.is_empty()).ok_or_else(|| StageError::failed(format!("{}: not a table of latent sizes and errors", path.display())))
+    curve
+        .filter(|curve| !curve.is_empty())
+        .ok_or_else(|| StageError::failed(format!("{}: not a table of latent sizes and errors", path.display())))
 }

@@ -13,7 +13,7 @@ use crate::metric::ssim;
 use crate::model::autoencoder::Autoencoder;
 use crate::stage::baseline_pca::{open_curve, open_mean};
 use crate::stage::train_autoencoder::{LossName, open_loss, open_model};
-use crate::stage::{Context, Output, Stage, StageError, data, training};
+use crate::stage::{Context, Output, Stage, StageError, data, reconstruct};
 
 /// Registered in the registry.
 pub struct CompareBaseline;
@@ -59,8 +59,6 @@ inputs = { model = "autoencoder", dataset = "normalize", baseline = "pca_errors"
     ..Description::default()
 });
 
-const BLOCK: usize = 500;
-
 impl Stage for CompareBaseline {
     fn description(&self) -> &Description {
         &DESCRIPTION
@@ -103,19 +101,16 @@ impl Stage for CompareBaseline {
 fn errors(context: &Context, model: &Autoencoder, mean: Option<&[f32]>) -> Result<(f64, f64), StageError> {
     let dataset = data::open(context.input("dataset")?)?;
     let split = data::split(&dataset, data::judged_split(&dataset))?;
-    let (shape, rows) = (split.shape(), (0..split.len() as u32).collect::<Vec<_>>());
+    let shape = split.shape();
     let pixels = shape.iter().product::<usize>();
-    let mut clean = vec![0.0; BLOCK * pixels];
     let (mut squared, mut gained) = (0.0, 0.0);
-    for block in rows.chunks(BLOCK) {
-        context.checkpoint()?;
-        let given = training::with_run(context, |run| model.reconstruct(&split, block, run))?;
-        let clean = &mut clean[..block.len() * pixels];
-        split.gather(block, clean);
-        squared += mse(clean, &given) * block.len() as f64;
+    reconstruct::for_each_block(context, model, &split, |clean, given| {
+        let count = clean.len() / pixels;
+        squared += mse(clean, given) * count as f64;
         let similarity =
             |answers: &[f32]| ssim::per_sample(clean, answers, shape).map_or(0.0, |each| each.iter().sum());
-        gained += mean.map_or(0.0, |mean| similarity(&given) - similarity(&mean.repeat(block.len())));
-    }
-    Ok((squared / rows.len() as f64, gained / rows.len() as f64))
+        gained += mean.map_or(0.0, |mean| similarity(given) - similarity(&mean.repeat(count)));
+    })?;
+    let count = split.len() as f64;
+    Ok((squared / count, gained / count))
 }

@@ -53,3 +53,8 @@ pub fn outside_unit(dataset: &Dataset) -> Option<[f32; 2]> {
     let [low, high] = dataset.meta.value_range();
     (low < -SLACK || high > 1.0 + SLACK).then_some([low, high])
 }
+
+/// A CSV file that could not be written.
+pub fn csv_failed(error: csv::Error) -> StageError {
+    StageError::Io(error.into())
+}

@@ -18,7 +18,7 @@ use crate::metric::pixel_accuracy::pixel_accuracy;
 use crate::metric::ssim;
 use crate::model::autoencoder::Autoencoder;
 use crate::stage::train_autoencoder::open_model;
-use crate::stage::{Context, Output, Stage, StageError, data, training};
+use crate::stage::{Context, Output, Stage, StageError, data, reconstruct, training};
 
 /// Registered in the registry.
 pub struct Evaluate;
@@ -72,9 +72,6 @@ samples = 10
 "#,
     ..Description::default()
 });
-
-/// Test images at once: bounds memory, and fixes the order of sums whatever the threads.
-const BLOCK: usize = 500;
 
 impl Stage for Evaluate {
     fn description(&self) -> &Description {
@@ -139,13 +136,7 @@ fn sum_errors(context: &Context, model: &Autoencoder, test: &dyn Samples) -> Res
     let shape = test.shape();
     let pixels = shape.iter().product::<usize>();
     let mut sums = Sums { images: Vec::with_capacity(test.len()), absolute: vec![0.0; pixels] };
-    let rows: Vec<u32> = (0..test.len() as u32).collect();
-    let mut clean = vec![0.0; BLOCK * pixels];
-    for block in rows.chunks(BLOCK) {
-        context.checkpoint()?;
-        let given = training::with_run(context, |run| model.reconstruct(test, block, run))?;
-        let clean = &mut clean[..block.len() * pixels];
-        test.gather(block, clean);
+    reconstruct::for_each_block(context, model, test, |clean, given| {
         let pairs = || clean.par_chunks_exact(pixels).zip(given.par_chunks_exact(pixels));
         let figures = |(image, given): (&[f32], &[f32])| Errors {
             mse: mse(image, given),
@@ -158,7 +149,7 @@ fn sum_errors(context: &Context, model: &Autoencoder, test: &dyn Samples) -> Res
             let errors = image.iter().zip(given).map(|(image, given)| f64::from((image - given).abs()));
             sums.absolute.iter_mut().zip(errors).for_each(|(sum, error)| *sum += error);
         }
-    }
+    })?;
     Ok(sums)
 }
 

@@ -22,6 +22,7 @@ pub mod points;
 mod points_tests;
 pub mod predict;
 pub mod problems;
+mod reconstruct;
 pub mod registry;
 pub mod report;
 pub mod split;

@@ -14,8 +14,9 @@ use crate::artifact::array;
 use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
 use crate::metric::accuracy::argmax_rows;
+use crate::stage::data::csv_failed;
 use crate::stage::labelled::Labelled;
-use crate::stage::train_classifier::{csv_failed, open_classifier, open_scaling};
+use crate::stage::train_classifier::{open_classifier, open_scaling};
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
 /// Registered in the registry.
@@ -87,9 +88,15 @@ impl Stage for Predict {
             let message = format!("`data` has {} test samples, `dataset` {}", test.len(), images.len());
             return Err(StageError::with_help(message, "wire the data set that the codes were extracted from"));
         }
-        if let Some(unknown) = test.labels().and_then(|labels| labels.iter().find(|label| **label as usize >= classes.len())) {
-            let message = format!("a test sample is of class number {unknown}, and the classifier knows {}", classes.len());
-            return Err(StageError::with_help(message, "give it data with the classes that the classifier was trained on"));
+        if let Some(unknown) =
+            test.labels().and_then(|labels| labels.iter().find(|label| **label as usize >= classes.len()))
+        {
+            let message =
+                format!("a test sample is of class number {unknown}, and the classifier knows {}", classes.len());
+            return Err(StageError::with_help(
+                message,
+                "give it data with the classes that the classifier was trained on",
+            ));
         }
         let probabilities = training::with_run(context, |run| classifier.predict(test.as_ref(), run))?;
         let confidence = write_log(context, test.labels(), &probabilities, &classes)?;

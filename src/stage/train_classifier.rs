@@ -17,6 +17,7 @@ use crate::metric::confusion::ConfusionMatrix;
 use crate::model::classifier::Classifier;
 use crate::model::layer::LayerSpec;
 use crate::model::train::History;
+use crate::stage::data::csv_failed;
 use crate::stage::labelled::Labelled;
 use crate::stage::training::{self, OptimizerName, Schedule};
 use crate::stage::{Context, Input, Output, Stage, StageError, data};
@@ -198,11 +199,6 @@ fn judge(
         table.write_record(row).map_err(csv_failed)?;
     }
     Ok(table.flush()?)
-}
-
-/// A CSV file that could not be written.
-pub fn csv_failed(error: csv::Error) -> StageError {
-    StageError::Io(error.into())
 }
 
 fn write(
