@@ -104,15 +104,17 @@ impl<'a> Material<'a> {
     }
 }
 
-/// A name that is safe in any file system and in a link: letters, digits, `-`, `_` and single dots.
+/// Characters of a file's name that are kept: with a digest and an ending well under the usual limit of 255 bytes.
+const LONGEST: usize = 60;
+
+/// A name that is safe in any file system and in a link: letters, digits, `-`, `_` and dots inside. One that is not, or is
+/// long, is cut and gets a digest, so that different names stay different.
 pub fn file_name(name: &str) -> String {
-    const LONGEST: usize = 120;
-    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
-    let full: String = name.chars().map(safe).collect();
-    let short = full[..full.floor_char_boundary(LONGEST)].trim_matches('.');
-    match short {
-        "" => "unnamed".into(),
-        _ if full.len() > LONGEST => format!("{short}-{}", &ContentHash::of(name.as_bytes()).to_string()[..12]),
-        _ => short.to_owned(),
+    let safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain = !name.is_empty() && name.chars().all(safe) && !name.starts_with('.') && !name.ends_with('.');
+    if plain && name.chars().count() <= LONGEST {
+        return name.to_owned();
     }
+    let kept: String = name.chars().take(LONGEST).map(|c| if safe(c) { c } else { '-' }).collect();
+    format!("{}-{}", kept.trim_matches('.'), ContentHash::of(name.as_bytes()).short())
 }

@@ -9,6 +9,9 @@ use crate::report::draw::palette::{self, INK, MUTED};
 use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 use crate::report::number;
 
+/// Rows and columns of a map that can still be read.
+pub const MOST_ROWS: usize = 64;
+
 /// Counts in rows and columns.
 pub struct HeatMap<'a> {
     pub title: &'a str,

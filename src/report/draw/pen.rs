@@ -16,6 +16,8 @@ pub const SCALE: u32 = 2;
 const OVERSAMPLING: u32 = 2;
 /// Drawn pixels to a CSS pixel.
 const UNIT: f64 = (SCALE * OVERSAMPLING) as f64;
+/// Drawn pixels in a picture: what makers of figures stay well under.
+const MOST_PIXELS: usize = 200_000_000;
 /// Height of DejaVu's line box in ems, by which ab_glyph measures a font.
 const LINE_BOX: f64 = 1.164;
 /// Height of DejaVu's capitals in ems.
@@ -57,7 +59,11 @@ pub struct Pen<'a> {
 pub fn draw(size: (f64, f64), paint: impl FnOnce(&mut Pen<'_>)) -> Result<Png> {
     let (width, height) = ((size.0 * SCALE as f64).ceil() as u32, (size.1 * SCALE as f64).ceil() as u32);
     let large = (width * OVERSAMPLING, height * OVERSAMPLING);
-    let mut pixels = vec![255; (large.0 * large.1 * 3) as usize];
+    let area = large.0 as usize * large.1 as usize;
+    if area > MOST_PIXELS {
+        return Err(Error::Drawing(format!("a picture of {} x {} pixels is too large", width, height)));
+    }
+    let mut pixels = vec![255; area * 3];
     let mut pen = Pen { backend: BitMapBackend::with_buffer(&mut pixels, large), failure: None };
     paint(&mut pen);
     let failure = pen.failure.take();

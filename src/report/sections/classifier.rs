@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
 use crate::report::draw::bars::{Bar, Bars};
-use crate::report::draw::heat_map::HeatMap;
+use crate::report::draw::heat_map::{HeatMap, MOST_ROWS};
 use crate::report::draw::palette::ACCENT;
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
 use crate::report::sections::training::{curves, epochs, last_values};
-use crate::report::source::{Csv, Source};
+use crate::report::source::Source;
 use crate::report::{Result, number};
 
 #[derive(Deserialize)]
@@ -34,8 +34,9 @@ fn comparison(sources: &[&Source]) -> Result<Table> {
     let mut rows = Vec::new();
     for source in sources {
         let classifier: Classifier = source.json("model.json")?;
-        let accuracy = Confusion::read(&source.csv("confusion.csv")?).accuracy();
-        rows.push(vec![source.stage.clone(), classifier.on.unwrap_or_default(), number::percent(accuracy)]);
+        let accuracy =
+            Confusion::of(source)?.map_or_else(|| "–".into(), |confusion| number::percent(confusion.accuracy()));
+        rows.push(vec![source.stage.clone(), classifier.on.unwrap_or_default(), accuracy]);
     }
     Ok(Table::new("All classifiers", &["classifier", "trained on", "test accuracy"], rows))
 }
@@ -44,24 +45,41 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let stage = &source.stage;
     let classifier: Classifier = source.json("model.json")?;
     let history = source.csv("history.csv")?;
-    let confusion = Confusion::read(&source.csv("confusion.csv")?);
+    let confusion = Confusion::of(source)?;
     let on = classifier.on.map_or(String::new(), |on| format!(" on {on}"));
-    let accuracy = number::percent(confusion.accuracy());
+    let result = confusion.as_ref().map_or_else(
+        || "there is no test split to try it on".to_owned(),
+        |confusion| format!("{} of the test split is classified right", number::percent(confusion.accuracy())),
+    );
     let mut section = Section {
         id: format!("classifier-{stage}"),
         title: material.title("Classifier", source),
         stage: stage.clone(),
-        caption: format!(
-            "Trained{on}; {accuracy} of the test split is classified right. {} The confusion matrix counts test samples; a \
-             cell's shade is its share of the row, that of mistakes (orange) on a square-root scale.",
-            last_values(&history)
-        ),
+        caption: format!("Trained{on}; {result}. {}", last_values(&history)),
         ..Section::default()
     };
     let accuracies = ["train_accuracy", "val_accuracy"];
     let losses = ["train_loss", "val_loss"];
     section.figures.extend(curves(material, source, &history, "accuracy", &accuracies, "share classified right")?);
     section.figures.extend(curves(material, source, &history, "loss", &losses, "loss (cross-entropy)")?);
+    if let Some(confusion) = confusion {
+        judged(material, &mut section, &confusion)?;
+    }
+    section.tables.push(epochs(material, source, &history)?);
+    Ok(section)
+}
+
+/// Adds what the test split says.
+fn judged(material: &Material<'_>, section: &mut Section, confusion: &Confusion) -> Result<()> {
+    section.tables.push(confusion.table());
+    if confusion.classes.len() > MOST_ROWS {
+        return Ok(());
+    }
+    let stage = section.stage.clone();
+    section.caption.push_str(
+        " The confusion matrix counts test samples; a cell's shade is its share of the row, that of mistakes (orange) on a \
+         square-root scale.",
+    );
     let map = HeatMap {
         title: "Confusion matrix, test split",
         row_label: "true class",
@@ -71,25 +89,29 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
         counts: confusion.counts.clone(),
         confusion: true,
     };
+    let accuracy = number::percent(confusion.accuracy());
     let alt = format!("Confusion matrix of {stage} on the test split; {accuracy} on the diagonal");
     section.figures.push(material.figure(&format!("confusion-{stage}"), Look::Picture, alt, &map.draw()?)?);
-    let png = per_class(&confusion).draw()?;
+    let png = per_class(confusion).draw()?;
     let alt = format!("Bars: share of each class that {stage} recognises");
     section.figures.push(material.figure(&format!("per-class-{stage}"), Look::Chart, alt, &png)?);
-    section.tables.push(confusion.table());
-    section.tables.push(epochs(material, source, &history)?);
-    Ok(section)
+    Ok(())
 }
 
-/// Counts of test samples: a row a true class, a column a predicted one.
+/// Counts of test samples: one row per true class, one column per predicted class.
 struct Confusion {
     classes: Vec<String>,
     counts: Vec<Vec<f64>>,
 }
 
 impl Confusion {
-    fn read(csv: &Csv) -> Self {
-        Self { classes: csv.header.iter().skip(1).cloned().collect(), counts: csv.counts() }
+    /// `None` for a classifier that had no test split.
+    fn of(source: &Source) -> Result<Option<Self>> {
+        if !source.has("confusion.csv") {
+            return Ok(None);
+        }
+        let csv = source.csv("confusion.csv")?;
+        Ok(Some(Self { classes: csv.header.iter().skip(1).cloned().collect(), counts: csv.counts() }))
     }
 
     fn at(&self, row: usize, column: usize) -> f64 {

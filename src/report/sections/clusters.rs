@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
-use crate::report::draw::heat_map::HeatMap;
+use crate::report::draw::heat_map::{HeatMap, MOST_ROWS};
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
 use crate::report::sections::sentence;
@@ -39,7 +39,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
         caption: format!("{} clusters of the codes of the {} split{metrics}.", clusters.k, clusters.split),
         ..Section::default()
     };
-    if !clusters.classes.is_empty() && !csv.rows.is_empty() {
+    if (1..=MOST_ROWS).contains(&clusters.classes.len()) && (1..=MOST_ROWS).contains(&csv.rows.len()) {
         let map = HeatMap {
             title: "Classes in every cluster",
             row_label: "cluster",
@@ -77,5 +77,6 @@ fn table(material: &Material<'_>, source: &Source, csv: &Csv) -> Result<Table> {
         .collect();
     let file = material.table_file(&format!("clusters-{}", source.stage), source.path("table.csv")?)?;
     let header = ["cluster", "size", "most frequent class", "its share (purity)"];
-    Ok(Table { csv: Some(file), ..Table::new("Every cluster", &header, rows) })
+    let (csv_file, folded) = (Some(file), rows.len() > MOST_ROWS);
+    Ok(Table { csv: csv_file, folded, ..Table::new("Every cluster", &header, rows) })
 }

@@ -70,14 +70,12 @@ fn caption(log: &Csv) -> String {
 fn chosen(source: &Source, what: &Predictions, most: usize) -> Result<Vec<Prediction>> {
     let log = source.csv("predictions.csv")?;
     let all = source.array::<f32>("probabilities.npy")?;
-    let labels = log.column("label");
     let mut chosen = Vec::new();
     for &index in what.samples.iter().filter(|&&index| index < all.len()).take(most) {
         let given: Vec<f64> = all.row(index).iter().map(|&value| f64::from(value)).collect();
         let best = |best: usize, class: usize| if given[class] > given[best] { class } else { best };
         let predicted = (0..given.len()).fold(0, best);
-        let label = labels.as_ref().and_then(|labels| labels.get(index)).filter(|label| **label >= 0.0);
-        let label = label.map(|&label| label as usize).or_else(|| named(&log, index, &what.classes));
+        let label = named(&log, index, &what.classes);
         chosen.push(Prediction { index, probabilities: given, predicted, label });
     }
     Ok(chosen)
