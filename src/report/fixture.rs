@@ -171,7 +171,7 @@ fn models(maker: &mut Maker, noise: &mut Noise) {
     }
     maker
         .begin(ArtifactType::Baseline, "autoencoder.baseline")
-        .json("baseline.json", &json!({"constant_mse": 0.0675, "dimensions": 128}))
+        .json("baseline.json", &json!({"constant_mse": 0.0675, "dimensions": 128, "split": "test"}))
         .text("curve.csv", &curve);
 }
 

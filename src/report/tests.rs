@@ -177,7 +177,7 @@ fn a_model_no_better_than_the_mean_image_is_called_collapsed() {
         .begin(ArtifactType::Evaluation, "evaluate")
         .json("evaluation.json", &json!({"metrics": {"mse": 0.0676}, "definitions": {}}))
         .begin(ArtifactType::Baseline, "baseline")
-        .json("baseline.json", &json!({"constant_mse": 0.0675, "dimensions": 1}))
+        .json("baseline.json", &json!({"constant_mse": 0.0675, "dimensions": 1, "split": "test"}))
         .text("curve.csv", "latent_dim,mse\n0,0.0675\n1,0.06\n");
     let report = report(&maker.sources, &dir.path().join("out"));
     let notes: Vec<_> = report.sections.iter().flat_map(|section| &section.notes).collect();
