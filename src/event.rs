@@ -26,8 +26,11 @@ pub enum RunEvent {
     StageStarted { node: usize, fingerprint: String },
     /// How far an executing stage is.
     StageProgress { node: usize, progress: Progress },
-    /// A stage reached its final status in this launch.
+    /// A stage reached its final status in this launch; once for each.
     StageFinished(StageFinished),
+    /// A stage that had ended well was executed again because its files turned out to be damaged: what is known of it
+    /// now. It has started and makes progress like others.
+    StageRepaired(StageFinished),
     /// All stages of a run reached their final status.
     RunFinished(RunFinished),
     /// Something a person must know: a fallback in use, a collapsed model, a damaged blob set aside.

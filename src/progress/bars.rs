@@ -91,17 +91,22 @@ impl State {
                 }
             }
             RunEvent::StageFinished(finished) => {
-                if let Some(bar) = self.running.remove(&finished.node) {
-                    bar.finish_and_clear();
-                    self.multi.remove(&bar);
-                }
+                self.remove(finished.node);
                 self.launch.inc(1);
                 if finished.status == Status::Cached {
                     self.cached += 1;
                     self.launch.set_message(format!("{} cached", self.cached));
                 }
             }
+            RunEvent::StageRepaired(finished) => self.remove(finished.node),
             RunEvent::RunFinished(_) | RunEvent::Notice { .. } | RunEvent::LaunchFinished(_) => {}
+        }
+    }
+
+    fn remove(&mut self, node: usize) {
+        if let Some(bar) = self.running.remove(&node) {
+            bar.finish_and_clear();
+            self.multi.remove(&bar);
         }
     }
 

@@ -1,7 +1,7 @@
 //! One JSON object a line: the launch for programs. The objects' fields are a promise; see the documentation of
 //! `pipeline run --json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -27,6 +27,8 @@ struct State<W> {
     launch: Option<LaunchStarted>,
     fingerprints: BTreeMap<usize, String>,
     told: BTreeMap<usize, Timestamp>,
+    /// Stages that ended. That such a one is repaired is not told: each ends once.
+    ended: BTreeSet<usize>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +100,14 @@ struct Stage<'a> {
 impl<W: Write + Send> Json<W> {
     /// Writes to `output`.
     pub fn new(output: W) -> Self {
-        let state = State { output, closed: false, launch: None, fingerprints: BTreeMap::new(), told: BTreeMap::new() };
+        let state = State {
+            output,
+            closed: false,
+            launch: None,
+            fingerprints: BTreeMap::new(),
+            told: BTreeMap::new(),
+            ended: BTreeSet::new(),
+        };
         Self { state: Mutex::new(state) }
     }
 }
@@ -128,7 +137,7 @@ impl<W: Write> State<W> {
     }
 
     fn tell(&mut self, time: Timestamp, event: &RunEvent) -> std::io::Result<()> {
-        if self.is_too_soon(time, event) {
+        if self.is_repair(event) || self.is_too_soon(time, event) {
             return Ok(());
         }
         let Some(launch) = &self.launch else { return Ok(()) };
@@ -137,6 +146,14 @@ impl<W: Write> State<W> {
         line.push(b'\n');
         self.output.write_all(&line)?;
         self.output.flush()
+    }
+
+    fn is_repair(&mut self, event: &RunEvent) -> bool {
+        match event {
+            RunEvent::StageStarted { node, .. } | RunEvent::StageProgress { node, .. } => self.ended.contains(node),
+            RunEvent::StageFinished(finished) => !self.ended.insert(finished.node),
+            _ => false,
+        }
     }
 
     fn is_too_soon(&mut self, time: Timestamp, event: &RunEvent) -> bool {
@@ -199,7 +216,7 @@ fn object<'a>(
             seconds: finished.seconds,
             report: finished.report.as_deref(),
         },
-        RunEvent::Notice { .. } => return None,
+        RunEvent::StageRepaired(_) | RunEvent::Notice { .. } => return None,
     })
 }
 

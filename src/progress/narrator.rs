@@ -61,6 +61,7 @@ impl Narrator {
             RunEvent::StageStarted { node, .. } => self.stage_started(time, *node),
             RunEvent::StageProgress { node, progress } => self.progress(time, *node, progress),
             RunEvent::StageFinished(finished) => self.stage_finished(finished),
+            RunEvent::StageRepaired(finished) => self.finished_line(finished),
             RunEvent::RunFinished(finished) => {
                 self.summary.run_finished(finished);
                 Vec::new()

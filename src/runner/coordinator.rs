@@ -37,6 +37,10 @@ pub struct Coordinator {
     open: Vec<usize>,
     queue: ReadyQueue,
     running: Vec<usize>,
+    /// By node, since when it executes or has been executing.
+    executing: Vec<Option<Instant>>,
+    /// After a failure nothing more is begun.
+    stopping: bool,
     started: Instant,
     messages: Receiver<Message>,
     /// Where the next ready node is sent; dropped to let the job threads end.
@@ -68,6 +72,7 @@ impl Coordinator {
             config: launch.config,
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(launch.options.threads).build()?;
+        let forced = launch.options.force.nodes(&launch.plan);
         let shared = Arc::new(Shared {
             last: launch.store.last(&launch.experiment)?,
             plan: launch.plan,
@@ -76,8 +81,8 @@ impl Coordinator {
             options: launch.options,
             cancel: launch.cancel,
             pool,
+            forced,
             records: RwLock::new(vec![None; nodes]),
-            repair: Mutex::new(()),
         });
         let (message_sender, messages) = mpsc::channel();
         let (work, jobs) = mpsc::channel();
@@ -95,6 +100,8 @@ impl Coordinator {
             open,
             queue,
             running: vec![],
+            executing: vec![None; nodes],
+            stopping: false,
             started: Instant::now(),
             messages,
             work: Some(work),
@@ -105,24 +112,22 @@ impl Coordinator {
     pub fn run(mut self, observer: &dyn Observer, reporter: &dyn Reporter) -> Result<Summary, RunnerError> {
         emit(observer, RunEvent::LaunchStarted(self.started_event.clone()));
         let mut abandoned = false;
-        let mut stopped_at = None;
+        let mut cancelled_at = None;
         loop {
             if self.shared.cancel.is_cancelled() {
-                stopped_at.get_or_insert_with(Instant::now);
-            }
-            if stopped_at.is_none() {
+                cancelled_at.get_or_insert_with(Instant::now);
+            } else if !self.stopping {
                 self.feed();
             }
             if self.running.is_empty() {
                 break;
             }
             match self.messages.recv_timeout(TICK) {
-                Ok(message) => self.handle(message, observer, reporter, &mut stopped_at),
+                Ok(message) => self.handle(message, observer, reporter),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            let waited = stopped_at.is_some_and(|at| at.elapsed() > GRACE);
-            if waited && self.shared.cancel.is_cancelled() {
+            if cancelled_at.is_some_and(|at| at.elapsed() > GRACE) {
                 abandoned = !self.running.is_empty();
                 break;
             }
@@ -146,22 +151,17 @@ impl Coordinator {
         }
     }
 
-    fn handle(
-        &mut self,
-        message: Message,
-        observer: &dyn Observer,
-        reporter: &dyn Reporter,
-        stopped_at: &mut Option<Instant>,
-    ) {
+    fn handle(&mut self, message: Message, observer: &dyn Observer, reporter: &dyn Reporter) {
         match message {
             Message::Started { node, fingerprint } => {
+                self.executing[node] = Some(Instant::now());
                 emit(observer, RunEvent::StageStarted { node, fingerprint: fingerprint.to_string() });
             }
             Message::Progress { node, progress } => emit(observer, RunEvent::StageProgress { node, progress }),
             Message::Notice { node, text } => emit(observer, RunEvent::Notice { node: Some(node), text }),
             Message::Repaired { node, produced } => {
                 let result = self.result(node, Ok(produced));
-                emit(observer, RunEvent::StageFinished(result.finished.clone()));
+                emit(observer, RunEvent::StageRepaired(result.finished.clone()));
                 self.results[node] = Some(result);
             }
             Message::Done { node, result } => {
@@ -177,9 +177,7 @@ impl Coordinator {
                     for skipped in self.queue.failed(node) {
                         self.skip(skipped, observer, reporter);
                     }
-                    if !self.shared.options.keep_going {
-                        stopped_at.get_or_insert_with(Instant::now);
-                    }
+                    self.stopping |= !self.shared.options.keep_going;
                 }
             }
         }
@@ -197,7 +195,10 @@ impl Coordinator {
                 finished.artifacts = self.shared.store.describe(&produced.record);
                 StageResult { finished, record: Some(produced.record) }
             }
-            Err(Failure::Interrupted) => StageResult { finished, record: None },
+            Err(Failure::Interrupted) => {
+                finished.seconds = self.executing[node].map_or(0.0, |since| since.elapsed().as_secs_f64());
+                StageResult { finished, record: None }
+            }
             Err(Failure::Failed { fingerprint, error, seconds, reasons }) => {
                 finished.status = Status::Failed;
                 finished.fingerprint = fingerprint.map(|hash| hash.to_string());
@@ -297,9 +298,9 @@ impl Coordinator {
         summary
     }
 
-    /// What each slot of the experiment was made of this time; slots that did not get there keep what they had.
+    /// What each slot of the experiment that got there was made of this time.
     fn slots(&self) -> BTreeMap<String, ContentHash> {
-        let mut slots = self.shared.last.clone();
+        let mut slots = BTreeMap::new();
         for (node, result) in self.shared.plan.graph.node_weights().zip(&self.results) {
             if let Some(record) = result.as_ref().and_then(|result| result.record.as_ref()) {
                 slots.insert(slot(node), record.fingerprint);

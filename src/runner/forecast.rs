@@ -60,10 +60,11 @@ pub fn forecast(
 ) -> Result<Vec<Forecast>, ForecastError> {
     let last = store.last(experiment)?;
     let environment = looking_only(places);
+    let forced = options.force.nodes(plan);
     let mut records: Vec<Option<Record>> = vec![None; plan.graph.node_count()];
     let mut forecasts: Vec<Option<Forecast>> = vec![None; plan.graph.node_count()];
     for node in plan.order() {
-        let (forecast, record) = forecast_node(plan, store, options, &last, &environment, &records, node)?;
+        let (forecast, record) = forecast_node(plan, store, options, &last, &environment, &records, (node, forced[node]))?;
         forecasts[node] = Some(forecast);
         records[node] = record;
     }
@@ -79,12 +80,11 @@ fn forecast_node(
     last: &Last,
     environment: &Environment,
     records: &[Known],
-    index: usize,
+    (index, forced): (usize, bool),
 ) -> Result<(Forecast, Known), ForecastError> {
     let node = &plan.graph[NodeIndex::new(index)];
     let stage = lookup::stage_of(node);
     let inputs = lookup::input_hashes(plan, index, |producer, output| records[producer].as_ref()?.outputs.get(output));
-    let forced = options.force.covers(&node.stage);
     let hit = |source: &Source, inputs: &BTreeMap<String, ContentHash>| {
         let fingerprint = lookup::fingerprint(node, &options.device, Some(source), inputs.clone());
         Ok::<_, StoreError>(match store.lookup(fingerprint.hash())? {

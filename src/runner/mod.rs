@@ -42,12 +42,14 @@ pub enum Force {
 }
 
 impl Force {
-    fn covers(&self, stage: &str) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::Everything => true,
-            Self::Stages(names) => names.iter().any(|name| name == stage),
+    /// For each node whether it is executed in any case. A node goes by all names of the stages that were merged in it.
+    fn nodes(&self, plan: &Plan) -> Vec<bool> {
+        let mut forced = vec![*self == Self::Everything; plan.graph.node_count()];
+        if let Self::Stages(names) = self {
+            let named = plan.runs.iter().flat_map(|run| names.iter().filter_map(|name| run.stages.get(name)));
+            named.for_each(|node| forced[*node] = true);
         }
+        forced
     }
 }
 

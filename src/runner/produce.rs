@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use crate::artifact::store::{Damage, Holder, Lookup, Record, Store, StoreError};
@@ -54,6 +54,16 @@ pub struct Produced {
     pub reasons: Vec<Reason>,
 }
 
+/// Why a result has to be there.
+enum Wanted<'d> {
+    /// However it comes.
+    Somehow,
+    /// Made in this launch.
+    Forced,
+    /// It was there and turned out to be damaged in this file.
+    Whole { blob: &'d Blob, file: &'d str, damage: &'d Damage },
+}
+
 /// Why there is no result.
 pub enum Failure {
     Interrupted,
@@ -85,10 +95,10 @@ pub struct Shared {
     pub pool: rayon::ThreadPool,
     /// What the experiment's stages were the last time, to say what changed.
     pub last: Last,
+    /// By node, whether it is executed even if its result is there.
+    pub forced: Vec<bool>,
     /// By node, once it is there.
     pub records: RwLock<Vec<Option<Arc<Record>>>>,
-    /// Damaged inputs are repaired one at a time.
-    pub repair: Mutex<()>,
 }
 
 impl Shared {
@@ -143,13 +153,21 @@ impl<'a> Job<'a> {
         self.tell(Message::Notice { node: self.node, text });
     }
 
-    /// From the cache if it is there, else by executing.
+    /// From the cache if it is there, else by executing. A panic is a failure like others, so that the launch ends.
     pub fn produce(&self) -> Result<Produced, Failure> {
-        let forced = self.shared.options.force.covers(&self.shared.node(self.node).stage);
-        self.ensure(forced.then(|| StaleReason::Forced.into()))
+        let wanted = if self.shared.forced[self.node] { Wanted::Forced } else { Wanted::Somehow };
+        catch_unwind(AssertUnwindSafe(|| self.ensure(&wanted)))
+            .unwrap_or_else(|panic| Err(self.failed(None, &self.bug(panic.as_ref()), vec![])))
     }
 
-    fn ensure(&self, forced: Option<Reason>) -> Result<Produced, Failure> {
+    fn bug(&self, panic: &(dyn std::any::Any + Send)) -> StageError {
+        let message = format!("the kind `{}` has a bug: {}", self.shared.node(self.node).kind, panic_text(panic));
+        StageError::with_help(message, "please report it, with the command and this message")
+    }
+
+    /// Only the lock of the fingerprint is held while this waits for others, and only for those of stages before this
+    /// one: so waiting comes to an end, however many jobs and launches repair what they share.
+    fn ensure(&self, wanted: &Wanted) -> Result<Produced, Failure> {
         let node = self.shared.node(self.node);
         let stage = lookup::stage_of(node);
         if forced.is_none()
@@ -164,7 +182,7 @@ impl<'a> Job<'a> {
         }
         let fingerprint = self.fingerprint(source.as_ref())?;
         let hash = fingerprint.hash();
-        if forced.is_none()
+        if matches!(wanted, Wanted::Somehow)
             && let Lookup::Hit(record) = self.look_up(hash)?
         {
             return Ok(cached(*record));
@@ -177,12 +195,22 @@ impl<'a> Job<'a> {
             ));
         };
         let guard = self.shared.store.lock(hash, &self.shared.cancel, &mut on_wait)?;
-        // Another launch may have made it while this one waited.
-        let again = self.look_up(hash)?;
-        let reasons = match (forced, again) {
-            (None, Lookup::Hit(record)) => return Ok(cached(*record)),
-            (Some(forced), _) => vec![forced],
-            (None, miss) => lookup::stale(&self.shared.store, &self.shared.last, node, &fingerprint, &miss)?,
+        // Another job or launch may have made it while this one waited.
+        let reasons = match (wanted, self.look_up(hash)?) {
+            (Wanted::Somehow, Lookup::Hit(record)) => return Ok(cached(*record)),
+            (Wanted::Somehow, miss) => {
+                lookup::stale(&self.shared.store, &self.shared.last, node, &fingerprint, &miss)?
+            }
+            (Wanted::Forced, _) => vec![StaleReason::Forced.into()],
+            (Wanted::Whole { blob, file, .. }, Lookup::Hit(record))
+                if self.shared.store.verified(blob, file).is_ok() =>
+            {
+                return Ok(cached(*record));
+            }
+            (Wanted::Whole { damage, .. }, _) => {
+                self.notice(format!("{damage}; making `{}` again", node.stage));
+                vec![StaleReason::from(*damage).into()]
+            }
         };
         let produced = self.execute(fingerprint, hash, source.as_ref(), reasons)?;
         drop(guard);
@@ -266,10 +294,7 @@ impl<'a> Job<'a> {
             environment: &self.environment,
             source,
         };
-        let output = catch_unwind(AssertUnwindSafe(|| stage.execute(&context))).unwrap_or_else(|panic| {
-            let message = format!("the kind `{}` has a bug: {}", node.kind, panic_text(panic.as_ref()));
-            Err(StageError::with_help(message, "please report it, with the command and this message"))
-        })?;
+        let output = catch_unwind(AssertUnwindSafe(|| stage.execute(&context))).unwrap_or_else(|panic| Err(self.bug(panic.as_ref())))?;
         if self.shared.cancel.is_cancelled() {
             return Err(StageError::Interrupted);
         }
@@ -337,20 +362,17 @@ impl<'a> Job<'a> {
         file: &str,
         damage: &Damage,
     ) -> Result<(), Failure> {
-        let _one_at_a_time = self.shared.repair.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.shared.store.verified(&wanted.files[file], file).is_ok() {
-            return Ok(());
-        }
-        let stage = self.shared.node(producer).stage.clone();
-        self.notice(format!("{damage}; making `{stage}` again"));
-        let reason = StaleReason::from(damage).into();
-        let produced = Job::new(self.shared, producer, self.messages).ensure(Some(reason))?;
+        let whole = Wanted::Whole { blob: &wanted.files[file], file, damage };
+        let produced = Job::new(self.shared, producer, self.messages).ensure(&whole)?;
         self.shared.keep(producer, produced.record.clone());
         let same = produced.record.outputs.get(output).is_some_and(|made| made == wanted);
-        self.tell(Message::Repaired { node: producer, produced });
+        if produced.executed {
+            self.tell(Message::Repaired { node: producer, produced });
+        }
         if same {
             Ok(())
         } else {
+            let stage = &self.shared.node(producer).stage;
             Err(Failure::early(format!("`{stage}`, made again, gave other bytes than before; launch again")))
         }
     }

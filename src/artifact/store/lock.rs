@@ -104,13 +104,13 @@ pub(super) fn acquire(
     cancel: &Cancel,
     on_wait: &mut dyn FnMut(Holder),
 ) -> Result<LockGuard, StoreError> {
-    let sign = session.sign()?;
     let mut known = None;
     loop {
         if cancel.is_cancelled() {
             return Err(StoreError::Interrupted);
         }
-        match try_acquire(&sign, path) {
+        // Asked for each time: someone may empty the cache meanwhile, the sign of life with it.
+        match try_acquire(&session.sign()?, path) {
             Ok(Some(name)) => return Ok(LockGuard { _name: name, _session: session.clone() }),
             Ok(None) => {
                 let holder = holder(path);
