@@ -157,8 +157,10 @@ pub struct StageFinished {
     /// Absent when the stage was skipped before its inputs were known.
     pub fingerprint: Option<String>,
     pub status: Status,
-    /// Seconds it took in this launch when executed; seconds it took back then when cached.
+    /// Seconds it took in this launch: next to none when cached.
     pub seconds: f64,
+    /// Seconds it took when it was executed, which this launch saved; 0 unless cached.
+    pub saved: f64,
     pub reasons: Vec<Reason>,
     pub error: Option<String>,
     pub outcome: Outcome,

@@ -137,17 +137,49 @@ fn a_flipped_byte_is_noticed_set_aside_and_computed_again() {
     let project = Project::new();
     project.run(&[]);
     let artifacts = project.artifacts();
-    replace(&project, "latents.latents/train.codes.npy", |mut bytes| {
-        *bytes.last_mut().unwrap() ^= 1;
-        bytes
-    });
+    replace(&project, "latents.latents/train.codes.npy", flip);
     // Bytes are checked when a stage needs them.
     let launch = project.run(&["--set", "classifier_epochs=2"]);
-    assert_eq!(launch.stages("executed"), set(["classifier", "latents"]));
+    assert_eq!((launch.stages("executed"), launch.count("executed")), (set(["classifier"]), 2), "each ends once");
+    assert_eq!(launch.named("stage_finished").count(), STAGES.len());
     assert!(launch.stderr.contains("damaged"), "{}", launch.stderr);
     assert_eq!(project.tree("cache/damaged").len(), 1);
     assert_eq!(project.run(&[]).count("executed"), 0);
     assert_eq!(project.artifacts(), artifacts);
+}
+
+fn flip(mut bytes: Vec<u8>) -> Vec<u8> {
+    *bytes.last_mut().unwrap() ^= 1;
+    bytes
+}
+
+#[test]
+fn damage_to_two_files_one_made_of_the_other_is_repaired() {
+    let project = Project::new();
+    project.run(&[]);
+    let artifacts = project.artifacts();
+    replace(&project, "autoencoder.model/encoder.safetensors", flip);
+    replace(&project, "latents.latents/train.codes.npy", flip);
+    let launch = project.run(&["--set", "classifier_epochs=2"]);
+    assert_eq!(launch.count("executed"), 3);
+    assert_eq!(project.tree("cache/damaged").len(), 2);
+    assert_eq!(project.run(&[]).count("executed"), 0);
+    assert_eq!(project.artifacts(), artifacts);
+}
+
+#[test]
+fn a_damaged_report_is_made_again_and_a_part_of_the_pipeline_leaves_its_page_alone() {
+    let report = "\n[stages.report]\nuses = \"report\"\ninputs = [\"evaluate\"]\n";
+    let project = Project::with_pipeline(&format!("{PIPELINE}{report}"));
+    project.run(&[]);
+    let pages = project.tree("reports");
+    replace(&project, "report.figures/report.json", flip);
+    assert_eq!(project.run(&[]).stages("executed"), set(["report"]));
+    assert_eq!(project.tree("reports").len(), pages.len());
+    let pages = project.tree("reports");
+    let part = project.run(&["--only", "evaluate"]);
+    assert!(project.tree("reports") == pages);
+    assert_eq!(part.stderr.matches("stay as they are").count(), 1, "{}", part.stderr);
 }
 
 #[test]
@@ -216,6 +248,10 @@ fn force_executes_everything_or_the_stages_named() {
     let one = project.run(&["--force", "evaluate"]);
     assert_eq!(one.stages("executed"), set(["evaluate"]));
     assert_eq!(one.count("cached"), 9);
+    let unused = "\n[stages.again]\nuses = \"evaluate\"\ninputs = { model = \"autoencoder\", dataset = \"split\" }\n";
+    project.write("pipelines/tiny.toml", format!("{PIPELINE}{unused}"));
+    assert_eq!(project.run(&["--force", "again"]).count("executed"), 1, "equal stages are one, by either name");
+    project.write("pipelines/tiny.toml", PIPELINE);
     let all = project.run(&["--force"]);
     assert_eq!(all.stages("executed"), set(STAGES));
     assert_eq!(project.artifacts(), artifacts);

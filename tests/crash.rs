@@ -170,6 +170,7 @@ fn an_interrupt_stops_at_once_and_the_next_launch_goes_on() {
         assert_eq!(after("stage_started"), 0, "nothing more is begun");
         assert!(after("stage_progress") < 20, "{} epochs of 60 after the signal", after("stage_progress"));
         assert_eq!(launch.stages("interrupted"), set(["autoencoder"]));
+        assert!(launch.finished("autoencoder")["seconds"].as_f64() > Some(0.0), "the time it ran");
         assert_eq!(launch.named("run_finished").next().unwrap()["status"], "interrupted");
         assert_eq!((launch.count("failed"), launch.last()["event"].as_str()), (0, Some("launch_finished")));
 

@@ -25,13 +25,17 @@ pub struct Pages {
     config: Value,
     dag: Option<String>,
     runs: RefCell<Vec<RunSummary>>,
+    /// Only some stages of the pipeline are planned.
+    partial: bool,
     /// That pages cannot be written was told.
     told: Cell<bool>,
+    /// That pages of an earlier launch stay was told.
+    told_kept: Cell<bool>,
 }
 
 impl Pages {
-    /// Keeps what the pages say besides results.
-    pub fn new(prepared: &Prepared, launch: &str, provenance: &Provenance) -> Self {
+    /// Keeps what the pages say besides results. `partial`: only some stages of the pipeline are planned.
+    pub fn new(prepared: &Prepared, launch: &str, provenance: &Provenance, partial: bool) -> Self {
         let Prepared { experiment, plan, reports, .. } = prepared;
         Self {
             reports: reports.clone(),
@@ -45,17 +49,20 @@ impl Pages {
             config: experiment.to_config(),
             dag: None,
             runs: RefCell::default(),
+            partial,
             told: Cell::default(),
+            told_kept: Cell::default(),
         }
     }
 
     fn row(&self, result: &StageResult, stage: &str) -> StageRow {
-        let node = self.plan.node(result.finished.node);
+        let finished = &result.finished;
+        let node = self.plan.node(finished.node);
         StageRow {
             stage: stage.to_owned(),
             kind: node.kind.clone(),
             status: result.finished.status,
-            seconds: result.finished.seconds,
+            seconds: if finished.status == Status::Cached { finished.saved } else { finished.seconds },
             fingerprint: result.finished.fingerprint.clone(),
             variant: node.variant.clone(),
             metrics: result.finished.outcome.metrics.clone(),
@@ -74,10 +81,21 @@ impl Pages {
             status: result.status,
             metrics: result.metrics.clone(),
             link,
-            seconds: result.seconds,
+            seconds: result.seconds + result.saved,
             warnings: warnings(result),
             figures,
         });
+    }
+
+    /// Whether the page of an earlier launch is worth more than one of this launch: it has figures, and this launch,
+    /// which did not get to its end or was not to, has none for it.
+    fn stays(&self, page: &Path, status: Status, figures: bool) -> bool {
+        let whole = !self.partial && matches!(status, Status::Executed | Status::Cached);
+        let stays = !whole && !figures && page::has_figures(page);
+        if stays && !self.told_kept.replace(true) {
+            remark("this launch made no figures: pages with those of an earlier one stay as they are");
+        }
+        stays
     }
 
     /// A page that cannot be written is a pity, not a failure: results are in the cache, and the next launch writes it.
@@ -116,7 +134,8 @@ impl Reporter for Pages {
             config: self.config.clone(),
             dag: self.dag.clone(),
         };
-        let written = self.written(page::write_run(&self.reports, &page));
+        let stays = self.stays(&page::run_path(&self.reports, &page), result.status, figures.is_some());
+        let written = if stays { None } else { self.written(page::write_run(&self.reports, &page)) };
         self.keep(result, figures, written.as_deref());
         written
     }
@@ -127,7 +146,7 @@ impl Reporter for Pages {
         let position = |run: &RunSummary| {
             self.plan.runs.iter().position(|planned| planned.variant == run.variant && planned.seed == run.seed)
         };
-        runs.sort_by_key(position);
+        runs.sort_by_cached_key(position);
         let page = ExperimentPage {
             name: self.name.clone(),
             title: self.title.clone(),
@@ -148,6 +167,10 @@ impl Reporter for Pages {
             config: self.config.clone(),
             dag: self.dag.clone(),
         };
+        let figures = page.runs.iter().any(|run| run.figures.is_some());
+        if self.stays(&page::experiment_path(&self.reports, &self.name), summary.status, figures) {
+            return None;
+        }
         self.written(page::write_experiment(&self.reports, &page))
     }
 }

@@ -29,7 +29,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let options = options(&args.machine, &args.selection, args.keep_going);
     let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, &options.device);
     let id = id::launch(Timestamp::now());
-    let pages = Pages::new(&prepared, &id, &provenance);
+    let pages = Pages::new(&prepared, &id, &provenance, !args.selection.only.is_empty());
     let recorder = Recorder::start(&prepared.project.run_log(), |problem| {
         remark(&format!("the launch is not being logged for now: {problem}"));
     })?;

@@ -75,6 +75,7 @@ fn finished(node: usize, status: Status, seconds: f64) -> StageFinished {
         fingerprint: Some(format!("f{node}")),
         status,
         seconds,
+        saved: 0.0,
         reasons: Vec::new(),
         error: None,
         outcome: Outcome::default(),

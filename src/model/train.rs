@@ -131,6 +131,14 @@ pub struct Run<'a> {
     pub on_epoch: &'a (dyn Fn(EpochReport) + Sync),
 }
 
+/// Where a training diverged, as counted in [`TrainError::Diverged`].
+pub fn where_it_diverged(epoch: u32, batch: usize) -> String {
+    match batch {
+        0 => format!("in the validation after epoch {epoch}"),
+        _ => format!("in epoch {epoch}, batch {batch}"),
+    }
+}
+
 /// Why there is no trained model.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TrainError {
@@ -138,7 +146,7 @@ pub enum TrainError {
     #[error("training was interrupted")]
     Interrupted,
     /// A loss is not a finite number any more.
-    #[error("training diverged in epoch {epoch}, batch {batch}: {what}; try a lower learning rate")]
+    #[error("training diverged {}: {what}; try a lower learning rate", where_it_diverged(*epoch, *batch))]
     Diverged {
         /// From 1.
         epoch: u32,

@@ -105,6 +105,7 @@ fn many_reasons_are_counted_and_a_notice_is_told_once() {
         fingerprint: None,
         status: Status::Executed,
         seconds: 75.0,
+        saved: 0.0,
         reasons: vec![
             reason("input dataset", &"a".repeat(64), &"b".repeat(64)),
             reason("param loss", "bce", "mse"),

@@ -41,7 +41,9 @@ pub fn event(
         }
         RunEvent::StageStarted { node, fingerprint } => stage_started(connection, numbers, time, *node, fingerprint),
         RunEvent::StageProgress { node, progress: latest } => progress(connection, numbers, *node, latest),
-        RunEvent::StageFinished(finished) | RunEvent::StageRepaired(finished) => stage_finished(connection, numbers, finished),
+        RunEvent::StageFinished(finished) | RunEvent::StageRepaired(finished) => {
+            stage_finished(connection, numbers, finished)
+        }
         RunEvent::RunFinished(finished) => run_finished(connection, numbers, finished),
         RunEvent::Notice { node, text } => notice(connection, numbers, time, *node, text),
         RunEvent::LaunchFinished(finished) => launch_finished(connection, numbers, finished),

@@ -134,12 +134,12 @@ impl Coordinator {
         }
         self.work = None;
         self.close(observer, reporter);
-        let summary = self.summarize(abandoned, observer, reporter);
         // Waiting for the disk could take seconds, which whoever asked for a stop does not have.
         if !abandoned && let Err(error) = self.shared.store.save_last(&self.started_event.experiment, &self.slots()) {
-            tracing::warn!("{error}; the next launch will not say what changed since this one");
+            let text = format!("{error}; the next launch will not say what changed since this one");
+            emit(observer, RunEvent::Notice { node: None, text });
         }
-        Ok(summary)
+        Ok(self.summarize(abandoned, observer, reporter))
     }
 
     /// Hands ready stages to idle job threads.
@@ -190,6 +190,7 @@ impl Coordinator {
                 finished.status = if produced.executed { Status::Executed } else { Status::Cached };
                 finished.fingerprint = Some(produced.record.fingerprint.to_string());
                 finished.seconds = produced.seconds;
+                finished.saved = if produced.executed { 0.0 } else { produced.record.seconds };
                 finished.reasons = produced.reasons;
                 finished.outcome = produced.record.outcome.clone();
                 finished.artifacts = self.shared.store.describe(&produced.record);
@@ -247,7 +248,8 @@ impl Coordinator {
         }
         let status = worst(stages.values().map(|result| result.finished.status));
         let seconds = stages.values().map(|result| result.finished.seconds).sum();
-        let result = RunResult { info, status, metrics, seconds, stages };
+        let saved = stages.values().map(|result| result.finished.saved).sum();
+        let result = RunResult { info, status, metrics, seconds, saved, stages };
         let report = reporter.run(&result);
         let metrics = result.metrics;
         emit(observer, RunEvent::RunFinished(RunFinished { run, status, metrics, seconds, report }));
@@ -331,6 +333,7 @@ fn unfinished(node: usize, status: Status) -> StageFinished {
         fingerprint: None,
         status,
         seconds: 0.0,
+        saved: 0.0,
         reasons: vec![],
         error: None,
         outcome: Outcome::default(),

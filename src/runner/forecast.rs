@@ -64,7 +64,8 @@ pub fn forecast(
     let mut records: Vec<Option<Record>> = vec![None; plan.graph.node_count()];
     let mut forecasts: Vec<Option<Forecast>> = vec![None; plan.graph.node_count()];
     for node in plan.order() {
-        let (forecast, record) = forecast_node(plan, store, options, &last, &environment, &records, (node, forced[node]))?;
+        let (forecast, record) =
+            forecast_node(plan, store, options, &last, &environment, &records, (node, forced[node]))?;
         forecasts[node] = Some(forecast);
         records[node] = record;
     }

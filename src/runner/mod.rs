@@ -89,8 +89,10 @@ pub struct RunResult<'a> {
     pub status: Status,
     /// `<stage>.<metric>` -> value.
     pub metrics: BTreeMap<String, f64>,
-    /// Seconds of all its stages, those from the cache with the time they took back then.
+    /// Seconds its stages took in this launch.
     pub seconds: f64,
+    /// Seconds its cached stages took when they were executed.
+    pub saved: f64,
     /// Every stage of the run that reached an end.
     pub stages: BTreeMap<&'a str, &'a StageResult>,
 }

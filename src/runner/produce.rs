@@ -170,10 +170,10 @@ impl<'a> Job<'a> {
     fn ensure(&self, wanted: &Wanted) -> Result<Produced, Failure> {
         let node = self.shared.node(self.node);
         let stage = lookup::stage_of(node);
-        if forced.is_none()
+        if matches!(wanted, Wanted::Somehow)
             && let Some(record) = self.foreseen()?
         {
-            return Ok(cached(record));
+            return Ok(self.cached(record));
         }
         let source =
             stage.source(&node.params, &self.environment).map_err(|error| self.failed(None, &error, vec![]))?;
@@ -185,7 +185,7 @@ impl<'a> Job<'a> {
         if matches!(wanted, Wanted::Somehow)
             && let Lookup::Hit(record) = self.look_up(hash)?
         {
-            return Ok(cached(*record));
+            return Ok(self.cached(*record));
         }
         let mut on_wait = |holder: Holder| {
             let Holder { pid, host, since } = holder;
@@ -197,15 +197,13 @@ impl<'a> Job<'a> {
         let guard = self.shared.store.lock(hash, &self.shared.cancel, &mut on_wait)?;
         // Another job or launch may have made it while this one waited.
         let reasons = match (wanted, self.look_up(hash)?) {
-            (Wanted::Somehow, Lookup::Hit(record)) => return Ok(cached(*record)),
-            (Wanted::Somehow, miss) => {
-                lookup::stale(&self.shared.store, &self.shared.last, node, &fingerprint, &miss)?
-            }
+            (Wanted::Somehow, Lookup::Hit(record)) => return Ok(self.cached(*record)),
+            (Wanted::Somehow, miss) => lookup::stale(&self.shared.store, &self.shared.last, node, &fingerprint, &miss)?,
             (Wanted::Forced, _) => vec![StaleReason::Forced.into()],
             (Wanted::Whole { blob, file, .. }, Lookup::Hit(record))
                 if self.shared.store.verified(blob, file).is_ok() =>
             {
-                return Ok(cached(*record));
+                return Ok(self.cached(*record));
             }
             (Wanted::Whole { damage, .. }, _) => {
                 self.notice(format!("{damage}; making `{}` again", node.stage));
@@ -227,12 +225,37 @@ impl<'a> Job<'a> {
         }
     }
 
+    fn cached(&self, record: Record) -> Produced {
+        let seconds = self.started.elapsed().as_secs_f64();
+        Produced { record: Arc::new(record), executed: false, seconds, reasons: vec![] }
+    }
+
+    /// What no stage of the plan reads is there for people and their pages: its bytes are verified here, those of the
+    /// others when a stage opens them.
     fn look_up(&self, hash: ContentHash) -> Result<Lookup, Failure> {
-        let lookup = self.shared.store.lookup(hash)?;
+        let mut lookup = self.shared.store.lookup(hash)?;
+        if let Lookup::Hit(record) = &lookup
+            && self.is_last()
+        {
+            for (name, blob) in record.outputs.values().flat_map(|artifact| &artifact.files) {
+                match self.shared.store.verified(blob, name) {
+                    Ok(_) => {}
+                    Err(StoreError::Damaged(damage)) => {
+                        lookup = Lookup::Broken(damage);
+                        break;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
         if let Lookup::Broken(damage) = &lookup {
             self.notice(damage.to_string());
         }
         Ok(lookup)
+    }
+
+    fn is_last(&self) -> bool {
+        self.shared.plan.graph.neighbors(petgraph::graph::NodeIndex::new(self.node)).next().is_none()
     }
 
     fn fingerprint(&self, source: Option<&Source>) -> Result<Fingerprint, Failure> {
@@ -294,7 +317,8 @@ impl<'a> Job<'a> {
             environment: &self.environment,
             source,
         };
-        let output = catch_unwind(AssertUnwindSafe(|| stage.execute(&context))).unwrap_or_else(|panic| Err(self.bug(panic.as_ref())))?;
+        let output = catch_unwind(AssertUnwindSafe(|| stage.execute(&context)))
+            .unwrap_or_else(|panic| Err(self.bug(panic.as_ref())))?;
         if self.shared.cancel.is_cancelled() {
             return Err(StageError::Interrupted);
         }
@@ -398,10 +422,6 @@ impl<'a> Job<'a> {
 struct OpenInput {
     input: Input,
     artifact: Artifact,
-}
-
-fn cached(record: Record) -> Produced {
-    Produced { seconds: record.seconds, record: Arc::new(record), executed: false, reasons: vec![] }
 }
 
 fn store_failed(error: StoreError) -> StageError {

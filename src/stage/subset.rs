@@ -128,7 +128,8 @@ impl Stage for Subset {
     }
 
     fn draws_random(&self, params: &Value) -> bool {
-        params["from"] == "random" && ["train", "validation", "test"].iter().any(|split| params[split].is_number())
+        params["from"] == "random"
+            && ["train", "validation", "test"].iter().any(|split| params[split].as_u64() > Some(0))
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {

@@ -10,7 +10,7 @@ use crate::event::{Outcome, Progress};
 use crate::kind::ParamProblem;
 use crate::model::layer::{LayerError, LayerSpec};
 use crate::model::shape::{self, LayerInfo};
-use crate::model::train::{EpochReport, History, Optimizer, Run, TrainError, Training};
+use crate::model::train::{EpochReport, History, Optimizer, Run, TrainError, Training, where_it_diverged};
 use crate::stage::{Context, StageError};
 
 /// Optimizers by name, with Keras's constants.
@@ -140,7 +140,7 @@ pub fn failed(error: TrainError) -> StageError {
     match error {
         TrainError::Interrupted => StageError::Interrupted,
         TrainError::Diverged { epoch, batch, what } => StageError::with_help(
-            format!("training diverged in epoch {epoch}, batch {batch}: {what}"),
+            format!("training diverged {}: {what}", where_it_diverged(epoch, batch)),
             "lower `learning_rate`, or check the data for extreme values",
         ),
         TrainError::Shape { part, error } => {

@@ -329,6 +329,17 @@ fn a_waiter_is_told_for_whom_it_waits_and_can_be_stopped() {
     assert!(others.is_ok());
 }
 
+#[test]
+fn a_waiter_goes_on_when_the_cache_is_emptied() {
+    let (_directory, store) = empty_store();
+    let held = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {}).unwrap();
+    let emptied = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {
+        fs::remove_dir_all(store.root()).unwrap();
+    });
+    assert!(emptied.is_ok(), "{emptied:?}");
+    drop(held);
+}
+
 /// The directory for [`holds_a_lock_until_killed`], which another test runs as a process of its own.
 const CHILD_ROOT: &str = "PIPELINE_TEST_CHILD_ROOT";
 

@@ -178,7 +178,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                 @for param in &page.swept { th scope="col" class=[numeric(variants, param)] { (param) } }
                 th scope="col" { "runs by seed" }
                 @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric)) } }
-                th scope="col" class="n" { "time" }
+                th scope="col" class="n" title="what its stages took, those from the cache when they were executed" { "time" }
             } }
             tbody { @for variant in variants { tr {
                 @for param in &page.swept { td class=[numeric(variants, param)] {

@@ -24,7 +24,7 @@ use crate::event::{ArtifactInfo, Provenance, Reason, Status};
 
 pub use experiment::experiment_page;
 pub use run::run_page;
-pub use write::{experiment_path, run_path, write_experiment, write_run};
+pub use write::{experiment_path, has_figures, run_path, write_experiment, write_run};
 
 /// The files of a Figures artifact: file name -> where its bytes lie.
 pub type FiguresDir = BTreeMap<String, PathBuf>;

@@ -23,6 +23,11 @@ pub fn run_path(reports: &Path, page: &RunPage) -> PathBuf {
     reports.join(file_name(&page.experiment)).join(format!("{}.html", file_name(&name)))
 }
 
+/// Whether a page is there and shows pictures.
+pub fn has_figures(page: &Path) -> bool {
+    fs::read_to_string(page).is_ok_and(|text| text.contains("data:image/png"))
+}
+
 /// Writes the run's page, and its pictures and tables in a directory of the run's name beside it; returns the page's
 /// path. Errors: a figure cannot be read, or `reports` cannot be written.
 pub fn write_run(reports: &Path, page: &RunPage) -> Result<PathBuf> {
