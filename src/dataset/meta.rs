@@ -105,7 +105,7 @@ impl DatasetMeta {
 
     /// The file's text: the same for the same data, always.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_else(|_| unreachable!("all keys are strings"));
+        let mut text = serde_json::to_string_pretty(self).expect("all keys are strings and no serializer fails");
         text.push('\n');
         text
     }

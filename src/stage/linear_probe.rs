@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactType;
-use crate::kind::{Description, InputPort, OutputPort, params_of};
+use crate::kind::{Description, InputPort, params_of};
+use crate::model::train::{Optimizer, Training};
 use crate::stage::labelled::Labelled;
-use crate::stage::train_classifier::{METRICS, train};
-use crate::stage::training::{OptimizerName, Schedule};
+use crate::stage::train_classifier::{METRICS, output, train};
 use crate::stage::{Context, Output, Stage, StageError};
 
 /// Registered in the registry.
@@ -35,11 +35,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     details: "Planned beside every classifier. It does not depend on the run's seed, so it is computed once for a data \
               set and shared by all variants and repeats. Adam, step 0.001, batches of 128.",
     inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "labelled images")],
-    outputs: vec![OutputPort::new(
-        "classifier",
-        ArtifactType::Classifier,
-        "weights, history and the confusion matrix of the test split",
-    )],
+    outputs: vec![output()],
     params: params_of::<Params>(),
     metrics: METRICS,
     example: r#"[stages.probe]
@@ -57,8 +53,9 @@ impl Stage for LinearProbe {
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let Params { epochs } = context.params()?;
         let labelled = Labelled::open(context.input("dataset")?)?;
-        let schedule =
-            Schedule { epochs, batch_size: 128, optimizer: OptimizerName::Adam, learning_rate: 0.001, shuffle: true };
-        train(context, &labelled, &[], schedule)
+        let seed = context.seed;
+        let (optimizer, learning_rate) = (Optimizer::Adam, 0.001);
+        let training = Training { epochs, batch_size: 128, optimizer, learning_rate, seed, shuffle: true };
+        train(context, &labelled, &[], &training)
     }
 }

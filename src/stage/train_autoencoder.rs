@@ -14,14 +14,13 @@ use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::model::autoencoder::Autoencoder;
 use crate::model::train::{History, Loss};
-use crate::stage::training::{self, OptimizerName};
+use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Output, Stage, StageError, data};
 
 /// Registered in the registry.
 pub struct TrainAutoencoder;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct Params {
     /// Layers from the image to the code, such as `["dense 256 relu", "dense 32"]`.
     encoder: Vec<String>,
@@ -30,24 +29,10 @@ struct Params {
     /// What training makes small.
     #[serde(default = "default_loss")]
     loss: LossName,
-    /// Passes over the training split.
-    #[serde(default = "default_epochs")]
-    #[schemars(range(min = 1, max = 100000))]
-    epochs: u32,
     /// Samples in one step.
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 65536))]
     batch_size: usize,
-    /// How a step follows from the gradient.
-    #[serde(default = "training::default_optimizer")]
-    optimizer: OptimizerName,
-    /// Size of a step.
-    #[serde(default = "training::default_learning_rate")]
-    #[schemars(range(min = 1e-12, max = 100.0))]
-    learning_rate: f64,
-    /// Whether every epoch sees the samples in another order.
-    #[serde(default = "training::default_shuffle")]
-    shuffle: bool,
     /// What an untrained model answers.
     #[serde(default = "default_output_bias")]
     output_bias: OutputBias,
@@ -84,10 +69,6 @@ fn default_loss() -> LossName {
     LossName::Bce
 }
 
-fn default_epochs() -> u32 {
-    10
-}
-
 fn default_batch_size() -> usize {
     256
 }
@@ -118,7 +99,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         "images; the splits `train` and, if present, `validation` are used",
     )],
     outputs: vec![OutputPort::new("model", ArtifactType::Model, "encoder, decoder and their history")],
-    params: params_of::<Params>(),
+    params: [params_of::<Params>(), params_of::<Schedule>()].concat(),
     metrics: &[
         ("train_loss", "mean of the last epoch's batches, in training mode"),
         ("val_loss", "validation split after the last epoch"),
@@ -188,16 +169,9 @@ impl Stage for TrainAutoencoder {
         if params.output_bias == OutputBias::Mean {
             model.start_at_mean(&train).map_err(training::failed)?;
         }
-        let schedule = training::Schedule {
-            epochs: params.epochs,
-            batch_size: params.batch_size,
-            optimizer: params.optimizer,
-            learning_rate: params.learning_rate,
-            shuffle: params.shuffle,
-        };
-        let history = training::with_run(context, |run| {
-            model.fit(&train, validation, params.loss.loss(), &schedule.training(context.seed), run)
-        })?;
+        let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
+        let history =
+            training::with_run(context, |run| model.fit(&train, validation, params.loss.loss(), &training, run))?;
         write_model(context, &params, train.shape(), &model, &history)?;
         Ok(Output { outcome: outcome(&model, &history), reuse: vec![] })
     }

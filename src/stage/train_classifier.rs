@@ -16,39 +16,24 @@ use crate::metric::accuracy::argmax_rows;
 use crate::metric::confusion::ConfusionMatrix;
 use crate::model::classifier::Classifier;
 use crate::model::layer::LayerSpec;
-use crate::model::train::History;
+use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
 use crate::stage::labelled::Labelled;
-use crate::stage::training::{self, OptimizerName, Schedule};
+use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Input, Output, Stage, StageError, data};
 
 /// Registered in the registry.
 pub struct TrainClassifier;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct Params {
     /// Layers before the output layer, which is added: `dense <classes> softmax`. Empty: a linear classifier.
     #[serde(default = "default_hidden")]
     hidden: Vec<String>,
-    /// Passes over the training split.
-    #[serde(default = "default_epochs")]
-    #[schemars(range(min = 1, max = 100000))]
-    epochs: u32,
     /// Samples in one step.
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 65536))]
     batch_size: usize,
-    /// How a step follows from the gradient.
-    #[serde(default = "training::default_optimizer")]
-    optimizer: OptimizerName,
-    /// Size of a step.
-    #[serde(default = "training::default_learning_rate")]
-    #[schemars(range(min = 1e-12, max = 100.0))]
-    learning_rate: f64,
-    /// Whether every epoch sees the samples in another order.
-    #[serde(default = "training::default_shuffle")]
-    shuffle: bool,
     /// Whether every feature is shifted and scaled to mean 0 and standard deviation 1 over the training split first.
     /// Codes come in any scale; a linear classifier on unscaled ones learns slowly.
     #[serde(default = "default_standardize")]
@@ -61,10 +46,6 @@ fn default_standardize() -> bool {
 
 fn default_hidden() -> Vec<String> {
     vec!["dense 64 relu".into()]
-}
-
-fn default_epochs() -> u32 {
-    10
 }
 
 fn default_batch_size() -> usize {
@@ -82,6 +63,12 @@ pub const METRICS: &[(&str, &str)] = &[
     ("parameters", "trainable numbers"),
 ];
 
+/// What every classifier gives.
+pub fn output() -> OutputPort {
+    let meaning = "weights, history and the confusion matrix of the test split";
+    OutputPort::new("classifier", ArtifactType::Classifier, meaning)
+}
+
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-classifier",
     version: 1,
@@ -93,12 +80,8 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         &[ArtifactType::Latents, ArtifactType::Dataset],
         "labelled codes or images",
     )],
-    outputs: vec![OutputPort::new(
-        "classifier",
-        ArtifactType::Classifier,
-        "weights, history and the confusion matrix of the test split",
-    )],
-    params: params_of::<Params>(),
+    outputs: vec![output()],
+    params: [params_of::<Params>(), params_of::<Schedule>()].concat(),
     metrics: METRICS,
     example: r#"[stages.classifier]
 uses = "train-classifier"
@@ -138,18 +121,12 @@ impl Stage for TrainClassifier {
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let params: Params = context.params()?;
-        let schedule = Schedule {
-            epochs: params.epochs,
-            batch_size: params.batch_size,
-            optimizer: params.optimizer,
-            learning_rate: params.learning_rate,
-            shuffle: params.shuffle,
-        };
+        let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
         let mut data = Labelled::open(context.input("data")?)?;
         if params.standardize {
             data.standardize()?;
         }
-        train(context, &data, &params.hidden, schedule)
+        train(context, &data, &params.hidden, &training)
     }
 }
 
@@ -158,7 +135,7 @@ pub fn train(
     context: &Context,
     labelled: &Labelled,
     hidden: &[String],
-    schedule: Schedule,
+    training: &Training,
 ) -> Result<Output, StageError> {
     let classes = labelled.classes();
     let train = labelled.split("train")?;
@@ -167,9 +144,8 @@ pub fn train(
     layers.extend(training::layers(&[format!("dense {} softmax", classes.len())])?);
     let mut classifier =
         Classifier::new(&layers, train.shape(), classes.len(), context.seed).map_err(training::failed)?;
-    let history = training::with_run(context, |run| {
-        classifier.fit(train.as_ref(), validation.as_deref(), &schedule.training(context.seed), run)
-    })?;
+    let history =
+        training::with_run(context, |run| classifier.fit(train.as_ref(), validation.as_deref(), training, run))?;
     let mut outcome = training::history_outcome(&history);
     outcome.metrics.insert("parameters".into(), classifier.parameters() as f64);
     write(context, labelled, train.shape(), &layers, &classifier, &history)?;

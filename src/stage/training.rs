@@ -29,19 +29,29 @@ pub enum OptimizerName {
     Rmsprop,
 }
 
-/// How long and how fast, as params say it.
-#[derive(Debug, Clone, Copy)]
+/// How long and how fast: params that training kinds have beside their own. Those are a struct of their own, read from
+/// the same params, so neither refuses the other's; the plan has refused all that are in neither.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct Schedule {
+    /// Passes over the training split.
+    #[serde(default = "default_epochs")]
+    #[schemars(range(min = 1, max = 100000))]
     pub epochs: u32,
-    pub batch_size: usize,
+    /// How a step follows from the gradient.
+    #[serde(default = "default_optimizer")]
     pub optimizer: OptimizerName,
+    /// Size of a step.
+    #[serde(default = "default_learning_rate")]
+    #[schemars(range(min = 1e-12, max = 100.0))]
     pub learning_rate: f64,
+    /// Whether every epoch sees the samples in another order.
+    #[serde(default = "default_shuffle")]
     pub shuffle: bool,
 }
 
 impl Schedule {
     /// The model layer's form of it.
-    pub fn training(&self, seed: u64) -> Training {
+    pub fn training(&self, batch_size: usize, seed: u64) -> Training {
         let optimizer = match self.optimizer {
             OptimizerName::Adam => Optimizer::Adam,
             OptimizerName::Adamw => Optimizer::AdamW { weight_decay: 0.004 },
@@ -51,7 +61,7 @@ impl Schedule {
         };
         Training {
             epochs: self.epochs,
-            batch_size: self.batch_size,
+            batch_size,
             optimizer,
             learning_rate: self.learning_rate,
             seed,
@@ -60,18 +70,19 @@ impl Schedule {
     }
 }
 
-/// Serde default.
-pub fn default_optimizer() -> OptimizerName {
+fn default_epochs() -> u32 {
+    10
+}
+
+fn default_optimizer() -> OptimizerName {
     OptimizerName::Adam
 }
 
-/// Serde default.
-pub fn default_learning_rate() -> f64 {
+fn default_learning_rate() -> f64 {
     0.001
 }
 
-/// Serde default.
-pub fn default_shuffle() -> bool {
+fn default_shuffle() -> bool {
     true
 }
 

@@ -39,10 +39,9 @@ impl Mesh {
     /// As [`exact::repulsion`](super::exact::repulsion), approximately. Points are finite.
     pub fn repulsion(&mut self, points: &[[f64; 2]], forces: &mut [[f64; 2]], workers: Workers) -> f64 {
         let frame = Frame::around(points);
-        if self.plan.as_ref().is_none_or(|plan| plan.spacing != frame.spacing || plan.nodes != frame.nodes) {
-            self.plan = Some(workers.pool.install(|| Plan::new(frame.spacing, frame.nodes)));
-        }
-        let plan = self.plan.as_ref().expect("made above when there was none");
+        let fitting = self.plan.take().filter(|plan| plan.spacing == frame.spacing && plan.nodes == frame.nodes);
+        let new = || workers.pool.install(|| Plan::new(frame.spacing, frame.nodes));
+        let plan = self.plan.insert(fitting.unwrap_or_else(new));
         let charges = spread(points, &frame);
         workers.pool.install(|| {
             let (field, sum) = plan.convolve(&charges);
