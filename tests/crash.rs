@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{EXPERIMENT, Launch, PIPELINE, Project, list, set, text};
+use common::{EXPERIMENT, Launch, PIPELINE, Project, list, set};
 use serde_json::Value;
 
 /// An experiment of two variants, so that stages run side by side.
@@ -23,32 +23,6 @@ fn long_training() -> Project {
     project
 }
 
-/// Whatever a launch left behind as it was cut off: nothing half-written has a final name, and history is readable.
-fn assert_sound(project: &Project) {
-    for (path, hash) in project.tree("cache/blobs") {
-        assert_eq!(path.file_stem().unwrap().to_str().unwrap(), hash.to_hex().as_str(), "a blob is what its name says");
-    }
-    for path in project.tree("cache/records").into_keys() {
-        let record: Value =
-            serde_json::from_slice(&std::fs::read(project.path(path.to_str().unwrap())).unwrap()).unwrap();
-        for artifact in record["content"]["outputs"].as_object().unwrap().values() {
-            for (name, blob) in artifact["files"].as_object().unwrap() {
-                let hash = text(&blob["blake3"]);
-                let extension = name.rsplit_once('.').unwrap().1;
-                let path = project.path(&format!("cache/blobs/{}/{hash}.{extension}", &hash[..2]));
-                assert_eq!(std::fs::metadata(path).unwrap().len(), blob["bytes"].as_u64().unwrap(), "{name}");
-            }
-        }
-    }
-    for path in project.tree("reports").into_keys().filter(|path| path.extension().is_some_and(|end| end == "html")) {
-        let page = std::fs::read_to_string(project.path(path.to_str().unwrap())).unwrap();
-        assert!(page.ends_with("</html>"), "{} is whole", path.display());
-    }
-    for run in list(&project.json(&["runs"])) {
-        assert!(["interrupted", "executed", "cached"].contains(&text(&run["status"])), "{run}");
-    }
-}
-
 /// The next launch is whole and leaves nothing of the last one's mishap.
 fn assert_goes_on(project: &Project, arguments: &[&str]) -> Launch {
     let launch = project.run(arguments);
@@ -60,7 +34,7 @@ fn assert_goes_on(project: &Project, arguments: &[&str]) -> Launch {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod at_every_change {
     use super::*;
-    use crate::common::faults::KILL;
+    use crate::common::faults::{EACCES, ENOSPC, KILL};
 
     const RUN: [&str; 4] = ["run", EXPERIMENT, "--quiet", "--jobs=2"];
 
@@ -77,7 +51,7 @@ mod at_every_change {
             let struck = project.strike(&RUN, place, at, KILL);
             // The log is written in batches that time decides on, so that there may be fewer changes than before.
             killed += usize::from(struck.called.code == -1);
-            assert_sound(&project);
+            project.assert_sound();
             after(&project, at);
             assert_goes_on(&project, &[]);
             let found = (project.artifacts(), project.tree("cache/blobs"));
@@ -87,11 +61,49 @@ mod at_every_change {
         assert!(killed * 2 > points, "{killed} of {points} were killed");
     }
 
+    /// Lets changes under `place` fail from one of `points` on; with room again the launch goes on to the same bytes.
+    fn fail(place: &str, points: usize, error: i32, codes: &[i32], said: &[&str]) {
+        let undisturbed = two_variants();
+        let changes = undisturbed.changes(&RUN, place);
+        let expected = (undisturbed.artifacts(), undisturbed.tree("cache/blobs"));
+        for point in 0..points {
+            let project = two_variants();
+            let at = 1 + point * (changes - 1) / points;
+            let struck = project.strike(&RUN, place, at, error);
+            let (called, context) = (struck.called, format!("failing from {at} of {changes} on: {}", struck.change));
+            assert!(codes.contains(&called.code), "{context}: {}\n{}", called.code, called.stderr);
+            assert!(said.iter().any(|said| called.stderr.contains(said)), "{context}:\n{}", called.stderr);
+            project.assert_sound();
+            assert_goes_on(&project, &[]);
+            assert!((project.artifacts(), project.tree("cache/blobs")) == expected, "{context}");
+        }
+    }
+
+    #[test]
+    fn a_cache_on_a_disk_that_fills_up_keeps_what_is_done() {
+        fail("cache", 12, ENOSPC, &[1, 4], &["free some space"]);
+    }
+
+    #[test]
+    fn a_cache_that_may_not_be_written_any_more_keeps_what_is_done() {
+        fail("cache", 6, EACCES, &[1, 4], &["make the directory writable"]);
+    }
+
+    #[test]
+    fn a_full_disk_under_the_log_stops_no_launch() {
+        fail("runs.sqlite", 6, ENOSPC, &[0], &["not being logged", "not logged"]);
+    }
+
+    #[test]
+    fn a_full_disk_under_the_reports_stops_no_launch() {
+        fail("reports", 4, ENOSPC, &[0], &["no report"]);
+    }
+
     #[test]
     fn a_kill_of_a_launch_and_then_of_the_next_one_changes_no_byte() {
         kill("", 12, |project, at| {
             project.strike(&RUN, "", at / 2, KILL);
-            assert_sound(project);
+            project.assert_sound();
         });
     }
 
@@ -129,7 +141,7 @@ fn a_killed_launch_is_logged_as_interrupted() {
     launch.child.kill().unwrap();
     launch.child.wait().unwrap();
     assert_eq!(project.json(&["runs"])[0]["status"], "interrupted");
-    assert_sound(&project);
+    project.assert_sound();
 }
 
 #[test]
@@ -180,7 +192,7 @@ fn an_interrupt_stops_at_once_and_the_next_launch_goes_on() {
         assert_eq!(run["status"], "interrupted");
         assert_eq!(logged("autoencoder"), "interrupted");
         assert_eq!((logged("split"), logged("evaluate")), ("executed".into(), "skipped".into()));
-        assert_sound(&project);
+        project.assert_sound();
         assert!(project.tree("cache/tmp").is_empty(), "nothing half-written is left");
 
         let next = assert_goes_on(&project, &[]);

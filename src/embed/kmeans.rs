@@ -6,9 +6,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::cancel::Interrupted;
-use crate::embed::matrix::{Matrix, multiply};
 use crate::embed::workers::Workers;
 use crate::embed::{EmbedError, require};
+use crate::tensor::gemm::{Mat, multiply_scaled};
 
 /// Points of one unit of work.
 const BLOCK: usize = 512;
@@ -193,8 +193,8 @@ impl<'a> Data<'a> {
             let block = self.block(index);
             let rows = block.len() / dim;
             let mut scores = vec![0.0; rows * k];
-            let products = Matrix::new(centers, k, dim).transposed();
-            multiply(&mut scores, false, -2.0, Matrix::new(block, rows, dim), products);
+            let products = Mat::new(centers, k, dim).transposed();
+            multiply_scaled(&mut scores, -2.0, Mat::new(block, rows, dim), products, false);
             let mut share = Share {
                 assignments: Vec::with_capacity(rows),
                 distances: Vec::with_capacity(rows),

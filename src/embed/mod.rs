@@ -5,7 +5,6 @@
 
 pub mod kmeans;
 pub mod latents;
-mod matrix;
 pub mod neighbours;
 pub mod pca;
 pub mod rows;

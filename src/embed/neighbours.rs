@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use crate::cancel::Interrupted;
-use crate::embed::matrix::{Matrix, multiply};
 use crate::embed::workers::Workers;
+use crate::tensor::gemm::{Mat, multiply_scaled};
 
 /// Query points of one unit of work, and the points they are compared with at a time.
 const QUERIES: usize = 64;
@@ -37,8 +37,8 @@ impl Points {
         self.norms.is_empty()
     }
 
-    fn matrix(&self, rows: &Range<usize>) -> Matrix<'_> {
-        Matrix::new(&self.values[rows.start * self.dim..rows.end * self.dim], rows.len(), self.dim)
+    fn matrix(&self, rows: &Range<usize>) -> Mat<'_, f64> {
+        Mat::new(&self.values[rows.start * self.dim..rows.end * self.dim], rows.len(), self.dim)
     }
 
     /// Squared distances of the points `rows` to the points `others` of `base`, a row a point; at least 0.
@@ -47,7 +47,7 @@ impl Points {
         if distances.is_empty() {
             return distances;
         }
-        multiply(&mut distances, false, -2.0, self.matrix(&rows), base.matrix(&others).transposed());
+        multiply_scaled(&mut distances, -2.0, self.matrix(&rows), base.matrix(&others).transposed(), false);
         for (distances, norm) in distances.chunks_exact_mut(others.len()).zip(&self.norms[rows]) {
             let base = &base.norms[others.clone()];
             distances

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use crate::cancel::Interrupted;
 use crate::dataset::samples::Samples;
-use crate::embed::matrix::{Matrix, multiply};
 use crate::embed::rows::{gather_range, width};
 use crate::embed::workers::Workers;
 use crate::embed::{EmbedError, require};
+use crate::tensor::gemm::{Mat, multiply};
 
 /// Samples centred and multiplied at a time, and of those the rows one thread centres.
 const BLOCK: usize = 512;
@@ -124,8 +124,8 @@ impl Pca {
             let mut centred = vec![0.0; rows.len() * d];
             centre(samples, &self.mean, rows.clone(), &mut centred);
             let mut projected = vec![0.0; rows.len() * kept];
-            let components = Matrix::new(&self.components, kept, d).transposed();
-            multiply(&mut projected, false, 1.0, Matrix::new(&centred, rows.len(), d), components);
+            let components = Mat::new(&self.components, kept, d).transposed();
+            multiply(&mut projected, Mat::new(&centred, rows.len(), d), components, false);
             work(&centred, &projected)
         })
     }
@@ -192,11 +192,11 @@ fn covariance(samples: &dyn Samples, mean: &[f64], workers: Workers) -> Result<V
             let first = start + strip * STRIP;
             centre(samples, mean, first..first + out.len() / d, out);
         });
-        let block = Matrix::new(&centred, count, d);
+        let block = Mat::new(&centred, count, d);
         workers.fill(&mut tiles, 1, |_, tiles| {
             for Tile { rows, columns, sums } in tiles {
                 let left = block.columns(rows.start, rows.len()).transposed();
-                multiply(sums, true, 1.0, left, block.columns(columns.start, columns.len()));
+                multiply(sums, left, block.columns(columns.start, columns.len()), true);
             }
         });
     }
@@ -276,8 +276,8 @@ mod tests {
         let errors = with_threads(1, |workers| pca.reconstruction_mse(&rows, workers)).unwrap();
         assert!(errors[150] < 1e-9 * errors[0], "{}", errors[150]);
         let mut gram = vec![0.0; 150 * 150];
-        let components = Matrix::new(&pca.components, 150, 150);
-        multiply(&mut gram, false, 1.0, components, components.transposed());
+        let components = Mat::new(&pca.components, 150, 150);
+        multiply(&mut gram, components, components.transposed(), false);
         let off = |at: usize| (gram[at] - f64::from(at.is_multiple_of(151))).abs();
         assert!((0..150 * 150).all(|at| off(at) < 1e-10));
     }

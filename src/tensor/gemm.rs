@@ -19,6 +19,14 @@ impl<'a, E> Mat<'a, E> {
         Self { numbers, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
+    /// Columns `start..start + count` of it.
+    #[must_use]
+    pub fn columns(self, start: usize, count: usize) -> Self {
+        assert!(start + count <= self.columns, "columns within the matrix");
+        let skipped = (start * self.column_stride).min(self.numbers.len());
+        Self { numbers: &self.numbers[skipped..], columns: count, ..self }
+    }
+
     /// The same numbers, rows and columns exchanged.
     #[must_use]
     pub fn transposed(self) -> Self {
@@ -34,11 +42,17 @@ impl<'a, E> Mat<'a, E> {
 
 /// Writes `left` x `right` to `out` (row after row), or adds it to what is there.
 pub fn multiply<E: Float>(out: &mut [E], left: Mat<'_, E>, right: Mat<'_, E>, add: bool) {
+    multiply_scaled(out, E::ONE, left, right, add);
+}
+
+/// Writes `scale` x `left` x `right` to `out` (row after row), or adds it to what is there.
+pub fn multiply_scaled<E: Float>(out: &mut [E], scale: E, left: Mat<'_, E>, right: Mat<'_, E>, add: bool) {
     let (rows, columns, depth) = (left.rows, right.columns, left.columns);
     assert_eq!(depth, right.rows, "inner sizes agree");
     assert!(out.len() >= rows * columns, "the product fits");
-    // SAFETY: the asserts here and in `Mat::new` keep every index inside the slices; `out` is borrowed for writing,
-    // so it overlaps neither factor; `Float` is implemented for `f32` and `f64` only, which gemm takes.
+    // SAFETY: the asserts here, in `Mat::new` and in `Mat::columns` keep every index inside the slices; `out` is
+    // borrowed for writing, so it overlaps neither factor; `Float` is implemented for `f32` and `f64` only, which gemm
+    // takes.
     unsafe {
         gemm::gemm(
             rows,
@@ -55,7 +69,7 @@ pub fn multiply<E: Float>(out: &mut [E], left: Mat<'_, E>, right: Mat<'_, E>, ad
             right.column_stride as isize,
             right.row_stride as isize,
             E::ONE,
-            E::ONE,
+            scale,
             false,
             false,
             false,
@@ -77,5 +91,10 @@ mod tests {
         assert_eq!(out, [14.0, 1.0, 32.0, 1.0]);
         multiply(&mut out, Mat::new(&a, 3, 2).transposed(), Mat::new(&b, 3, 2), true);
         assert_eq!(out, [36.0, 3.0, 60.0, 3.0]);
+        let a = Mat::new(&a, 2, 3);
+        multiply_scaled(&mut out, -2.0, a.columns(1, 2).transposed(), a.columns(0, 2), false);
+        assert_eq!(out, [-44.0, -58.0, -54.0, -72.0]);
+        multiply(&mut out, a.columns(3, 0), Mat::new(&[], 0, 2), false);
+        assert_eq!(out, [0.0; 4]);
     }
 }

@@ -199,6 +199,36 @@ impl Project {
         }
         files
     }
+
+    /// Whatever a launch left behind as it was cut off: nothing half-written has a final name, and history is readable.
+    pub fn assert_sound(&self) {
+        for (path, hash) in self.tree("cache/blobs") {
+            assert_eq!(
+                path.file_stem().unwrap().to_str().unwrap(),
+                hash.to_hex().as_str(),
+                "a blob is what its name says"
+            );
+        }
+        for path in self.tree("cache/records").into_keys() {
+            let record: Value =
+                serde_json::from_slice(&std::fs::read(self.path(path.to_str().unwrap())).unwrap()).unwrap();
+            for artifact in record["content"]["outputs"].as_object().unwrap().values() {
+                for (name, blob) in artifact["files"].as_object().unwrap() {
+                    let hash = text(&blob["blake3"]);
+                    let extension = name.rsplit_once('.').unwrap().1;
+                    let path = self.path(&format!("cache/blobs/{}/{hash}.{extension}", &hash[..2]));
+                    assert_eq!(std::fs::metadata(path).unwrap().len(), blob["bytes"].as_u64().unwrap(), "{name}");
+                }
+            }
+        }
+        for path in self.tree("reports").into_keys().filter(|path| path.extension().is_some_and(|end| end == "html")) {
+            let page = std::fs::read_to_string(self.path(path.to_str().unwrap())).unwrap();
+            assert!(page.ends_with("</html>"), "{} is whole", path.display());
+        }
+        for run in list(&self.json(&["runs"])) {
+            assert!(["interrupted", "executed", "cached", "failed"].contains(&text(&run["status"])), "{run}");
+        }
+    }
 }
 
 /// A launch that goes on.
