@@ -296,7 +296,7 @@ fn a_fallback_is_announced_and_stands_at_the_top_of_the_report() {
         let overview = std::fs::read_to_string(text(&launch.last()["report"])).unwrap();
         for page in [html, overview] {
             let body = &page[page.find("<body").unwrap()..];
-            let said = body.find("could not be had").expect("the page says that it is of the fallback");
+            let said = body.find("was not available").expect("the page says that it is of the fallback");
             let content = body.find("<h2").unwrap_or(body.len());
             assert!(said < content, "before anything else");
         }

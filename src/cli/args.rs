@@ -285,7 +285,7 @@ Examples:
 Editors with a TOML language server complete and check files by them: put
 `#:schema ../.schemas/experiment.json` on the first line.")]
 pub struct SchemaArgs {
-    /// Of which file
+    /// Which file it describes
     #[arg(value_enum)]
     pub file: SchemaOf,
 }

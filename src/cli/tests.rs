@@ -188,7 +188,7 @@ fn help_of_schema() {
     Usage: pipeline schema <FILE>
 
     Arguments:
-      <FILE>  Of which file [possible values: pipeline, experiment]
+      <FILE>  Which file it describes [possible values: pipeline, experiment]
 
     Options:
       -h, --help  Print help

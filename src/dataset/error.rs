@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-/// Why a data set cannot be had.
+/// Why a data set is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// A stop was asked for.

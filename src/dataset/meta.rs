@@ -43,7 +43,7 @@ pub struct DatasetMeta {
     pub offset: PerChannel,
     /// What a denoising model is given on top of the clean samples.
     pub noise: Option<Noise>,
-    /// The data set that was asked for and could not be had.
+    /// The data set that was asked for and was not available.
     pub fallback_for: Option<String>,
     pub splits: BTreeMap<String, SplitMeta>,
 }

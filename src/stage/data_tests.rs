@@ -321,7 +321,7 @@ fn a_fallback_is_announced_and_written_down() {
     let dataset = open(&input);
     assert_eq!(dataset.meta.fallback_for.as_deref(), Some("mnist"));
     assert_eq!(counts(&dataset), [("test".into(), 10_000), ("train".into(), 60_000)]);
-    insta::assert_snapshot!(outcome.warnings.join("\n"), @"fallback: `mnist` could not be had, so every figure here is of `synthetic-digits`");
+    insta::assert_snapshot!(outcome.warnings.join("\n"), @"fallback: `mnist` was not available, so every figure here is of `synthetic-digits`");
 }
 
 #[test]

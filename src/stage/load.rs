@@ -46,11 +46,11 @@ enum Name {
     Images,
 }
 
-/// What stands in for a data set that cannot be had.
+/// What stands in for a data set that is not available.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Fallback {
-    /// Nothing: that it cannot be had is an error.
+    /// Nothing: a data set that is not available is an error.
     #[default]
     None,
     SyntheticDigits,
@@ -232,7 +232,7 @@ fn unchanged(identity: &Value, source: Option<&Source>) -> Result<(), StageError
 }
 
 fn fallback_warning(wanted: &str, used: &str) -> String {
-    format!("fallback: `{wanted}` could not be had, so every figure here is of `{used}`")
+    format!("fallback: `{wanted}` was not available, so every figure here is of `{used}`")
 }
 
 impl Params {

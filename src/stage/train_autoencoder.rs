@@ -57,7 +57,7 @@ fn default_output_bias() -> OutputBias {
 pub enum LossName {
     /// Mean squared error.
     Mse,
-    /// Binary cross-entropy a pixel; the decoder should end in a sigmoid.
+    /// Binary cross-entropy per pixel; the decoder should end in a sigmoid.
     Bce,
     /// Mean absolute error.
     L1,
@@ -103,7 +103,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     metrics: &[
         ("train_loss", "mean of the last epoch's batches, in training mode"),
         ("val_loss", "validation split after the last epoch"),
+        ("val_mse", "mean squared error on the validation split after the last epoch, when the loss is another one"),
         ("parameters", "trainable numbers in encoder and decoder"),
+        ("latent_dim", "numbers in one code"),
     ],
     example: r#"[stages.autoencoder]
 uses = "train-autoencoder"

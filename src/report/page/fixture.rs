@@ -86,7 +86,7 @@ pub fn run(figures: Option<FiguresDir>) -> RunPage {
         provenance: provenance(),
         stages: stages(),
         metrics: metrics(0.00689),
-        warnings: vec!["fallback: mnist could not be had, synthetic-digits was used instead".into()],
+        warnings: vec!["fallback: mnist was not available, synthetic-digits was used instead".into()],
         figures,
         config: json!({"pipeline": "autoencoder", "params": {"epochs": 10}}),
         dag: Some(

@@ -50,7 +50,7 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     if let Some((_, dataset)) = datasets.last() {
         let name = &dataset.meta.name;
         if let Some(wanted) = &dataset.meta.fallback_for {
-            section.warn(format!("Fallback: {wanted} could not be had; these are samples of {name}."));
+            section.warn(format!("Fallback: {wanted} was not available; these are samples of {name}."));
         }
         section.caption = caption(&dataset.meta);
         section.figures.extend(strip(material, dataset)?);

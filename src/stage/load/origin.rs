@@ -54,7 +54,7 @@ pub(super) enum Mode {
     /// Do not fetch; suppose that it can be had.
     Look,
     Fetch,
-    /// Do not fetch; what is missing cannot be had.
+    /// Do not fetch; what is missing is not available.
     Local,
 }
 

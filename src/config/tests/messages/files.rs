@@ -1,4 +1,4 @@
-//! Files that cannot be had, and all mistakes together.
+//! Files that are not there, and all mistakes together.
 
 use insta::assert_snapshot;
 
