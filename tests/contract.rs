@@ -57,6 +57,7 @@ loss = "mse"
 optimizer = "sgd"
 learning_rate = 100.0
 batch_size = 10
+output_bias = "zero"
 
 [stages.errors]
 uses = "evaluate"

@@ -752,7 +752,7 @@ fn a_training_that_becomes_nan() {
     let project = Project::new();
     project.edit_pipeline(
         "epochs = \"${epochs}\"",
-        "loss = \"mse\"\noptimizer = \"sgd\"\nlearning_rate = 100.0\nbatch_size = 10",
+        "loss = \"mse\"\noptimizer = \"sgd\"\nlearning_rate = 100.0\nbatch_size = 10\noutput_bias = \"zero\"",
     );
     project.edit_pipeline("\"dense 16 relu\", \"dense 784 sigmoid\"", "\"dense 784\"");
     let told = said(&project, 1, &["--keep-going"]);
@@ -781,7 +781,7 @@ fn mistakes_after_a_good_launch_lose_nothing_of_it() {
         (
             1,
             well,
-            "decoder = [\"dense 784\", \"reshape 28x28x1\"]\nloss = \"mse\"\noptimizer = \"sgd\"\nlearning_rate = 100.0\nbatch_size = 4",
+            "decoder = [\"dense 784\", \"reshape 28x28x1\"]\nloss = \"mse\"\noptimizer = \"sgd\"\nlearning_rate = 100.0\nbatch_size = 4\noutput_bias = \"zero\"",
         ),
     ] {
         project.edit_pipeline(old, new);

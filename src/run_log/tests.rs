@@ -95,121 +95,94 @@ fn a_run_is_shown_whole() {
     }
     insta::assert_snapshot!(serde_json::to_string_pretty(&shown).unwrap(), @r#"
     {
-      "id": "a1-0",
-      "experiment": "sizes",
-      "launch": "a1",
-      "variant": {
-        "latent_dim": 2
-      },
-      "seed": 7,
-      "status": "executed",
-      "started": "2026-01-01T00:00:00Z",
-      "seconds": 9.0,
-      "params": {
-        "epochs": 2,
-        "latent_dim": 2
-      },
-      "metrics": {
-        "autoencoder.parameters": 219584.0,
-        "autoencoder.train_loss": 0.125
-      },
-      "tags": [
-        "thesis"
-      ],
-      "report": null,
-      "stages": [
+      "artifacts": [
         {
-          "stage": "load",
-          "kind": "load",
-          "variant": {},
-          "params": {
-            "dataset": "mnist"
-          },
-          "status": "cached",
-          "started": null,
-          "seconds": 1.5,
-          "fingerprint": "f0",
-          "progress": null,
-          "reasons": [],
-          "error": null,
-          "metrics": {},
-          "warnings": []
-        },
-        {
-          "stage": "autoencoder",
-          "kind": "train-autoencoder",
-          "variant": {
-            "latent_dim": 2
-          },
-          "params": {
-            "epochs": 2
-          },
-          "status": "executed",
-          "started": "2026-01-01T00:00:01Z",
-          "seconds": 7.0,
-          "fingerprint": "f1",
-          "progress": null,
-          "reasons": [
+          "files": [
             {
-              "what": "param epochs",
-              "was": 1,
-              "now": 2
+              "blake3": "abcd",
+              "bytes": 1024,
+              "name": "encoder.safetensors",
+              "path": "/project/cache/blobs/ab/abcd"
             }
           ],
-          "error": null,
-          "metrics": {
-            "parameters": 219584.0,
-            "train_loss": 0.125,
-            "val_loss": null
-          },
-          "warnings": [
-            "collapsed: no better than the constant mean"
-          ]
+          "port": "model",
+          "stage": "autoencoder",
+          "type": "Model"
         }
       ],
+      "config": {
+        "pipeline": "autoencoder",
+        "repeats": 1
+      },
+      "file": "/project/experiments/sizes.toml",
+      "notices": [
+        "fallback: synthetic-digits stands in for mnist"
+      ],
+      "provenance": {
+        "command_line": [],
+        "cpu": "",
+        "cpu_features": [],
+        "threads": 2,
+        "version": "0.1.0",
+        "working_directory": ""
+      },
+      "report": null,
       "series": {
         "autoencoder.train_loss": [
           0.25,
           0.125
         ]
       },
-      "artifacts": [
+      "stages": [
         {
-          "stage": "autoencoder",
-          "port": "model",
-          "type": "Model",
-          "files": [
+          "error": null,
+          "fingerprint": "f0",
+          "kind": "load",
+          "metrics": {},
+          "params": {
+            "dataset": "mnist"
+          },
+          "progress": null,
+          "reasons": [],
+          "seconds": 1.5,
+          "stage": "load",
+          "started": null,
+          "status": "cached",
+          "variant": {},
+          "warnings": []
+        },
+        {
+          "error": null,
+          "fingerprint": "f1",
+          "kind": "train-autoencoder",
+          "metrics": {
+            "parameters": 219584.0,
+            "train_loss": 0.125,
+            "val_loss": null
+          },
+          "params": {
+            "epochs": 2
+          },
+          "progress": null,
+          "reasons": [
             {
-              "name": "encoder.safetensors",
-              "path": "/project/cache/blobs/ab/abcd",
-              "bytes": 1024,
-              "blake3": "abcd"
+              "now": 2,
+              "was": 1,
+              "what": "param epochs"
             }
+          ],
+          "seconds": 7.0,
+          "stage": "autoencoder",
+          "started": "2026-01-01T00:00:01Z",
+          "status": "executed",
+          "variant": {
+            "latent_dim": 2
+          },
+          "warnings": [
+            "collapsed: no better than the constant mean"
           ]
         }
-      ],
-      "notices": [
-        "fallback: synthetic-digits stands in for mnist"
-      ],
-      "file": "/project/experiments/sizes.toml",
-      "provenance": {
-        "command_line": [],
-        "cpu": "",
-        "cpu_features": [],
-        "device": "",
-        "git_commit": null,
-        "git_dirty": null,
-        "host": "",
-        "jobs": 0,
-        "os": "",
-        "threads": 2,
-        "version": "0.1.0",
-        "working_directory": ""
-      },
-      "config": {
-        "pipeline": "autoencoder",
-        "repeats": 1
-      }
+      ]
     }
     "#);
 }
