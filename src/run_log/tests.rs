@@ -122,6 +122,12 @@ fn a_run_is_shown_whole() {
         "command_line": [],
         "cpu": "",
         "cpu_features": [],
+        "device": "",
+        "git_commit": null,
+        "git_dirty": null,
+        "host": "",
+        "jobs": 0,
+        "os": "",
         "threads": 2,
         "version": "0.1.0",
         "working_directory": ""
