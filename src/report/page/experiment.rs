@@ -1,6 +1,7 @@
 //! The page of an experiment: all its variants side by side.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use crate::event::Status;
 use crate::report::page::shell::{self, Part, Tile};
@@ -167,6 +168,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
     let repeated = variants.iter().any(|variant| variant.runs.len() > 1);
     let best = |metric: &str| variants::best(variants, metric).map(|(variant, _)| variant.values.clone());
     let winners: Vec<_> = key.iter().map(|metric| best(metric)).collect();
+    let columns: Vec<_> = page.swept.iter().map(|param| (param, numeric(variants, param))).collect();
     html! {
         p.caption {
             "★ marks the best of each column; ↓ lower and ↑ higher is better."
@@ -175,13 +177,13 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
         }
         div.scroll { table.sortable {
             thead { tr {
-                @for param in &page.swept { th scope="col" class=[numeric(variants, param)] { (param) } }
+                @for &(param, class) in &columns { th scope="col" class=[class] { (param) } }
                 th scope="col" { "runs by seed" }
                 @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric)) } }
                 th scope="col" class="n" title="what its stages took, those from the cache when they were executed" { "time" }
             } }
             tbody { @for variant in variants { tr {
-                @for param in &page.swept { td class=[numeric(variants, param)] {
+                @for &(param, class) in &columns { td class=[class] {
                     (variant.values.get(param).map_or_else(|| "–".into(), shell::plain))
                 } }
                 td { (run_links(variant)) }
@@ -203,7 +205,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
 }
 
 fn numeric(variants: &[Variant<'_>], param: &str) -> Option<&'static str> {
-    variants::values_of(variants, param).iter().all(|value| value.is_number()).then_some("n")
+    variants.iter().filter_map(|variant| variant.values.get(param)).all(Value::is_number).then_some("n")
 }
 
 fn run_links(variant: &Variant<'_>) -> Markup {

@@ -1,6 +1,6 @@
 //! Runs grouped into variants, with mean and deviation over their seeds. Knows no HTML.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -47,8 +47,10 @@ impl Summary {
 /// Variants in the order of their first runs.
 pub fn variants(page: &ExperimentPage) -> Vec<Variant<'_>> {
     let mut variants: Vec<Variant<'_>> = Vec::new();
+    let mut places = HashMap::new();
     for run in &page.runs {
-        match variants.iter_mut().find(|variant| *variant.values == run.variant) {
+        let place = *places.entry(&run.variant).or_insert(variants.len());
+        match variants.get_mut(place) {
             Some(variant) => variant.runs.push(run),
             None => variants.push(Variant { values: &run.variant, runs: vec![run] }),
         }
@@ -89,13 +91,9 @@ pub fn best<'v, 'a>(variants: &'v [Variant<'a>], metric: &str) -> Option<(&'v Va
 
 /// Values a swept param takes, in order of appearance.
 pub fn values_of<'a>(variants: &[Variant<'a>], param: &str) -> Vec<&'a Value> {
-    let mut values: Vec<&Value> = Vec::new();
-    for value in variants.iter().filter_map(|variant| variant.values.get(param)) {
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    values
+    let mut seen = HashSet::new();
+    let values = variants.iter().filter_map(|variant| variant.values.get(param));
+    values.filter(|value| seen.insert(*value)).collect()
 }
 
 /// Variants that differ in one param only, compared by a metric.
