@@ -136,15 +136,13 @@ pub enum ParamType {
     List(Box<ParamType>),
 }
 
-/// A stage the plan adds by itself beside one of some kind, named `<stage>.<suffix>`.
+/// A stage the plan adds by itself beside one of some kind, named `<stage>.<suffix>`. Its params are its kind's defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Companion {
     pub suffix: &'static str,
     pub kind: &'static str,
     /// Input port of the companion, and what goes there.
     pub wires: &'static [(&'static str, CompanionWire)],
-    /// Params of the companion, and whence: `Param("x")` copies the stage's own param `x`.
-    pub params: &'static [(&'static str, CompanionParam)],
 }
 
 /// What a companion's input is wired to.
@@ -160,21 +158,12 @@ pub enum CompanionWire {
     Upstream(ArtifactType),
 }
 
-/// Where a companion's param comes from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CompanionParam {
-    Param(&'static str),
-    Integer(i64),
-    Text(&'static str),
-    Texts(&'static [&'static str]),
-}
-
 /// What is known of an artifact before anything runs; everything may be unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Height, width, channels of one sample.
     pub shape: Option<[usize; 3]>,
-    /// Names of the classes; empty when unlabelled.
+    /// Names of the classes; empty when unlabeled.
     pub classes: Option<Arc<[String]>>,
     /// Numbers in one code.
     pub latent_dim: Option<usize>,

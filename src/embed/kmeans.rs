@@ -22,7 +22,7 @@ pub struct KMeans {
     pub starts: usize,
     /// Iterations of one start at most.
     pub max_iterations: usize,
-    /// A start has converged once all centres together move less than this, squared, in units of the mean variance of
+    /// A start has converged once all centers together move less than this, squared, in units of the mean variance of
     /// the coordinates (or when no point changes its cluster).
     pub tolerance: f64,
     pub seed: u64,
@@ -35,7 +35,7 @@ pub struct Clustering {
     pub assignments: Vec<u32>,
     /// `[k, dim]`.
     pub centers: Vec<f64>,
-    /// Sum of squared distances of points to their centres.
+    /// Sum of squared distances of points to their centers.
     pub inertia: f64,
     /// Iterations the kept start took.
     pub iterations: usize,
@@ -67,7 +67,7 @@ impl KMeans {
             started(start + 1);
         }
         let mut best = best.expect("there is at least one start");
-        data.uncentre(&mut best.centers);
+        data.uncenter(&mut best.centers);
         Ok(best)
     }
 }
@@ -84,7 +84,7 @@ struct Data<'a> {
 /// What one block of points contributes to an iteration.
 struct Share {
     assignments: Vec<u32>,
-    /// Squared distance of each point to its centre.
+    /// Squared distance of each point to its center.
     distances: Vec<f64>,
     /// Sums of the points of each cluster, `[k, dim]`, and how many they are.
     sums: Vec<f64>,
@@ -123,7 +123,7 @@ impl<'a> Data<'a> {
         &self.values[index * BLOCK * self.dim()..self.values.len().min((index + 1) * BLOCK * self.dim())]
     }
 
-    fn uncentre(&self, centers: &mut [f64]) {
+    fn uncenter(&self, centers: &mut [f64]) {
         centers.chunks_exact_mut(self.dim()).for_each(|center| add(center, &self.mean));
     }
 
@@ -136,8 +136,8 @@ impl<'a> Data<'a> {
         Ok(self.workers.map(self.blocks(), block)?.concat())
     }
 
-    /// Starting centres by greedy k-means++ (Arthur and Vassilvitskii 2007): each is the best of 2 + ln k points drawn
-    /// with probability proportional to their squared distance from the centres so far.
+    /// Starting centers by greedy k-means++ (Arthur and Vassilvitskii 2007): each is the best of 2 + ln k points drawn
+    /// with probability proportional to their squared distance from the centers so far.
     fn plus_plus(&self, k: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f64>, Interrupted> {
         let trials = 2 + (k as f64).ln() as usize;
         let first = rng.random_range(0..self.len());
@@ -161,7 +161,7 @@ impl<'a> Data<'a> {
         Ok(centers)
     }
 
-    /// Lloyd's iterations from the given centres.
+    /// Lloyd's iterations from the given centers.
     fn lloyd(&self, mut centers: Vec<f64>, settings: &KMeans) -> Result<Clustering, Interrupted> {
         let mut assignments: Vec<u32> = Vec::new();
         let mut iterations = 0;
@@ -185,7 +185,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Every point to its nearest centre, the first of equals.
+    /// Every point to its nearest center, the first of equals.
     fn assign(&self, centers: &[f64]) -> Result<Vec<Share>, Interrupted> {
         let (dim, k) = (self.dim(), centers.len() / self.dim());
         let norms: Vec<f64> = centers.chunks_exact(dim).map(|center| center.iter().map(|x| x * x).sum()).collect();
@@ -213,8 +213,8 @@ impl<'a> Data<'a> {
         })
     }
 
-    /// Moves every centre to the mean of its points and returns the sum of squared moves. A cluster left without
-    /// points takes the point farthest from its own centre.
+    /// Moves every center to the mean of its points and returns the sum of squared moves. A cluster left without
+    /// points takes the point farthest from its own center.
     fn update(&self, shares: &[Share], assignments: &[u32], centers: &mut [f64]) -> f64 {
         let (dim, k) = (self.dim(), centers.len() / self.dim());
         let (mut sums, mut counts) = (vec![0.0; k * dim], vec![0u64; k]);
@@ -319,13 +319,13 @@ mod tests {
     }
 
     #[test]
-    fn lloyd_from_given_centres_is_scikit_learns() {
+    fn lloyd_from_given_centers_is_scikit_learns() {
         let values = points();
         with_threads(2, |workers| {
             let data = Data::new(&values, 3, workers);
             let start = data.values[..5 * 3].to_vec();
             let mut found = data.lloyd(start, &KMeans { tolerance: 0.0, ..settings(5, 1) }).unwrap();
-            data.uncentre(&mut found.centers);
+            data.uncenter(&mut found.centers);
             assert!((found.inertia - LLOYD_INERTIA).abs() < 1e-3, "{}", found.inertia);
             for (ours, theirs) in found.centers.iter().zip(LLOYD_CENTERS) {
                 assert!((ours - theirs).abs() < 1e-5, "{ours} {theirs}");

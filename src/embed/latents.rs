@@ -16,7 +16,7 @@ const HEADER: &str = "latents.json";
 pub struct Latents {
     /// Numbers in one code.
     pub dim: usize,
-    /// Names of the classes; empty when unlabelled.
+    /// Names of the classes; empty when unlabeled.
     pub classes: Vec<String>,
     /// Height, width, channels of the images the codes came from.
     pub image_shape: [usize; 3],
@@ -29,7 +29,7 @@ pub struct Latents {
 pub struct Codes {
     /// `[n, dim]`.
     pub codes: Array<f32>,
-    /// `[n]`, when labelled.
+    /// `[n]`, when labeled.
     pub labels: Option<Array<u32>>,
 }
 

@@ -5,7 +5,7 @@
 
 pub mod kmeans;
 pub mod latents;
-pub mod neighbours;
+pub mod neighbors;
 pub mod pca;
 pub mod rows;
 pub mod tsne;

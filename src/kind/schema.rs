@@ -141,7 +141,7 @@ mod tests {
     use super::params_of;
     use crate::kind::{ParamSpec, ParamType};
 
-    /// How colours mix.
+    /// How colors mix.
     #[derive(Serialize, Deserialize, JsonSchema, Default)]
     #[serde(rename_all = "kebab-case")]
     enum Mix {

@@ -5,12 +5,7 @@ pub const EPSILON: f64 = 1e-7;
 
 /// Mean of `-(t ln o + (1 - t) ln(1 - o))` over all numbers, in nats; targets and outputs are in 0..=1.
 pub fn bce(target: &[f32], output: &[f32]) -> f64 {
-    super::per_sample(target, output, target.len().max(1), cross_entropy).first().copied().unwrap_or(f64::NAN)
-}
-
-/// The binary cross-entropy of each sample of `width` numbers.
-pub fn per_sample(target: &[f32], output: &[f32], width: usize) -> Vec<f64> {
-    super::per_sample(target, output, width, cross_entropy)
+    super::mean_over(target, output, cross_entropy)
 }
 
 fn cross_entropy(target: f64, output: f64) -> f64 {

@@ -1,4 +1,4 @@
-//! The confusion matrix, and what is read off it: precision, recall, F1.
+//! The confusion matrix, and what is read off it: accuracy, precision, recall, F1.
 
 /// How often each class was taken for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl ConfusionMatrix {
         (0..self.classes).map(|truth| self.row(truth)[class]).sum()
     }
 
-    /// The share of a class's samples that were recognised (the class's accuracy); 0 when it has none.
+    /// The share of a class's samples that were recognized (the class's accuracy); 0 when it has none.
     pub fn recall(&self, class: usize) -> f64 {
         ratio(self.row(class)[class], self.support(class))
     }
@@ -65,6 +65,12 @@ impl ConfusionMatrix {
     }
 }
 
+/// The index of the largest number of each row of `classes` numbers: the class it predicts; the first of equals.
+pub fn argmax_rows(scores: &[f32], classes: usize) -> Vec<u32> {
+    let largest = |row: &[f32]| (1..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best }) as u32;
+    scores.chunks_exact(classes).map(largest).collect()
+}
+
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
@@ -89,6 +95,11 @@ mod tests {
         (0..5).for_each(|class| assert!((matrix.recall(class) - RECALL[class]).abs() < 1e-12));
         (0..5).for_each(|class| assert!((matrix.precision(class) - PRECISION[class]).abs() < 1e-12));
         assert!((matrix.accuracy() - ACCURACY).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_first_of_equal_scores_wins() {
+        assert_eq!(argmax_rows(&[0.1, 0.7, 0.2, 0.5, 0.0, 0.5], 3), [1, 0]);
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! Slices that belong together have equal lengths; anything else is a bug of the caller and panics. The mean of
 //! nothing is NaN.
 
-pub mod accuracy;
 pub mod bce;
 pub mod confusion;
 pub mod mse;
@@ -21,14 +20,11 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean of `value(target, output)` over the numbers of each sample of `width` numbers.
-fn per_sample(target: &[f32], output: &[f32], width: usize, value: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+/// The mean of `value(target, output)` over all numbers.
+fn mean_over(target: &[f32], output: &[f32], value: impl Fn(f64, f64) -> f64) -> f64 {
     assert_eq!(target.len(), output.len(), "as many outputs as targets");
-    let sample = |(target, output): (&[f32], &[f32])| {
-        let sum: f64 = target.iter().zip(output).map(|(&t, &o)| value(f64::from(t), f64::from(o))).sum();
-        sum / width as f64
-    };
-    target.chunks_exact(width).zip(output.chunks_exact(width)).map(sample).collect()
+    let sum: f64 = target.iter().zip(output).map(|(&t, &o)| value(f64::from(t), f64::from(o))).sum();
+    sum / target.len() as f64
 }
 
 #[cfg(test)]

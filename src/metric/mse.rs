@@ -2,16 +2,12 @@
 
 /// Mean of the squared differences over all numbers.
 pub fn mse(target: &[f32], output: &[f32]) -> f64 {
-    super::per_sample(target, output, target.len().max(1), squared).first().copied().unwrap_or(f64::NAN)
+    super::mean_over(target, output, |target, output| (target - output).powi(2))
 }
 
 /// The mean squared error of each sample of `width` numbers.
 pub fn per_sample(target: &[f32], output: &[f32], width: usize) -> Vec<f64> {
-    super::per_sample(target, output, width, squared)
-}
-
-fn squared(target: f64, output: f64) -> f64 {
-    (target - output).powi(2)
+    target.chunks_exact(width).zip(output.chunks_exact(width)).map(|(target, output)| mse(target, output)).collect()
 }
 
 #[cfg(test)]

@@ -3,16 +3,7 @@
 /// The share of numbers on the same side of 0.5 in both, counting above 0.5 as white (Keras's `binary_accuracy` with
 /// the target cut at 0.5 too).
 pub fn pixel_accuracy(target: &[f32], output: &[f32]) -> f64 {
-    super::per_sample(target, output, target.len().max(1), agree).first().copied().unwrap_or(f64::NAN)
-}
-
-/// The pixel accuracy of each sample of `width` numbers.
-pub fn per_sample(target: &[f32], output: &[f32], width: usize) -> Vec<f64> {
-    super::per_sample(target, output, width, agree)
-}
-
-fn agree(target: f64, output: f64) -> f64 {
-    f64::from((target > 0.5) == (output > 0.5))
+    super::mean_over(target, output, |target, output| f64::from((target > 0.5) == (output > 0.5)))
 }
 
 #[cfg(test)]
@@ -22,6 +13,5 @@ mod tests {
     #[test]
     fn a_half_counts_as_black() {
         assert_eq!(pixel_accuracy(&[0.0, 0.5, 0.51, 1.0], &[0.4, 0.5, 0.5, 0.9]), 0.75);
-        assert_eq!(per_sample(&[0.0, 0.5, 0.51, 1.0], &[0.4, 0.5, 0.5, 0.9], 2), [1.0, 0.5]);
     }
 }

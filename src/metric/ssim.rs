@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    const SSIM_COLOUR: [f64; 2] = [0.920_964_099_329_178, 0.919_444_177_914_770_7];
+    const SSIM_COLOR: [f64; 2] = [0.920_964_099_329_178, 0.919_444_177_914_770_7];
     const SSIM_GRAY: [f64; 2] = [0.922_098_485_511_492_3, 0.922_076_772_997_545_3];
 
     fn close(ours: &[f64], reference: &[f64]) {
@@ -81,7 +81,7 @@ mod tests {
     fn it_is_scikit_images() {
         let (target, noise) = (values(2 * 9 * 11 * 3, 1), values(2 * 9 * 11 * 3, 5));
         let output: Vec<f32> = target.iter().zip(&noise).map(|(t, n)| 0.8 * t + 0.2 * n).collect();
-        close(&per_sample(&target, &output, [9, 11, 3]).unwrap(), &SSIM_COLOUR);
+        close(&per_sample(&target, &output, [9, 11, 3]).unwrap(), &SSIM_COLOR);
         close(&per_sample(&target[..2 * 99], &output[..2 * 99], [9, 11, 1]).unwrap(), &SSIM_GRAY);
     }
 

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use crate::cancel::Interrupted;
-use crate::embed::neighbours::{Neighbours, Points};
+use crate::embed::neighbors::{Neighbors, Points};
 use crate::embed::workers::Workers;
 
 /// Points of one unit of work.
 const BLOCK: usize = 32;
 
-/// To what extent the `k` nearest neighbours of each point in the embedding were near it in the original space, 1 when
-/// all were (Venna and Kaski 2001; scikit-learn's `trustworthiness`, Euclidean). A neighbour is penalized by how far
+/// To what extent the `k` nearest neighbors of each point in the embedding were near it in the original space, 1 when
+/// all were (Venna and Kaski 2001; scikit-learn's `trustworthiness`, Euclidean). A neighbor is penalized by how far
 /// beyond rank `k` it was. `None`: not defined unless `k` is positive and below half the number of points.
 pub fn trustworthiness(
     original: &Points,
@@ -23,27 +23,27 @@ pub fn trustworthiness(
     if k == 0 || 2 * k >= n {
         return Ok(None);
     }
-    let neighbours = Neighbours::among(embedded, k, workers)?;
-    let penalty = |block: usize| penalty(original, &neighbours, block * BLOCK..n.min((block + 1) * BLOCK));
+    let neighbors = Neighbors::among(embedded, k, workers)?;
+    let penalty = |block: usize| penalty(original, &neighbors, block * BLOCK..n.min((block + 1) * BLOCK));
     let total: u64 = workers.map(n.div_ceil(BLOCK), penalty)?.iter().sum();
     let worst = n as f64 * k as f64 * (2 * n - 3 * k - 1) as f64 / 2.0;
     Ok(Some(1.0 - total as f64 / worst))
 }
 
-/// Ranks beyond k, summed over the neighbours of the points `rows`.
-fn penalty(original: &Points, neighbours: &Neighbours, rows: Range<usize>) -> u64 {
+/// Ranks beyond k, summed over the neighbors of the points `rows`.
+fn penalty(original: &Points, neighbors: &Neighbors, rows: Range<usize>) -> u64 {
     let n = original.len();
     let distances = original.squared_distances(rows.clone(), original, 0..n);
     let mut total = 0;
     for (row, distances) in rows.zip(distances.chunks_exact(n)) {
         let ours: Vec<(f64, usize)> =
-            neighbours.row(row).iter().map(|&at| (distances[at as usize], at as usize)).collect();
+            neighbors.row(row).iter().map(|&at| (distances[at as usize], at as usize)).collect();
         let farthest = ours.iter().fold(0.0f64, |farthest, (distance, _)| farthest.max(*distance));
         let candidates = distances.iter().copied().zip(0..n);
         let near: Vec<(f64, usize)> = candidates.filter(|&(d, at)| d <= farthest && at != row).collect();
-        for neighbour in ours {
-            let rank = 1 + near.iter().filter(|other| **other < neighbour).count();
-            total += rank.saturating_sub(neighbours.k) as u64;
+        for neighbor in ours {
+            let rank = 1 + near.iter().filter(|other| **other < neighbor).count();
+            total += rank.saturating_sub(neighbors.k) as u64;
         }
     }
     total
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_entirely_trustworthy_and_half_the_points_are_no_neighbourhood() {
+    fn a_copy_is_entirely_trustworthy_and_half_the_points_are_no_neighborhood() {
         let points = values(100, 1);
         assert_eq!(ours(&points, 2, &points, 5), Some(1.0));
         assert_eq!(ours(&points, 2, &points, 25), None);

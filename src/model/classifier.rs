@@ -83,11 +83,6 @@ impl Classifier {
         Ok(probabilities)
     }
 
-    /// How many classes it tells apart.
-    pub fn classes(&self) -> usize {
-        self.classes
-    }
-
     /// Trainable numbers.
     pub fn parameters(&self) -> usize {
         self.weights.parameters.values().len()

@@ -72,7 +72,7 @@ pub const LAYERS: [(&str, &str, &str); 10] = [
     ("conv", "conv 32 3x3 stride 2 same relu", "2-d convolution; `stride` defaults to 1, padding to `same`"),
     ("maxpool", "maxpool 2", "the largest of each window; `stride` defaults to the window"),
     ("avgpool", "avgpool 2", "the mean of each window; `stride` defaults to the window"),
-    ("upsample", "upsample 2", "repeats rows and columns (nearest neighbour)"),
+    ("upsample", "upsample 2", "repeats rows and columns (nearest neighbor)"),
     ("flatten", "flatten", "an image as one row of numbers"),
     ("reshape", "reshape 7x7x64", "a row of numbers as an image: height, width, channels"),
     ("dropout", "dropout 0.2", "zeroes that share of the numbers in training"),

@@ -1,7 +1,6 @@
 //! What training is told and what it tells: losses, optimizers, history, errors.
 
-use std::str::FromStr;
-
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
@@ -12,36 +11,22 @@ use crate::tensor::ssim::Ssim;
 use super::shape::{self, ShapeError};
 
 /// What a reconstruction is compared with its target by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// Mean squared error.
     Mse,
-    /// Binary cross-entropy, averaged over pixels; computed from logits when the model ends in a sigmoid.
+    /// Binary cross-entropy per pixel; the decoder should end in a sigmoid.
     Bce,
     /// Mean absolute error.
     L1,
-    /// One minus structural similarity (Wang et al. 2004), for pixels in 0..1.
+    /// 1 - structural similarity.
     Ssim,
 }
 
-impl FromStr for Loss {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "mse" => Ok(Self::Mse),
-            "bce" => Ok(Self::Bce),
-            "l1" => Ok(Self::L1),
-            "ssim" => Ok(Self::Ssim),
-            other => Err(format!("`{other}` is not a loss; one of: mse, bce, l1, ssim")),
-        }
-    }
-}
-
 impl Loss {
-    /// The computation, and whether it takes what comes before the network's head. `None` when images of this shape
-    /// are too small for it.
+    /// The computation, and whether it takes what comes before the network's head: binary cross-entropy is computed from
+    /// logits when the model ends in a sigmoid. `None` when images of this shape are too small for it.
     pub(super) fn comparison(self, head: Activation, shape: [usize; 3]) -> Option<(Comparison, bool)> {
         Some(match self {
             Self::Mse => (Comparison::Mse, false),
@@ -54,8 +39,7 @@ impl Loss {
 }
 
 /// How parameters follow their gradient; Keras' rules and defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
     /// Adam (Kingma & Ba, ICLR 2015): 0.9, 0.999, epsilon 1e-7.
     Adam,
@@ -65,22 +49,6 @@ pub enum Optimizer {
     Sgd { momentum: f64 },
     /// RMSprop (Tieleman & Hinton 2012): 0.9, epsilon 1e-7.
     RmsProp,
-}
-
-impl FromStr for Optimizer {
-    type Err = String;
-
-    /// By name, with Keras' defaults; `momentum` is `sgd` with momentum 0.9.
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "adam" => Ok(Self::Adam),
-            "adamw" => Ok(Self::AdamW { weight_decay: 4e-3 }),
-            "sgd" => Ok(Self::Sgd { momentum: 0.0 }),
-            "momentum" => Ok(Self::Sgd { momentum: 0.9 }),
-            "rmsprop" => Ok(Self::RmsProp),
-            other => Err(format!("`{other}` is not an optimizer; one of: adam, adamw, sgd, momentum, rmsprop")),
-        }
-    }
 }
 
 /// How to train.

@@ -2,71 +2,24 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use serde_json::Value;
-
-use crate::config::value::{Entry, Kind, Located};
+use crate::config::value::{Kind, Located};
 use crate::config::{Inputs, ResolvedStage};
-use crate::diagnostic::Span;
-use crate::kind::{Companion, CompanionParam, CompanionWire};
+use crate::kind::{Companion, CompanionWire};
 use crate::plan::form::Form;
 use crate::plan::wiring::{SlotWire, Wires};
 
-/// A companion as if it had been written below its owner, and the axes it uses: none, unless it copies a param.
-pub fn companion_stage(companion: &Companion, owner: &Form) -> (ResolvedStage, BTreeSet<usize>) {
-    let span = owner.stage.name_span;
-    let entries = companion.params.iter().filter_map(|(name, param)| entry(name, *param, owner)).collect();
-    let stage = ResolvedStage {
-        name: format!("{}.{}", owner.stage.name, companion.suffix),
+/// A companion as if it had been written below its owner, without params.
+pub fn companion_stage(companion: &Companion, owner: &ResolvedStage) -> ResolvedStage {
+    let span = owner.name_span;
+    ResolvedStage {
+        name: format!("{}.{}", owner.name, companion.suffix),
         name_span: span,
-        uses: Located { kind: Kind::Text(companion.kind.to_owned()), span: owner.stage.uses.span },
+        uses: Located { kind: Kind::Text(companion.kind.to_owned()), span: owner.uses.span },
         inputs: Inputs::Absent,
-        params: Located { kind: Kind::Table(entries), span },
-        used: owner.stage.used.clone(),
+        params: Located { kind: Kind::Table(vec![]), span },
+        used: BTreeSet::new(),
         in_doubt: false,
-    };
-    let copies = companion.params.iter().any(|(_, param)| matches!(param, CompanionParam::Param(_)));
-    (stage, if copies { owner.axes.clone() } else { BTreeSet::new() })
-}
-
-/// One param of a companion; `None` when the owner's param that it copies is not set.
-fn entry(name: &str, param: CompanionParam, owner: &Form) -> Option<Entry> {
-    let span = owner.stage.name_span;
-    let text = |text: &str| Kind::Text(text.to_owned());
-    let (kind, key_span) = match param {
-        CompanionParam::Integer(value) => (Kind::Integer(value), span),
-        CompanionParam::Text(value) => (text(value), span),
-        CompanionParam::Texts(values) => {
-            (Kind::List(values.iter().map(|value| Located { kind: text(value), span }).collect()), span)
-        }
-        CompanionParam::Param(own) => match owner.stage.params.get(own) {
-            Some(given) => {
-                return Some(Entry { key: name.to_owned(), key_span: given.key_span, value: given.value.clone() });
-            }
-            None => (located(owner.params.as_ref()?.get(own)?, span)?.kind, span),
-        },
-    };
-    Some(Entry { key: name.to_owned(), key_span, value: Located { kind, span } })
-}
-
-/// A default as if it had been written; `None` for one that is not set.
-fn located(value: &Value, span: Span) -> Option<Located> {
-    let kind = match value {
-        Value::Null => return None,
-        Value::Bool(value) => Kind::Bool(*value),
-        Value::Number(number) => match number.as_i64() {
-            Some(value) => Kind::Integer(value),
-            None => Kind::Float(number.as_f64()?),
-        },
-        Value::String(text) => Kind::Text(text.clone()),
-        Value::Array(items) => Kind::List(items.iter().filter_map(|item| located(item, span)).collect()),
-        Value::Object(entries) => {
-            let entry = |(key, value): (&String, &Value)| {
-                Some(Entry { key: key.clone(), key_span: span, value: located(value, span)? })
-            };
-            Kind::Table(entries.iter().filter_map(entry).collect())
-        }
-    };
-    Some(Located { kind, span })
+    }
 }
 
 /// What feeds a companion's input: the producing slot and its output port. `None` when there is no such thing here.

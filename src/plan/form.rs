@@ -76,8 +76,8 @@ impl<'a> Forms<'a> {
         let (companions, written) = (form.description.map_or(&[][..], |kind| kind.companions), form.params.is_some());
         self.forms.push(form);
         for companion in companions.iter().filter(|_| written) {
-            let (stage, axes) = companion_stage(companion, &self.forms[start]);
-            let form = self.form(stage, axes, Some(companion));
+            let stage = companion_stage(companion, &self.forms[start].stage);
+            let form = self.form(stage, BTreeSet::new(), Some(companion));
             self.forms.push(form);
         }
         self.known.insert(key, start..self.forms.len());

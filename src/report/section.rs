@@ -56,7 +56,7 @@ pub struct Figure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Look {
-    /// Lines and text on white: colours may be turned around on a dark page.
+    /// Lines and text on white: colors may be turned around on a dark page.
     Chart,
     /// Images, and maps whose shades mean something: shown as they are.
     Picture,

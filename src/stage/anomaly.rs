@@ -13,7 +13,7 @@ use crate::artifact::ArtifactType;
 use crate::artifact::array::{self, Array};
 use crate::dataset::samples::{Clean, Samples};
 use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
-use crate::metric::mse::mse;
+use crate::metric::mse;
 use crate::metric::roc::Roc;
 use crate::model::autoencoder::Autoencoder;
 use crate::stage::data::csv_failed;
@@ -77,13 +77,13 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Detects anomalies by reconstruction error.",
     details: "An image's score is its mean squared reconstruction error. The threshold is a quantile of the scores of \
               the `validation` split, which is taken to be normal; where there is none, or it is made of test images, of the \
-              `train` split, so that no image helps to choose the threshold it is judged by. Noise of the data set is left out. The test split is then judged: anomalous are the named classes, or damaged copies of the test images.",
+              `train` split, so that no image helps to choose the threshold that classifies it. Noise of the data set is left out. The test split is then classified: anomalous are the named classes, or damaged copies of the test images.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
         InputPort::required(
             "dataset",
             &[ArtifactType::Dataset],
-            "normal images to set the threshold, and a `test` split to judge",
+            "normal images to set the threshold, and a `test` split to classify",
         ),
     ],
     outputs: vec![OutputPort::new("anomaly", ArtifactType::Anomaly, "scores, threshold and ROC")],
@@ -136,16 +136,16 @@ impl Stage for Anomaly {
         let dataset = data::open(context.input("dataset")?)?;
         let held_out = dataset.meta.splits.get("validation").is_some_and(|split| split.source != "test");
         let normal = if held_out { "validation" } else { "train" };
-        let mut calm = scores(context, &model, &Clean(&data::split(&dataset, normal)?))?;
-        calm.sort_by(f32::total_cmp);
-        let threshold = calm[((calm.len() - 1) as f64 * params.quantile).round() as usize];
+        let mut normal_scores = scores(context, &model, &Clean(&data::split(&dataset, normal)?))?;
+        normal_scores.sort_by(f32::total_cmp);
+        let threshold = normal_scores[((normal_scores.len() - 1) as f64 * params.quantile).round() as usize];
         let test = data::split(&dataset, "test")?;
-        let judged = match params.anomalies {
-            Anomalies::Classes => Judged::by_class(&test, &dataset.meta.classes, &params.classes)?,
-            damage => Judged::with_damaged(&test, damage, context.seed),
+        let mixture = match params.anomalies {
+            Anomalies::Classes => Mixture::by_class(&test, &dataset.meta.classes, &params.classes)?,
+            damage => Mixture::with_damaged(&test, damage, context.seed),
         };
-        let scores = scores(context, &model, &judged)?;
-        let roc = Roc::new(&scores, &judged.anomalous).ok_or_else(|| {
+        let scores = scores(context, &model, &mixture)?;
+        let roc = Roc::new(&scores, &mixture.anomalous).ok_or_else(|| {
             StageError::with_help(
                 "the test split has no anomalous or no normal images",
                 "name classes that the test split has, and not all of them",
@@ -155,7 +155,7 @@ impl Stage for Anomaly {
         let metrics = &mut output.outcome.metrics;
         metrics.insert("auroc".into(), roc.auroc());
         metrics.insert("threshold".into(), f64::from(threshold));
-        metrics.extend(rates(&scores, &judged.anomalous, threshold));
+        metrics.extend(rates(&scores, &mixture.anomalous, threshold));
         let description = json!({
             "threshold": threshold,
             "threshold_from": normal,
@@ -165,7 +165,7 @@ impl Stage for Anomaly {
             "metrics": metrics,
         });
         data::write_json(&context.output("anomaly", "anomaly.json")?, &description)?;
-        write(context, &judged, &scores, &roc, params.samples)?;
+        write(context, &mixture, &scores, &roc, params.samples)?;
         Ok(output)
     }
 }
@@ -187,16 +187,16 @@ fn rates(scores: &[f32], anomalous: &[bool], threshold: f32) -> [(String, f64); 
     ]
 }
 
-/// The images that are judged, and which of them are anomalous.
-struct Judged {
+/// Normal and anomalous test images, and which are which.
+struct Mixture {
     shape: [usize; 3],
     images: Array<f32>,
     anomalous: Vec<bool>,
 }
 
-impl Judged {
+impl Mixture {
     fn by_class(test: &dyn Samples, names: &[String], wanted: &[String]) -> Result<Self, StageError> {
-        let labels = test.labels().ok_or_else(|| StageError::failed("anomalous classes need a labelled data set"))?;
+        let labels = test.labels().ok_or_else(|| StageError::failed("anomalous classes need a labeled data set"))?;
         if let Some(unknown) = wanted.iter().find(|class| !names.contains(class)) {
             let message = format!("there is no class `{unknown}`");
             return Err(StageError::with_help(message, problems::class_list(names)));
@@ -249,7 +249,7 @@ fn patch(image: &mut [f32], other: &[f32], [h, w, c]: [usize; 3], random: &mut C
     }
 }
 
-impl Samples for Judged {
+impl Samples for Mixture {
     fn len(&self) -> usize {
         self.anomalous.len()
     }
@@ -277,14 +277,13 @@ fn scores(context: &Context, model: &Autoencoder, samples: &dyn Samples) -> Resu
     let width = samples.shape().iter().product::<usize>();
     let mut scores = Vec::with_capacity(samples.len());
     reconstruct::for_each_block(context, model, samples, |clean, given| {
-        let pairs = clean.chunks_exact(width).zip(given.chunks_exact(width));
-        scores.extend(pairs.map(|(image, given)| mse(image, given) as f32));
+        scores.extend(mse::per_sample(clean, given, width).into_iter().map(|score| score as f32));
     })?;
     Ok(scores)
 }
 
-fn write(context: &Context, judged: &Judged, scores: &[f32], roc: &Roc, samples: usize) -> Result<(), StageError> {
-    let truth: Vec<u8> = judged.anomalous.iter().map(|anomalous| u8::from(*anomalous)).collect();
+fn write(context: &Context, mixture: &Mixture, scores: &[f32], roc: &Roc, samples: usize) -> Result<(), StageError> {
+    let truth: Vec<u8> = mixture.anomalous.iter().map(|anomalous| u8::from(*anomalous)).collect();
     array::write(&context.output("anomaly", "scores.npy")?, &[scores.len()], scores)?;
     array::write(&context.output("anomaly", "truth.npy")?, &[truth.len()], &truth)?;
     let mut table = csv::Writer::from_path(context.output("anomaly", "roc.csv")?).map_err(csv_failed)?;
@@ -297,8 +296,8 @@ fn write(context: &Context, judged: &Judged, scores: &[f32], roc: &Roc, samples:
     let mut order: Vec<u32> = (0..scores.len() as u32).collect();
     order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b)));
     order.truncate(samples);
-    let [h, w, c] = judged.shape;
+    let [h, w, c] = mixture.shape;
     let mut pixels = vec![0.0; order.len() * h * w * c];
-    judged.gather(&order, &mut pixels);
+    mixture.gather(&order, &mut pixels);
     Ok(array::write(&context.output("anomaly", "samples.npy")?, &[order.len(), h, w, c], &pixels)?)
 }

@@ -61,7 +61,7 @@ impl Stage for BaselinePca {
         let Params { limit } = context.params()?;
         let dataset = data::open(context.input(INPUT)?)?;
         let train = data::split(&dataset, "train")?;
-        let split = data::judged_split(&dataset);
+        let split = data::evaluated_split(&dataset);
         let measured = data::split(&dataset, split)?;
         let workers = points::workers(context);
         let width = train.shape().iter().product::<usize>();

@@ -2,11 +2,39 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, Split};
 use crate::stage::{Input, StageError};
+
+/// A split.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitName {
+    /// Samples that are trained on.
+    Train,
+    /// Samples held out of training to choose by.
+    Validation,
+    /// Samples seen neither in training nor in choosing.
+    #[default]
+    Test,
+}
+
+impl SplitName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+
+    /// As files name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
 
 /// The data set on a port.
 pub fn open(input: &Input) -> Result<Dataset, StageError> {
@@ -42,8 +70,8 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StageError> {
     serde_json::from_str(&text).map_err(|error| StageError::failed(format!("{}: {error}", path.display())))
 }
 
-/// The split a trained model is judged on: `test`, or else `validation`, or else `train`.
-pub fn judged_split(dataset: &Dataset) -> &'static str {
+/// The split a trained model is evaluated on: `test`, or else `validation`, or else `train`.
+pub fn evaluated_split(dataset: &Dataset) -> &'static str {
     ["test", "validation"].into_iter().find(|name| dataset.meta.splits.contains_key(*name)).unwrap_or("train")
 }
 

@@ -412,13 +412,13 @@ fn a_glance_at_own_files_tells_their_shape_and_classes() {
     std::fs::write(bench.path("a.csv"), "x,y,kind\n1,2,a\n").unwrap();
     let csv = json!({ "dataset": "csv", "path": bench.path("a.csv"), "label_column": "kind" });
     assert_eq!(facts(csv), (Some([1, 1, 2]), None));
-    let picture = |name: &str, colour: [u8; 3]| {
-        image::RgbImage::from_pixel(6, 5, image::Rgb(colour)).save(bench.path(name)).unwrap();
+    let picture = |name: &str, color: [u8; 3]| {
+        image::RgbImage::from_pixel(6, 5, image::Rgb(color)).save(bench.path(name)).unwrap();
     };
     let images = json!({ "dataset": "images", "path": bench.path("pets") });
     image::GrayImage::new(6, 5).save(bench.path("pets/cat/1.png")).unwrap();
     assert_eq!(facts(images.clone()), (Some([5, 6, 1]), Some("cat".into())));
-    // Only all its pixels would tell whether this one is grey.
+    // Only all its pixels would tell whether this one is gray.
     picture("pets/dog/1.png", [7; 3]);
     assert_eq!(facts(images.clone()), (None, Some("cat dog".into())));
     picture("pets/dog/1.png", [7, 8, 9]);
@@ -477,9 +477,9 @@ fn noise_stays_within_each_channels_own_bounds() {
     let bench = Bench::new();
     for (class, [red, green, blue]) in [("dark", [1, 100, 7]), ("light", [254, 200, 7])] {
         let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([red, green, blue]));
-        picture.save(bench.path(&format!("colours/{class}/1.png"))).unwrap();
+        picture.save(bench.path(&format!("colors/{class}/1.png"))).unwrap();
     }
-    let params = json!({ "dataset": "images", "path": bench.path("colours"), "test_fraction": 0.0 });
+    let params = json!({ "dataset": "images", "path": bench.path("colors"), "test_fraction": 0.0 });
     let loaded = bench.run("load", params, None).unwrap().0;
     let spoilt = |normalize: Value, kind: &str| {
         let normalized = bench.run("normalize", normalize, Some(&loaded)).unwrap().0;

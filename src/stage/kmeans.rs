@@ -15,7 +15,8 @@ use crate::event::{Outcome, Progress};
 use crate::kind::{Description, OutputPort, params_of};
 use crate::metric::nmi::nmi;
 use crate::metric::purity::purity;
-use crate::stage::points::{self, Points, SplitName};
+use crate::stage::data::SplitName;
+use crate::stage::points::{self, Points};
 use crate::stage::{Context, Output, Stage, StageError, data};
 
 const OUTPUT: &str = "clusters";
@@ -54,7 +55,7 @@ struct Params {
     #[serde(default = "default_iterations")]
     #[schemars(range(min = 1))]
     max_iterations: usize,
-    /// A start ends when its centres move less than this, squared, in units of the samples' mean variance.
+    /// A start ends when its centers move less than this, squared, in units of the samples' mean variance.
     #[serde(default = "default_tolerance")]
     #[schemars(range(min = 0.0))]
     tolerance: f64,
@@ -65,9 +66,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     version: 1,
     summary: "Groups samples into k clusters and compares these with the classes.",
     details: "Lloyd's iterations from greedy k-means++ starts, as in scikit-learn. `nmi` and `purity` are reported when \
-              the samples are labelled.",
+              the samples are labeled.",
     inputs: points::input(),
-    outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Clusters, "Cluster of every sample, centres, and a table.")],
+    outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Clusters, "Cluster of every sample, centers, and a table.")],
     params: params_of::<Params>(),
     metrics: &[
         (
@@ -75,7 +76,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
             "Normalized mutual information of clusters and classes (arithmetic mean of the entropies): 0 independent, 1 the same.",
         ),
         ("purity", "Share of samples that belong to the commonest class of their cluster."),
-        ("inertia", "Sum of squared distances of samples to their cluster's centre."),
+        ("inertia", "Sum of squared distances of samples to their cluster's center."),
     ],
     example: "[stages.clusters]\nuses = \"kmeans\"\ninputs = { data = \"latents\" }\nk = 10\n",
     companions: &[],

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::ArtifactType;
 use crate::kind::{Description, InputPort, params_of};
 use crate::model::train::{Optimizer, Training};
-use crate::stage::labelled::Labelled;
+use crate::stage::labeled::Labeled;
 use crate::stage::train_classifier::{METRICS, output, train};
 use crate::stage::{Context, Output, Stage, StageError};
 
@@ -34,7 +34,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Multinomial logistic regression on raw pixels.",
     details: "Planned beside every classifier. It does not depend on the run's seed, so it is computed once for a data \
               set and shared by all variants and repeats. Adam, step 0.001, batches of 128.",
-    inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "labelled images")],
+    inputs: vec![InputPort::required("dataset", &[ArtifactType::Dataset], "labeled images")],
     outputs: vec![output()],
     params: params_of::<Params>(),
     metrics: METRICS,
@@ -52,10 +52,10 @@ impl Stage for LinearProbe {
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let Params { epochs } = context.params()?;
-        let labelled = Labelled::open(context.input("dataset")?)?;
+        let labeled = Labeled::open(context.input("dataset")?)?;
         let seed = context.seed;
         let (optimizer, learning_rate) = (Optimizer::Adam, 0.001);
         let training = Training { epochs, batch_size: 128, optimizer, learning_rate, seed, shuffle: true };
-        train(context, &labelled, &[], &training)
+        train(context, &labeled, &[], &training)
     }
 }

@@ -32,7 +32,7 @@ enum Name {
     Mnist,
     /// Clothes: 60,000 + 10,000 images of 28x28 pixels, ten classes.
     FashionMnist,
-    /// Photographs in colour: 50,000 + 10,000 images of 32x32 pixels, ten classes.
+    /// Photographs in color: 50,000 + 10,000 images of 32x32 pixels, ten classes.
     Cifar10,
     /// Digits drawn by code, 28x28 pixels, ten classes; needs no files.
     SyntheticDigits,
@@ -127,7 +127,7 @@ struct Params {
     /// Labels of the samples in `test_path`.
     #[schemars(extend("format" = "path"))]
     test_labels: Option<String>,
-    /// Column of a CSV file that holds the classes; without it the samples are unlabelled.
+    /// Column of a CSV file that holds the classes; without it the samples are unlabeled.
     label_column: Option<String>,
     /// Height, width and channels of one sample, when rows of a CSV or `.npy` file are images.
     #[schemars(length(min = 3, max = 3), inner(range(min = 1, max = 65536)))]

@@ -11,7 +11,7 @@ pub mod dataset_edit;
 pub mod evaluate;
 pub mod extract_latents;
 pub mod kmeans;
-pub mod labelled;
+pub mod labeled;
 pub mod linear_probe;
 pub mod load;
 pub mod noise;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::embed::pca;
 use crate::event::Outcome;
 use crate::kind::{Description, params_of};
-use crate::stage::points::{self, Placed, Points, SplitName};
+use crate::stage::data::SplitName;
+use crate::stage::points::{self, Placed, Points};
 use crate::stage::{Context, Output, Stage, StageError};
 
 /// Share of the variance that `dimensions_95` asks for.

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::artifact::ArtifactType;
@@ -14,36 +12,13 @@ use crate::embed::EmbedError;
 use crate::embed::latents::Latents;
 use crate::embed::workers::Workers;
 use crate::kind::{InputPort, OutputPort};
-use crate::stage::{Context, StageError, data};
+use crate::stage::data::{self, SplitName};
+use crate::stage::{Context, StageError};
 
 /// The port that codes or a data set come in on.
 pub const PORT: &str = "data";
 /// The port that an embedding goes out on.
 pub const EMBEDDING: &str = "embedding";
-
-/// A split.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SplitName {
-    /// Samples that are trained on.
-    Train,
-    /// Samples held out of training to choose by.
-    Validation,
-    /// Samples seen neither in training nor in choosing.
-    #[default]
-    Test,
-}
-
-impl SplitName {
-    /// As files name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
 
 /// The one input of these kinds.
 pub fn input() -> Vec<InputPort> {
@@ -59,7 +34,7 @@ pub fn embedding_output() -> Vec<OutputPort> {
 /// One split of what is on the input.
 pub struct Points {
     pub samples: Box<dyn Samples>,
-    /// Names of the classes; empty when unlabelled.
+    /// Names of the classes; empty when unlabeled.
     pub classes: Vec<String>,
 }
 

@@ -13,9 +13,9 @@ use crate::artifact::ArtifactType;
 use crate::artifact::array;
 use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
-use crate::metric::accuracy::argmax_rows;
+use crate::metric::confusion::argmax_rows;
 use crate::stage::data::csv_failed;
-use crate::stage::labelled::Labelled;
+use crate::stage::labeled::Labeled;
 use crate::stage::train_classifier::{open_classifier, open_scaling};
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
@@ -79,9 +79,9 @@ impl Stage for Predict {
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let params: Params = context.params()?;
         let (classifier, classes) = open_classifier(context.input("classifier")?)?;
-        let mut labelled = Labelled::open(context.input("data")?)?;
-        labelled.scale_by(open_scaling(context.input("classifier")?)?);
-        let test = labelled.split("test")?;
+        let mut labeled = Labeled::open(context.input("data")?)?;
+        labeled.scale_by(open_scaling(context.input("classifier")?)?);
+        let test = labeled.split("test")?;
         let images = data::open(context.input("dataset")?)?;
         let images = data::split(&images, "test")?;
         if images.len() != test.len() {

@@ -65,7 +65,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Registry;
-    use crate::kind::{Catalog, CompanionParam, CompanionWire, Description};
+    use crate::kind::{Catalog, CompanionWire, Description};
 
     #[test]
     fn every_kind_explains_itself() {
@@ -98,18 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn companions_are_kinds_and_their_wires_and_params_exist() {
+    fn companions_are_kinds_and_their_wires_exist() {
         for kind in Registry.kinds() {
             for companion in kind.companions {
                 let name = format!("{}.{}", kind.kind, companion.suffix);
                 let other = Registry.describe(companion.kind).unwrap_or_else(|| panic!("{name}: no such kind"));
                 companion.wires.iter().for_each(|(input, wire)| check_wire(kind, other, input, *wire, &name));
-                for (param, source) in companion.params {
-                    assert!(other.param(param).is_some(), "{name}: no param {param}");
-                    if let CompanionParam::Param(own) = source {
-                        assert!(kind.param(own).is_some(), "{name}: no own param {own}");
-                    }
-                }
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::dataset::Dataset;
 use crate::dataset::samples::Samples;
 use crate::dataset::select::{Order, choose, choose_stratified};
 use crate::kind::{Description, Facts, ParamProblem, params_of};
+use crate::stage::data::SplitName;
 use crate::stage::{Context, Output, Stage, StageError, dataset_edit, problems};
 
 /// Which samples are kept when a split has more than asked for.
@@ -24,27 +25,8 @@ enum From {
     Random,
 }
 
-/// A split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum SplitName {
-    Train,
-    Validation,
-    Test,
-}
-
-impl SplitName {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
-
 fn all_splits() -> Vec<SplitName> {
-    vec![SplitName::Train, SplitName::Validation, SplitName::Test]
+    SplitName::ALL.to_vec()
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -128,15 +110,14 @@ impl Stage for Subset {
     }
 
     fn draws_random(&self, params: &Value) -> bool {
-        params["from"] == "random"
-            && ["train", "validation", "test"].iter().any(|split| params[split].as_u64() > Some(0))
+        params["from"] == "random" && SplitName::ALL.iter().any(|split| params[split.name()].as_u64() > Some(0))
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let params: Params = context.params()?;
         let dataset = dataset_edit::open(context)?;
         let mut splits = dataset_edit::selections(&dataset);
-        for wanted in ["train", "validation", "test"] {
+        for wanted in SplitName::ALL.map(SplitName::name) {
             if params.count(wanted).is_some() && !splits.contains_key(wanted) {
                 let help = if wanted == "validation" { "put a `split` stage before this one" } else { "leave it out" };
                 return Err(StageError::with_help(format!("the data set has no {wanted} split"), help));
@@ -153,10 +134,9 @@ impl Stage for Subset {
 /// Places of a split that are kept.
 fn keep(dataset: &Dataset, split: &str, params: &Params, seed: u64) -> Result<Vec<usize>, StageError> {
     let samples = dataset.split(split).ok_or_else(|| StageError::failed(format!("no split `{split}`")))?;
-    let needs_labels = params.filters(split) || params.stratified;
     let labels = match samples.labels() {
         Some(labels) => labels,
-        None if needs_labels => {
+        None if params.filters(split) || params.stratified => {
             let help = "leave the classes and `stratified` out, or load the data set with its labels";
             return Err(StageError::with_help("the data set has no labels to choose by", help));
         }
@@ -164,22 +144,39 @@ fn keep(dataset: &Dataset, split: &str, params: &Params, seed: u64) -> Result<Ve
     };
     let mut places: Vec<usize> = (0..samples.len()).collect();
     if params.filters(split) {
-        let included = class_numbers(dataset, &params.include_classes)?;
-        let excluded = class_numbers(dataset, &params.exclude_classes)?;
-        let kept = |label| (included.is_empty() || included.contains(&label)) && !excluded.contains(&label);
-        places.retain(|&place| kept(labels[place]));
+        keep_classes(&mut places, labels, dataset, params)?;
     }
     if places.is_empty() {
         let message = format!("no sample of the {split} split has one of the chosen classes");
         return Err(StageError::with_help(message, "keep at least one class that the split has"));
     }
-    let Some(count) = params.count(split) else { return Ok(places) };
+    match params.count(split) {
+        Some(count) => draw(&places, labels, (split, count), params, seed),
+        None => Ok(places),
+    }
+}
+
+/// Leaves out the places of classes that are not wanted.
+fn keep_classes(places: &mut Vec<usize>, labels: &[u32], dataset: &Dataset, params: &Params) -> Result<(), StageError> {
+    let included = class_numbers(dataset, &params.include_classes)?;
+    let excluded = class_numbers(dataset, &params.exclude_classes)?;
+    let kept = |label| (included.is_empty() || included.contains(&label)) && !excluded.contains(&label);
+    places.retain(|&place| kept(labels[place]));
+    Ok(())
+}
+
+/// As many of the places as are asked for.
+fn draw(
+    places: &[usize],
+    labels: &[u32],
+    (split, count): (&str, usize),
+    params: &Params,
+    seed: u64,
+) -> Result<Vec<usize>, StageError> {
     if count > places.len() {
         let message = format!("{count} {split} samples are asked for and there are {}", places.len());
-        return Err(StageError::with_help(
-            message,
-            format!("ask for at most {}, or leave `{split}` out", places.len()),
-        ));
+        let help = format!("ask for at most {}, or leave `{split}` out", places.len());
+        return Err(StageError::with_help(message, help));
     }
     // Splits drawn with one seed must not share the draw.
     let order = match params.from {

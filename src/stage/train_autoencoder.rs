@@ -28,7 +28,7 @@ struct Params {
     decoder: Vec<String>,
     /// What training makes small.
     #[serde(default = "default_loss")]
-    loss: LossName,
+    loss: Loss,
     /// Samples in one step.
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 65536))]
@@ -44,7 +44,7 @@ enum OutputBias {
     /// The mean of the training images, where the decoder ends in a dense or conv layer with a linear, sigmoid or tanh
     /// activation: keeps squared error from collapsing.
     Mean,
-    /// What biases of 0 give, as in Keras: grey after a sigmoid.
+    /// What biases of 0 give, as in Keras: gray after a sigmoid.
     Zero,
 }
 
@@ -52,36 +52,12 @@ fn default_output_bias() -> OutputBias {
     OutputBias::Mean
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum LossName {
-    /// Mean squared error.
-    Mse,
-    /// Binary cross-entropy per pixel; the decoder should end in a sigmoid.
-    Bce,
-    /// Mean absolute error.
-    L1,
-    /// 1 - structural similarity.
-    Ssim,
-}
-
-fn default_loss() -> LossName {
-    LossName::Bce
+fn default_loss() -> Loss {
+    Loss::Bce
 }
 
 fn default_batch_size() -> usize {
     256
-}
-
-impl LossName {
-    fn loss(self) -> Loss {
-        match self {
-            Self::Mse => Loss::Mse,
-            Self::Bce => Loss::Bce,
-            Self::L1 => Loss::L1,
-            Self::Ssim => Loss::Ssim,
-        }
-    }
 }
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
@@ -116,12 +92,7 @@ loss = "bce"
 epochs = 10
 "#,
     companions: &[
-        Companion {
-            suffix: "pca",
-            kind: "baseline-pca",
-            wires: &[("dataset", CompanionWire::SameInput("dataset"))],
-            params: &[],
-        },
+        Companion { suffix: "pca", kind: "baseline-pca", wires: &[("dataset", CompanionWire::SameInput("dataset"))] },
         Companion {
             suffix: "baseline",
             kind: "compare-baseline",
@@ -130,7 +101,6 @@ epochs = 10
                 ("model", CompanionWire::Output("model")),
                 ("baseline", CompanionWire::Companion("pca")),
             ],
-            params: &[],
         },
     ],
 });
@@ -172,19 +142,18 @@ impl Stage for TrainAutoencoder {
             model.start_at_mean(&train).map_err(training::failed)?;
         }
         let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
-        let history =
-            training::with_run(context, |run| model.fit(&train, validation, params.loss.loss(), &training, run))?;
+        let history = training::with_run(context, |run| model.fit(&train, validation, params.loss, &training, run))?;
         write_model(context, &params, train.shape(), &model, &history)?;
         Ok(Output { outcome: outcome(&model, &history), reuse: vec![] })
     }
 }
 
 /// Fails when a loss has no meaning for the data's values.
-fn check_values(dataset: &Dataset, loss: LossName) -> Result<(), StageError> {
-    let (LossName::Bce | LossName::Ssim, Some([low, high])) = (loss, data::outside_unit(dataset)) else {
+fn check_values(dataset: &Dataset, loss: Loss) -> Result<(), StageError> {
+    let (Loss::Bce | Loss::Ssim, Some([low, high])) = (loss, data::outside_unit(dataset)) else {
         return Ok(());
     };
-    let name = if loss == LossName::Bce { "bce" } else { "ssim" };
+    let name = if loss == Loss::Bce { "bce" } else { "ssim" };
     let message = format!("the loss \"{name}\" needs values from 0 to 1, and the data's go from {low} to {high}");
     Err(StageError::with_help(
         message,
@@ -229,11 +198,11 @@ struct Saved {
     input: [usize; 3],
     encoder: Vec<String>,
     decoder: Vec<String>,
-    loss: LossName,
+    loss: Loss,
 }
 
 /// What the model on a `model` port was trained to make small.
-pub fn open_loss(input: &crate::stage::Input) -> Result<LossName, StageError> {
+pub fn open_loss(input: &crate::stage::Input) -> Result<Loss, StageError> {
     Ok(data::read_json::<Saved>(input.path("model.json")?)?.loss)
 }
 

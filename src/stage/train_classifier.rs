@@ -12,13 +12,12 @@ use crate::artifact::ArtifactType;
 use crate::artifact::array::Array;
 use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
-use crate::metric::accuracy::argmax_rows;
-use crate::metric::confusion::ConfusionMatrix;
+use crate::metric::confusion::{ConfusionMatrix, argmax_rows};
 use crate::model::classifier::Classifier;
 use crate::model::layer::LayerSpec;
 use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
-use crate::stage::labelled::Labelled;
+use crate::stage::labeled::Labeled;
 use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Input, Output, Stage, StageError, data};
 
@@ -73,12 +72,12 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-classifier",
     version: 1,
     summary: "Trains a classifier on latents or on pixels.",
-    details: "Softmax cross-entropy on the `train` split, watched on `validation`, judged on `test`. Beside every \
+    details: "Softmax cross-entropy on the `train` split, monitored on `validation`, evaluated on `test`. Beside every \
               classifier a linear probe on the raw pixels is planned, so that there is something to compare with.",
     inputs: vec![InputPort::required(
         "data",
         &[ArtifactType::Latents, ArtifactType::Dataset],
-        "labelled codes or images",
+        "labeled codes or images",
     )],
     outputs: vec![output()],
     params: [params_of::<Params>(), params_of::<Schedule>()].concat(),
@@ -93,7 +92,6 @@ epochs = 10
         suffix: "probe",
         kind: "linear-probe",
         wires: &[("dataset", CompanionWire::Upstream(ArtifactType::Dataset))],
-        params: &[],
     }],
 });
 
@@ -122,7 +120,7 @@ impl Stage for TrainClassifier {
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let params: Params = context.params()?;
         let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
-        let mut data = Labelled::open(context.input("data")?)?;
+        let mut data = Labeled::open(context.input("data")?)?;
         if params.standardize {
             data.standardize()?;
         }
@@ -133,13 +131,13 @@ impl Stage for TrainClassifier {
 /// Trains on `train`, watches `validation`, judges on `test`, and writes the `classifier` port.
 pub fn train(
     context: &Context,
-    labelled: &Labelled,
+    labeled: &Labeled,
     hidden: &[String],
     training: &Training,
 ) -> Result<Output, StageError> {
-    let classes = labelled.classes();
-    let train = labelled.split("train")?;
-    let validation = labelled.optional("validation");
+    let classes = labeled.classes();
+    let train = labeled.split("train")?;
+    let validation = labeled.optional("validation");
     let mut layers = training::layers(hidden)?;
     layers.extend(training::layers(&[format!("dense {} softmax", classes.len())])?);
     let mut classifier =
@@ -148,8 +146,8 @@ pub fn train(
         training::with_run(context, |run| classifier.fit(train.as_ref(), validation.as_deref(), training, run))?;
     let mut outcome = training::history_outcome(&history);
     outcome.metrics.insert("parameters".into(), classifier.parameters() as f64);
-    write(context, labelled, train.shape(), &layers, &classifier, &history)?;
-    if let Some(test) = labelled.optional("test") {
+    write(context, labeled, train.shape(), &layers, &classifier, &history)?;
+    if let Some(test) = labeled.optional("test") {
         let probabilities = training::with_run(context, |run| classifier.predict(test.as_ref(), run))?;
         let labels = test.labels().unwrap_or_default();
         judge(&mut outcome, labels, &probabilities, classes, &context.output("classifier", "confusion.csv")?)?;
@@ -179,7 +177,7 @@ fn judge(
 
 fn write(
     context: &Context,
-    labelled: &Labelled,
+    labeled: &Labeled,
     input: [usize; 3],
     layers: &[LayerSpec],
     classifier: &Classifier,
@@ -190,13 +188,13 @@ fn write(
     let description = json!({
         "input": input,
         "architecture": texts,
-        "classes": labelled.classes(),
+        "classes": labeled.classes(),
         "parameters": classifier.parameters(),
-        "on": labelled.on(),
+        "on": labeled.on(),
         "layers": training::layer_rows("classifier", &infos).collect::<Vec<_>>(),
     });
     data::write_json(&context.output("classifier", "model.json")?, &description)?;
-    if let Some(scaling) = labelled.scaling() {
+    if let Some(scaling) = labeled.scaling() {
         scaling.save(&context.output("classifier", "scaling.npy")?)?;
     }
     classifier.save(&context.output("classifier", "classifier.safetensors")?)?;

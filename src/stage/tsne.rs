@@ -1,4 +1,4 @@
-//! `tsne`: a map of codes or pixels that keeps neighbours together.
+//! `tsne`: a map of codes or pixels that keeps neighbors together.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,15 +11,16 @@ use crate::dataset::samples::Samples;
 use crate::embed::pca::Pca;
 use crate::embed::rows::{Rows, gather_range, width};
 use crate::embed::tsne::{Embedded, Tsne as Settings};
-use crate::embed::{neighbours, workers::Workers};
+use crate::embed::{neighbors, workers::Workers};
 use crate::event::{Outcome, Progress};
 use crate::kind::{Description, Facts, ParamProblem, params_of};
 use crate::metric::trustworthiness::trustworthiness;
-use crate::stage::points::{self, Placed, Points, SplitName};
+use crate::stage::data::SplitName;
+use crate::stage::points::{self, Placed, Points};
 use crate::stage::{Context, Output, Stage, StageError, problems};
 
-/// Neighbours that trustworthiness looks at.
-const TRUST_NEIGHBOURS: usize = 12;
+/// Neighbors that trustworthiness looks at.
+const TRUST_NEIGHBORS: usize = 12;
 /// Iterations between two reports of progress.
 const REPORT_EVERY: usize = 10;
 
@@ -55,7 +56,7 @@ struct Params {
     /// Samples with more numbers than this are projected onto so many principal components first; 0 never projects.
     #[serde(default = "default_dimensions")]
     pca_dimensions: usize,
-    /// Effective number of neighbours of a sample.
+    /// Effective number of neighbors of a sample.
     #[serde(default = "default_perplexity")]
     #[schemars(range(min = 1.0, max = 1000.0))]
     perplexity: f64,
@@ -75,8 +76,8 @@ struct Params {
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "tsne",
     version: 1,
-    summary: "Places samples in the plane so that neighbours stay neighbours (t-SNE).",
-    details: "van der Maaten and Hinton 2008, with affinities to the 3 x perplexity nearest neighbours (exact), repulsion \
+    summary: "Places samples in the plane so that neighbors stay neighbors (t-SNE).",
+    details: "van der Maaten and Hinton 2008, with affinities to the 3 x perplexity nearest neighbors (exact), repulsion \
               interpolated on a grid by fast Fourier transform (after Linderman et al. 2019; pair by pair below 1,000 \
               samples), and a start from the first two principal components. Momentum 0.5 and early exaggeration for \
               the first quarter of the iterations, then momentum 0.8; learning rates mean what they mean in \
@@ -92,7 +93,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         ),
         (
             "trustworthiness",
-            "To what extent the 12 nearest neighbours in the map are neighbours of the sample, 1 at best (scikit-learn's definition); against the samples as t-SNE saw them, after projection.",
+            "To what extent the 12 nearest neighbors in the map are neighbors of the sample, 1 at best (scikit-learn's definition); against the samples as t-SNE saw them, after projection.",
         ),
     ],
     example: "[stages.tsne]\nuses = \"tsne\"\ninputs = { data = \"latents\" }\nsamples = 5000\nperplexity = 30\n",
@@ -122,10 +123,10 @@ impl Stage for Tsne {
         let workers = points::workers(context);
         let (values, dim) = rows(samples.as_ref(), &params, workers)?;
         let embedded = embed(context, &params, &values, dim)?;
-        let original = neighbours::Points::new(&values, dim);
-        let placed = neighbours::Points::new(&embedded.points, 2);
+        let original = neighbors::Points::new(&values, dim);
+        let placed = neighbors::Points::new(&embedded.points, 2);
         let mut metrics = BTreeMap::from([("kl_divergence".to_owned(), embedded.kl_divergence)]);
-        if let Some(trust) = trustworthiness(&original, &placed, TRUST_NEIGHBOURS, workers)? {
+        if let Some(trust) = trustworthiness(&original, &placed, TRUST_NEIGHBORS, workers)? {
             metrics.insert("trustworthiness".to_owned(), trust);
         }
         let axes = ["t-SNE 1".to_owned(), "t-SNE 2".to_owned()];

@@ -20,10 +20,10 @@ components = pca.components_ * signs[:, None]
 print("VARIANCES", pca.explained_variance_.tolist())
 print("FIRST_COMPONENT", components[0].tolist())
 print("EXPLAINED", pca.explained_variance_ratio_[:1].tolist())
-centred = test - pca.mean_
-mse = [np.mean((centred - centred @ components[:k].T @ components[:k]) ** 2) for k in range(4)]
+centerd = test - pca.mean_
+mse = [np.mean((centerd - centerd @ components[:k].T @ components[:k]) ** 2) for k in range(4)]
 print("MSE", [float(x) for x in mse])
-print("PROJECTED", (centred @ components[:3].T)[0].tolist())
+print("PROJECTED", (centerd @ components[:3].T)[0].tolist())
 
 i, j = np.mgrid[:600, :3]
 noise = ((i * 37 + j * 11 + i * j * 7) % 101).astype(np.float32) / np.float32(50)

@@ -28,7 +28,7 @@ print("BCE", repr(-np.mean(t * np.log(c) + (1 - t) * np.log(1 - c))))
 t, noise = values(2 * 9 * 11 * 3, 1), values(2 * 9 * 11 * 3, 5)
 o = 0.8 * t + 0.2 * noise
 t4, o4 = t.reshape(2, 9, 11, 3), o.reshape(2, 9, 11, 3)
-print("SSIM_COLOUR", [structural_similarity(a, b, data_range=1, channel_axis=-1) for a, b in zip(t4, o4)])
+print("SSIM_COLOR", [structural_similarity(a, b, data_range=1, channel_axis=-1) for a, b in zip(t4, o4)])
 t3, o3 = t[:198].reshape(2, 9, 11), o[:198].reshape(2, 9, 11)
 print("SSIM_GRAY", [structural_similarity(a, b, data_range=1) for a, b in zip(t3, o3)])
 

@@ -38,7 +38,7 @@ fn sample() -> Description {
         ],
         metrics: &[("train_loss", "loss of the last epoch")],
         example: "[stages.sample]\nuses = \"train-sample\"\n",
-        companions: &[Companion { suffix: "pca", kind: "pca-baseline", wires: &[], params: &[] }],
+        companions: &[Companion { suffix: "pca", kind: "pca-baseline", wires: &[] }],
     }
 }
 

@@ -1,7 +1,7 @@
 //! How alike points are before embedding: sparse, symmetric probabilities. Knows no embedding.
 
 use crate::cancel::Interrupted;
-use crate::embed::neighbours::Neighbours;
+use crate::embed::neighbors::Neighbors;
 use crate::embed::workers::Workers;
 
 /// Points of one unit of work.
@@ -19,29 +19,29 @@ pub struct Affinities {
 }
 
 impl Affinities {
-    /// Gaussian similarities to the nearest neighbours, with each point's bandwidth such that the entropy is the
-    /// logarithm of the perplexity, averaged over both directions (van der Maaten and Hinton 2008; neighbours only, van
+    /// Gaussian similarities to the nearest neighbors, with each point's bandwidth such that the entropy is the
+    /// logarithm of the perplexity, averaged over both directions (van der Maaten and Hinton 2008; neighbors only, van
     /// der Maaten 2014).
-    pub fn new(neighbours: &Neighbours, perplexity: f64, workers: Workers) -> Result<Self, Interrupted> {
-        let (n, k) = (neighbours.indices.len() / neighbours.k, neighbours.k);
+    pub fn new(neighbors: &Neighbors, perplexity: f64, workers: Workers) -> Result<Self, Interrupted> {
+        let (n, k) = (neighbors.indices.len() / neighbors.k, neighbors.k);
         let block = |index: usize| -> Vec<f64> {
-            let distances = &neighbours.squared_distances[index * BLOCK * k..n.min((index + 1) * BLOCK) * k];
+            let distances = &neighbors.squared_distances[index * BLOCK * k..n.min((index + 1) * BLOCK) * k];
             distances.chunks_exact(k).flat_map(|row| conditional(row, perplexity)).collect()
         };
         let conditional = workers.map(n.div_ceil(BLOCK), block)?.concat();
-        // Who has each point as a neighbour: the transpose, by counting.
+        // Who has each point as a neighbor: the transpose, by counting.
         let mut counts = vec![0; n + 1];
-        neighbours.indices.iter().for_each(|&column| counts[column as usize + 1] += 1);
+        neighbors.indices.iter().for_each(|&column| counts[column as usize + 1] += 1);
         (0..n).for_each(|row| counts[row + 1] += counts[row]);
         let mut place = counts.clone();
         let mut incoming = vec![(0u32, 0.0); n * k];
-        for (at, (&column, &p)) in neighbours.indices.iter().zip(&conditional).enumerate() {
+        for (at, (&column, &p)) in neighbors.indices.iter().zip(&conditional).enumerate() {
             incoming[place[column as usize]] = ((at / k) as u32, p);
             place[column as usize] += 1;
         }
         let block = |index: usize| -> Vec<Vec<(u32, f64)>> {
             let row = |row: usize| {
-                let outgoing = neighbours.row(row).iter().copied().zip(conditional[row * k..][..k].iter().copied());
+                let outgoing = neighbors.row(row).iter().copied().zip(conditional[row * k..][..k].iter().copied());
                 merged(outgoing, &incoming[counts[row]..counts[row + 1]], 2.0 * n as f64)
             };
             (index * BLOCK..n.min((index + 1) * BLOCK)).map(row).collect()
@@ -79,7 +79,7 @@ fn conditional(squared_distances: &[f64], perplexity: f64) -> Vec<f64> {
         if excess.abs() < ENTROPY_TOLERANCE {
             break;
         }
-        // Too many neighbours count: narrow the bandwidth; too few: widen it.
+        // Too many neighbors count: narrow the bandwidth; too few: widen it.
         if excess > 0.0 {
             low = beta;
             beta = if high.is_finite() { (low + high) / 2.0 } else { 2.0 * beta };

@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::cancel::Interrupted;
-use crate::embed::neighbours::{Neighbours, Points};
+use crate::embed::neighbors::{Neighbors, Points};
 use crate::embed::pca::Pca;
 use crate::embed::rows::Rows;
 use crate::embed::workers::Workers;
@@ -28,8 +28,8 @@ const EXACT_BELOW: usize = 1000;
 const BLOCK: usize = 256;
 /// Iterations between two values of the KL divergence.
 pub const KL_EVERY: usize = 50;
-/// Neighbours considered, in perplexities.
-const NEIGHBOURS: f64 = 3.0;
+/// Neighbors considered, in perplexities.
+const NEIGHBORS: f64 = 3.0;
 /// Standard deviation of the start along its first axis, and of the noise that keeps it off lines and points.
 const START: f64 = 1e-4;
 const JITTER: f64 = 1e-6;
@@ -39,7 +39,7 @@ const LEAST_LEARNING_RATE: f64 = 50.0;
 /// What to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Tsne {
-    /// Effective number of neighbours; lowered to a third of the other points when there are too few.
+    /// Effective number of neighbors; lowered to a third of the other points when there are too few.
     pub perplexity: f64,
     /// Steps in all. The first quarter exaggerates affinities and has momentum 0.5; the rest has momentum 0.8.
     pub iterations: usize,
@@ -76,9 +76,9 @@ impl Tsne {
         let n = values.len() / dim;
         require(n, 4)?;
         let start = start(values, dim, workers)?;
-        let perplexity = self.perplexity.min((n - 1) as f64 / NEIGHBOURS);
-        let neighbours = Neighbours::among(&Points::new(values, dim), (NEIGHBOURS * perplexity) as usize, workers)?;
-        let affinities = Affinities::new(&neighbours, perplexity, workers)?;
+        let perplexity = self.perplexity.min((n - 1) as f64 / NEIGHBORS);
+        let neighbors = Neighbors::among(&Points::new(values, dim), (NEIGHBORS * perplexity) as usize, workers)?;
+        let affinities = Affinities::new(&neighbors, perplexity, workers)?;
         let mut descent = Descent::new(start, &affinities, workers);
         let mut series = Vec::new();
         for iteration in 0..self.iterations {
@@ -285,8 +285,8 @@ mod tests {
     fn affinities(workers: Workers) -> Affinities {
         let value = |i: usize, j: usize| ((i * i * 13 + j * 7 + i * j * 5) % 23) as f32;
         let values: Vec<f32> = (0..48).map(|at| value(at / 4, at % 4)).collect();
-        let neighbours = Neighbours::among(&Points::new(&values, 4), 11, workers).unwrap();
-        Affinities::new(&neighbours, 3.0, workers).unwrap()
+        let neighbors = Neighbors::among(&Points::new(&values, 4), 11, workers).unwrap();
+        Affinities::new(&neighbors, 3.0, workers).unwrap()
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
         let values = groups(250, 6);
         let embedded = fit(&values, 6, settings(600), 2).unwrap();
         let points = Points::new(&embedded.points, 2);
-        let nearest = with_threads(1, |workers| Neighbours::among(&points, 1, workers)).unwrap();
+        let nearest = with_threads(1, |workers| Neighbors::among(&points, 1, workers)).unwrap();
         let together = (0..250).filter(|&point| nearest.row(point)[0] as usize % 5 == point % 5).count();
         assert_eq!(together, 250);
         assert!(embedded.series[1] > embedded.kl_divergence && embedded.kl_divergence < 0.8, "{:?}", embedded.series);

@@ -9,8 +9,7 @@ use serde_json::Value;
 
 use crate::artifact::ArtifactType::{Baseline, Dataset, Figures, Latents, Metrics, Model};
 use crate::kind::{
-    Catalog, Companion, CompanionParam, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem,
-    params_of,
+    Catalog, Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of,
 };
 
 pub struct Toy;
@@ -136,12 +135,7 @@ static KINDS: LazyLock<Vec<Description>> = LazyLock::new(|| {
             params: params_of::<Epochs>(),
             metrics: &[("accuracy", "on the test split")],
             companions: &[
-                Companion {
-                    suffix: "floor",
-                    kind: "floor",
-                    wires: &[("dataset", CompanionWire::Upstream(Dataset))],
-                    params: &[("epochs", CompanionParam::Param("epochs"))],
-                },
+                Companion { suffix: "floor", kind: "floor", wires: &[("dataset", CompanionWire::Upstream(Dataset))] },
                 Companion {
                     suffix: "against",
                     kind: "against",
@@ -150,7 +144,6 @@ static KINDS: LazyLock<Vec<Description>> = LazyLock::new(|| {
                         ("floor", CompanionWire::Companion("floor")),
                         ("latents", CompanionWire::SameInput("latents")),
                     ],
-                    params: &[],
                 },
             ],
             ..Description::default()
@@ -159,7 +152,7 @@ static KINDS: LazyLock<Vec<Description>> = LazyLock::new(|| {
             kind: "floor",
             inputs: vec![InputPort::required("dataset", &[Dataset], "")],
             outputs: vec![OutputPort::new("baseline", Baseline, "")],
-            params: params_of::<Epochs>(),
+            params: params_of::<Nothing>(),
             ..Description::default()
         },
         Description {

@@ -33,7 +33,7 @@ impl Axis {
                 let step = axis.step(ticks);
                 axis.low = (low / step + 1e-9).floor() * step;
                 axis.high = (high / step - 1e-9).ceil() * step;
-                axis.ticks = labelled(axis.low, axis.high, step);
+                axis.ticks = labeled(axis.low, axis.high, step);
                 axis
             }
             Spread::Log2 => Self::powers(low, high, 2.0, spread),
@@ -44,7 +44,7 @@ impl Axis {
     /// An axis from `low` to `high` exactly, with ticks at whole numbers.
     pub fn whole(low: f64, high: f64, ticks: usize) -> Self {
         let mut axis = Self { low, high, spread: Spread::Linear, ticks: Vec::new() };
-        axis.ticks = labelled(low, high, axis.step(ticks).max(1.0));
+        axis.ticks = labeled(low, high, axis.step(ticks).max(1.0));
         axis
     }
 
@@ -90,7 +90,7 @@ impl Axis {
 }
 
 /// Ticks at multiples of `step`.
-fn labelled(low: f64, high: f64, step: f64) -> Vec<(f64, String)> {
+fn labeled(low: f64, high: f64, step: f64) -> Vec<(f64, String)> {
     let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
     (first..=last.min(first + 50)).map(|i| (i as f64 * step, number::tick(i as f64 * step, step))).collect()
 }

@@ -1,4 +1,4 @@
-//! A table of counts as coloured cells: confusion matrices, clusters against classes. Knows no stage.
+//! A table of counts as colored cells: confusion matrices, clusters against classes. Knows no stage.
 
 use plotters::style::RGBColor;
 
@@ -21,12 +21,12 @@ pub struct HeatMap<'a> {
     pub rows: Vec<String>,
     pub columns: Vec<String>,
     pub counts: Vec<Vec<f64>>,
-    /// Rows and columns are the same classes: off the diagonal stand mistakes, in another colour.
+    /// Rows and columns are the same classes: off the diagonal stand mistakes, in another color.
     pub confusion: bool,
 }
 
 impl HeatMap<'_> {
-    /// The map as PNG. A cell's colour is its share of its row; mistakes are drawn on a square-root scale, so that a
+    /// The map as PNG. A cell's color is its share of its row; mistakes are drawn on a square-root scale, so that a
     /// share of one percent is still seen.
     pub fn draw(&self) -> Result<Png> {
         let dark = Font { color: INK, ..TEXT };

@@ -1,4 +1,4 @@
-//! Colours. Knows no drawing.
+//! Colors. Knows no drawing.
 
 use plotters::style::RGBColor;
 
@@ -10,13 +10,13 @@ pub const MUTED: RGBColor = RGBColor(89, 96, 106);
 pub const FAINT: RGBColor = RGBColor(226, 229, 233);
 /// What is wrong: mistakes, thresholds, anomalies.
 pub const WRONG: RGBColor = RGBColor(189, 31, 1);
-/// The first colour of [`class`]: the model, the right answer.
+/// The first color of [`class`]: the model, the right answer.
 pub const ACCENT: RGBColor = RGBColor(47, 116, 199);
 
 /// The full shade of a map of counts.
 pub const DEEP: RGBColor = RGBColor(20, 78, 150);
 
-/// Ten colours that stay apart under the common colour-vision deficiencies: M. Petroff, "Accessible Color Sequences
+/// Ten colors that stay apart under the common color-vision deficiencies: M. Petroff, "Accessible Color Sequences
 /// for Data Visualization", 2021 (<https://arxiv.org/abs/2107.02270>); more classes start over.
 pub fn class(index: usize) -> RGBColor {
     const COLORS: [RGBColor; 10] = [
@@ -34,7 +34,7 @@ pub fn class(index: usize) -> RGBColor {
     COLORS[index % COLORS.len()]
 }
 
-/// Lines of a chart: the first colours that differ in lightness as well as in hue.
+/// Lines of a chart: the first colors that differ in lightness as well as in hue.
 pub fn series(index: usize) -> RGBColor {
     const COLORS: [RGBColor; 8] = [
         ACCENT,
@@ -72,7 +72,7 @@ pub fn tint(color: RGBColor, t: f64) -> RGBColor {
     mix(RGBColor(246, 248, 250), color, if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 })
 }
 
-/// Between two colours.
+/// Between two colors.
 fn mix(from: RGBColor, to: RGBColor, t: f64) -> RGBColor {
     let part = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * t).round() as u8;
     RGBColor(part(from.0, to.0), part(from.1, to.1), part(from.2, to.2))

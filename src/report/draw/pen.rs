@@ -149,7 +149,7 @@ impl Pen<'_> {
         self.note(result);
     }
 
-    /// One line of text, vertically centred on its capitals.
+    /// One line of text, vertically centerd on its capitals.
     pub fn text(&mut self, text: &str, (x, y): (f64, f64), font: Font) {
         let x = match font.align {
             Align::Left => x,
@@ -220,7 +220,7 @@ impl Pen<'_> {
         String::new()
     }
 
-    /// A picture of `columns` by `rows` colours stretched over a rectangle, without smoothing when it grows.
+    /// A picture of `columns` by `rows` colors stretched over a rectangle, without smoothing when it grows.
     pub fn picture(
         &mut self,
         (x, y): (f64, f64),
@@ -296,13 +296,13 @@ fn average(large: &[u8], width: u32, height: u32) -> Vec<u8> {
     small
 }
 
-/// PNG bytes; a drawing without colours is stored without them.
+/// PNG bytes; a drawing without colors is stored without them.
 fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
-    let grey = pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
-    let data: Vec<u8> = if grey { pixels.iter().copied().step_by(3).collect() } else { pixels.to_vec() };
+    let gray = pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+    let data: Vec<u8> = if gray { pixels.iter().copied().step_by(3).collect() } else { pixels.to_vec() };
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(if grey { png::ColorType::Grayscale } else { png::ColorType::Rgb });
+    encoder.set_color(if gray { png::ColorType::Grayscale } else { png::ColorType::Rgb });
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Balanced);
     let failed = |error: png::EncodingError| Error::Drawing(error.to_string());

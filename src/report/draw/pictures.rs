@@ -9,7 +9,7 @@ use crate::report::draw::palette::{self, INK};
 use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 use crate::report::{Result, number};
 
-/// How pixel values become colours.
+/// How pixel values become colors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Look {
     /// The low end of the images' range is black, the high end white; three channels are red, green and blue.
@@ -96,7 +96,7 @@ const MOST_ACROSS: usize = 10;
 const GAP: f64 = 4.0;
 
 /// Rows of images, one under the other, eight across; more images give further blocks of rows. `names` stand under
-/// the images of the last row; `scale` adds a colour scale for heat rows.
+/// the images of the last row; `scale` adds a color scale for heat rows.
 pub fn strips(title: &str, rows: &[Row<'_>], names: &[String], scale: Option<(f64, &str)>) -> Result<Png> {
     const LABEL: f64 = 24.0;
     let count = rows.iter().map(|row| row.images.pixels.len()).max().unwrap_or(0);
@@ -130,7 +130,7 @@ pub fn strips(title: &str, rows: &[Row<'_>], names: &[String], scale: Option<(f6
             }
         }
         if let Some((full, unit)) = scale {
-            colour_scale(pen, (0.0, 26.0 + block * blocks as f64 + 6.0), WIDTH, full, unit);
+            color_scale(pen, (0.0, 26.0 + block * blocks as f64 + 6.0), WIDTH, full, unit);
         }
     })
 }
@@ -149,12 +149,12 @@ pub fn heat(title: &str, map: &Images, unit: &str) -> Result<Png> {
     pen::draw((WIDTH, 34.0 + tall + 62.0), |pen| {
         pen.text(title, (0.0, 13.0), TITLE);
         map.draw(pen, 0, Look::Heat { full }, (0.0, 34.0), (side, tall));
-        colour_scale(pen, (0.0, 34.0 + tall + 12.0), side, full, unit);
+        color_scale(pen, (0.0, 34.0 + tall + 12.0), side, full, unit);
     })
 }
 
 /// A bar from 0 to `full` with both ends and the unit.
-fn colour_scale(pen: &mut Pen<'_>, (x, y): (f64, f64), width: f64, full: f64, unit: &str) {
+fn color_scale(pen: &mut Pen<'_>, (x, y): (f64, f64), width: f64, full: f64, unit: &str) {
     pen.picture((x, y), (width, 12.0), (256, 1), |column, _| palette::heat(column as f64 / 255.0));
     pen.text("0", (x, y + 25.0), TEXT);
     pen.text(&number::short(full), (x + width, y + 25.0), Font { align: Align::Right, ..TEXT });

@@ -84,7 +84,7 @@ fn chart(pen: &mut Pen<'_>, prediction: &Prediction, classes: &[String], left: f
     }
 }
 
-/// The right class in blue, a wrong guess in red, the rest in grey.
+/// The right class in blue, a wrong guess in red, the rest in gray.
 fn bar_color(prediction: &Prediction, class: usize) -> RGBColor {
     match prediction.label {
         Some(label) if label == class => ACCENT,

@@ -1,4 +1,4 @@
-//! Points in the plane, coloured by class. Knows no method.
+//! Points in the plane, colored by class. Knows no method.
 
 use plotters::style::Color;
 
@@ -15,7 +15,7 @@ pub struct Scatter<'a> {
     pub x_label: &'a str,
     pub y_label: &'a str,
     pub points: &'a [[f64; 2]],
-    /// Index into `classes` of every point; empty when unlabelled.
+    /// Index into `classes` of every point; empty when unlabeled.
     pub labels: &'a [u32],
     pub classes: &'a [String],
 }

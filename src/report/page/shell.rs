@@ -49,7 +49,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part]) -> String {
                     }
                     main id="main" {
                         @for part in parts {
-                            section id=(part.id) aria-labelledby={ (part.id) "-title" } {
+                            section id=(part.id) aria-labeledby={ (part.id) "-title" } {
                                 h2 id={ (part.id) "-title" } { (part.title) }
                                 (part.body)
                             }
@@ -64,7 +64,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part]) -> String {
     page.into_string()
 }
 
-/// A status in words and colour.
+/// A status in words and color.
 pub fn badge(status: Status) -> Markup {
     html! { span class={ "badge " (status.as_str()) } { (status.as_str()) } }
 }

@@ -63,14 +63,14 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     section.figures.extend(curves(material, source, &history, "accuracy", &accuracies, "share classified right")?);
     section.figures.extend(curves(material, source, &history, "loss", &losses, "loss (cross-entropy)")?);
     if let Some(confusion) = confusion {
-        judged(material, &mut section, &confusion)?;
+        add_test_results(material, &mut section, &confusion)?;
     }
     section.tables.push(epochs(material, source, &history)?);
     Ok(section)
 }
 
 /// Adds what the test split says.
-fn judged(material: &Material<'_>, section: &mut Section, confusion: &Confusion) -> Result<()> {
+fn add_test_results(material: &Material<'_>, section: &mut Section, confusion: &Confusion) -> Result<()> {
     section.tables.push(confusion.table());
     if confusion.classes.len() > MOST_ROWS {
         return Ok(());
@@ -93,7 +93,7 @@ fn judged(material: &Material<'_>, section: &mut Section, confusion: &Confusion)
     let alt = format!("Confusion matrix of {stage} on the test split; {accuracy} on the diagonal");
     section.figures.push(material.figure(&format!("confusion-{stage}"), Look::Picture, alt, &map.draw()?)?);
     let png = per_class(confusion).draw()?;
-    let alt = format!("Bars: share of each class that {stage} recognises");
+    let alt = format!("Bars: share of each class that {stage} recognizes");
     section.figures.push(material.figure(&format!("per-class-{stage}"), Look::Chart, alt, &png)?);
     Ok(())
 }
@@ -123,7 +123,7 @@ impl Confusion {
         right / self.counts.iter().flatten().sum::<f64>()
     }
 
-    /// Share of a true class that is recognised.
+    /// Share of a true class that is recognized.
     fn recall(&self, class: usize) -> f64 {
         self.at(class, class) / self.counts.get(class).map_or(0.0, |row| row.iter().sum())
     }

@@ -110,7 +110,7 @@ fn noise(noise: Option<Noise>) -> String {
 
 fn caption(meta: &DatasetMeta) -> String {
     let classes = match meta.classes.len() {
-        0 => "unlabelled".to_owned(),
+        0 => "unlabeled".to_owned(),
         n if n <= 12 => format!("{n} classes: {}", meta.classes.join(", ")),
         n => format!("{n} classes"),
     };

@@ -1,4 +1,4 @@
-//! Codes in the plane, by PCA and t-SNE, coloured by class.
+//! Codes in the plane, by PCA and t-SNE, colored by class.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ fn add(material: &Material<'_>, source: &Source, section: &mut Section) -> Resul
         labels: labels.as_ref().map_or(&[], |labels| labels.values()),
         classes: &embedding.classes,
     };
-    let alt = format!("Scatter plot: {method} of {} codes, coloured by class", number::count(pairs.len()));
+    let alt = format!("Scatter plot: {method} of {} codes, colored by class", number::count(pairs.len()));
     let png = scatter.draw()?;
     section.figures.push(material.figure(&format!("embedding-{}", source.stage), Look::Chart, alt, &png)?);
     let metrics = sentence(&embedding.metrics);

@@ -1,4 +1,4 @@
-//! Labelled samples from either kind of artifact that has them, images or codes, scaled as a classifier wants them.
+//! Labeled samples from either kind of artifact that has them, images or codes, scaled as a classifier wants them.
 
 use crate::artifact::ArtifactType;
 use crate::artifact::array::Array;
@@ -8,7 +8,7 @@ use crate::embed::latents::Latents;
 use crate::stage::{Input, StageError, data};
 
 /// Images or codes with labels.
-pub struct Labelled {
+pub struct Labeled {
     origin: Origin,
     /// Row 0 is subtracted from every sample, and the rest multiplied by row 1.
     scaling: Option<Array<f32>>,
@@ -19,21 +19,21 @@ enum Origin {
     Codes(Latents),
 }
 
-impl Labelled {
+impl Labeled {
     /// Opens a Dataset or Latents artifact. Error: it has no classes.
     pub fn open(input: &Input) -> Result<Self, StageError> {
         let origin = match input.artifact_type {
             ArtifactType::Latents => Origin::Codes(Latents::open(&input.files)?),
             _ => Origin::Images(data::open(input)?),
         };
-        let labelled = Self { origin, scaling: None };
-        if labelled.classes().is_empty() {
+        let labeled = Self { origin, scaling: None };
+        if labeled.classes().is_empty() {
             return Err(StageError::with_help(
                 format!("the data from `{}` has no labels", input.stage),
-                "a classifier needs a labelled data set; for CSV, name the `label_column`",
+                "a classifier needs a labeled data set; for CSV, name the `label_column`",
             ));
         }
-        Ok(labelled)
+        Ok(labeled)
     }
 
     /// Scales every feature to mean 0 and standard deviation 1 over the training split; a constant one only to mean 0.

@@ -1,4 +1,4 @@
-//! Euclidean distances between many points and exact nearest neighbours, a block of points at a time through matrix
+//! Euclidean distances between many points and exact nearest neighbors, a block of points at a time through matrix
 //! products. Knows nothing of what is done with them.
 
 use std::ops::Range;
@@ -7,7 +7,7 @@ use crate::cancel::Interrupted;
 use crate::embed::workers::Workers;
 use crate::tensor::gemm::{Mat, multiply_scaled};
 
-/// Query points of one unit of work, and the points they are compared with at a time.
+/// Points of one unit of work, and the points they are compared with at a time.
 const QUERIES: usize = 64;
 const BASE: usize = 1024;
 
@@ -59,51 +59,43 @@ impl Points {
     }
 }
 
-/// The nearest neighbours of every query, nearest first; of points equally far the one of lower index.
+/// The nearest neighbors of every point, nearest first; of points equally far the one of lower index.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Neighbours {
-    /// Neighbours of each query.
+pub struct Neighbors {
+    /// Neighbors of each point.
     pub k: usize,
-    /// `[queries, k]`, indices into the base points.
+    /// `[points, k]`, indices of points.
     pub indices: Vec<u32>,
-    /// `[queries, k]`.
+    /// `[points, k]`.
     pub squared_distances: Vec<f64>,
 }
 
-impl Neighbours {
-    /// The `k` points of `base` nearest to each query (all of them when they are fewer).
-    pub fn of(queries: &Points, base: &Points, k: usize, workers: Workers) -> Result<Self, Interrupted> {
-        Self::search(queries, base, k.min(base.len()), false, workers)
-    }
-
+impl Neighbors {
     /// The `k` other points nearest to each point (all of them when they are fewer).
     pub fn among(points: &Points, k: usize, workers: Workers) -> Result<Self, Interrupted> {
-        Self::search(points, points, k.min(points.len().saturating_sub(1)), true, workers)
-    }
-
-    fn search(queries: &Points, base: &Points, k: usize, others: bool, workers: Workers) -> Result<Self, Interrupted> {
+        let (n, k) = (points.len(), k.min(points.len().saturating_sub(1)));
         let block = |index: usize| {
-            let rows = index * QUERIES..queries.len().min((index + 1) * QUERIES);
+            let rows = index * QUERIES..n.min((index + 1) * QUERIES);
             let mut nearest: Vec<Nearest> = rows.clone().map(|_| Nearest::new(k)).collect();
-            for start in (0..base.len()).step_by(BASE) {
-                let end = base.len().min(start + BASE);
-                let distances = queries.squared_distances(rows.clone(), base, start..end);
+            for start in (0..n).step_by(BASE) {
+                let end = n.min(start + BASE);
+                let distances = points.squared_distances(rows.clone(), points, start..end);
                 for (nearest, (row, distances)) in
                     nearest.iter_mut().zip(rows.clone().zip(distances.chunks_exact(end - start)))
                 {
-                    nearest.offer(distances, start, others.then_some(row));
+                    nearest.offer(distances, start, row);
                 }
             }
             nearest.into_iter().flat_map(Nearest::finish).collect::<Vec<_>>()
         };
-        let found = workers.map(queries.len().div_ceil(QUERIES), block)?.concat();
+        let found = workers.map(n.div_ceil(QUERIES), block)?.concat();
         let (squared_distances, indices) = found.into_iter().unzip();
         Ok(Self { k, indices, squared_distances })
     }
 
-    /// Indices of the neighbours of one query.
-    pub fn row(&self, query: usize) -> &[u32] {
-        &self.indices[query * self.k..][..self.k]
+    /// Indices of the neighbors of one point.
+    pub fn row(&self, point: usize) -> &[u32] {
+        &self.indices[point * self.k..][..self.k]
     }
 }
 
@@ -122,9 +114,9 @@ impl Nearest {
         Self { k, found: Vec::with_capacity(2 * k), bound }
     }
 
-    fn offer(&mut self, distances: &[f64], start: usize, skip: Option<usize>) {
+    fn offer(&mut self, distances: &[f64], start: usize, skip: usize) {
         for (at, &distance) in distances.iter().enumerate() {
-            if distance <= self.bound && skip != Some(start + at) {
+            if distance <= self.bound && start + at != skip {
                 self.found.push((distance, (start + at) as u32));
                 if self.found.len() == 2 * self.k {
                     self.prune();
@@ -173,26 +165,25 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_those_of_a_full_sort() {
+    fn neighbors_are_those_of_a_full_sort() {
         let values = values(1500, 5);
         let points = Points::new(&values, 5);
-        let found = with_threads(2, |workers| Neighbours::among(&points, 7, workers)).unwrap();
+        let found = with_threads(2, |workers| Neighbors::among(&points, 7, workers)).unwrap();
         for query in (0..1500).step_by(97) {
             let reference = &sorted(&values, 5, query)[..7];
             for (at, (distance, _)) in reference.iter().enumerate() {
                 assert!((found.squared_distances[query * 7 + at] - distance).abs() < 1e-9);
             }
         }
-        assert_eq!(found, with_threads(1, |workers| Neighbours::among(&points, 7, workers)).unwrap());
+        assert_eq!(found, with_threads(1, |workers| Neighbors::among(&points, 7, workers)).unwrap());
     }
 
     #[test]
-    fn a_point_is_its_own_nearest_only_among_base_points() {
+    fn a_point_is_not_its_own_neighbor() {
         let points = Points::new(&[0.0, 1.0, 3.0, 3.0], 1);
         with_threads(1, |workers| {
-            assert_eq!(Neighbours::of(&points, &points, 2, workers).unwrap().indices, [0, 1, 1, 0, 2, 3, 2, 3]);
-            assert_eq!(Neighbours::among(&points, 2, workers).unwrap().indices, [1, 2, 0, 2, 3, 1, 2, 1]);
-            assert_eq!(Neighbours::among(&points, 9, workers).unwrap().k, 3);
+            assert_eq!(Neighbors::among(&points, 2, workers).unwrap().indices, [1, 2, 0, 2, 3, 1, 2, 1]);
+            assert_eq!(Neighbors::among(&points, 9, workers).unwrap().k, 3);
         });
     }
 }
