@@ -69,10 +69,10 @@ impl Variant<'_> {
         self.runs.iter().filter_map(|run| run.metrics.get(name).copied()).collect()
     }
 
-    /// Whether any of its runs has learned nothing.
+    /// How many of its runs have a model that is called collapsed.
     pub fn collapsed(&self) -> usize {
-        let tells = |run: &&&RunSummary| run.warnings.iter().any(|text| text.to_lowercase().contains("collapsed"));
-        self.runs.iter().filter(tells).count()
+        let has = |(name, value): (&String, &f64)| merit::own(name) == "collapsed" && *value > 0.0;
+        self.runs.iter().filter(|run| run.metrics.iter().any(has)).count()
     }
 }
 
