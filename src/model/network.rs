@@ -13,6 +13,7 @@ use crate::tensor::float::Float;
 use crate::tensor::parameters::Parameters;
 use crate::tensor::pool::{Pool, Upsample};
 use crate::tensor::storage::{Matrix, Scratch};
+use crate::tensor::window::Windows;
 
 use super::init::{self, Init};
 use super::layer::{LayerKind, LayerSpec};
@@ -96,7 +97,8 @@ impl Network {
                 shape = infos[index].output;
             }
             builder.joins = false;
-            ends.push(builder.ops.len());
+            builder.part = builder.ops.len();
+            ends.push(builder.part);
             layers.push(infos);
         }
         let head = builder.split_head(ends.len().checked_sub(2).map_or(0, |part| ends[part]), shape[2]);
@@ -182,6 +184,8 @@ struct Builder {
     parameters: Vec<f64>,
     state: Vec<f64>,
     tensors: Vec<Named>,
+    /// Number of operations of the parts before.
+    part: usize,
     /// Whether an activation layer may join the operation before it: that is a dense or convolution layer of the same
     /// part without activation.
     joins: bool,
@@ -208,13 +212,21 @@ impl Builder {
             }
             LayerKind::Conv { filters, activation, init, .. } => {
                 let windows = shape::windows(spec, input).expect("shape inference has accepted this layer");
+                let upsample = self.upsampled_before(&windows);
                 let [down, across] = windows.kernel;
                 let fans = [windows.depth(), down * across * filters];
                 let shape = vec![down, across, input[2], *filters];
                 let weight = self.weights(part, name("weight"), shape, *init, fans);
                 let bias = self.constants(part, name("bias"), *filters, 0.0);
                 let linear = Activation::Linear;
-                self.ops.push(Op::Conv(Conv2d { windows, outputs: *filters, weight, bias, activation: linear }));
+                self.ops.push(Op::Conv(Conv2d {
+                    windows,
+                    upsample,
+                    outputs: *filters,
+                    weight,
+                    bias,
+                    activation: linear,
+                }));
                 self.joins = true;
                 self.activation(*activation, *filters);
             }
@@ -237,6 +249,18 @@ impl Builder {
                 self.joins = joins;
                 self.activation(*activation, input[2]);
             }
+        }
+    }
+
+    /// Takes an upsampling back that a convolution over `windows` can do on its way; gives its factor, 1 for none.
+    fn upsampled_before(&mut self, windows: &Windows) -> usize {
+        match self.ops.get(self.part..).and_then(<[Op]>::last) {
+            Some(Op::Upsample(Upsample { factor, .. })) if windows.stride == [1, 1] => {
+                let factor = *factor;
+                self.ops.pop();
+                factor
+            }
+            _ => 1,
         }
     }
 

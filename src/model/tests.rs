@@ -213,7 +213,9 @@ fn reconstructions_come_in_the_order_asked_for() {
         let all: Vec<u32> = (0..100).collect();
         let together = model.reconstruct(&data, &all, run).unwrap();
         let alone = model.reconstruct(&data, &[70], run).unwrap();
-        assert_eq!(together[70 * 64..71 * 64], alone);
+        // Products of another size round differently.
+        let same = together[70 * 64..71 * 64].iter().zip(&alone).all(|(a, b)| (a - b).abs() < 1e-6);
+        assert!(same && alone.len() == 64);
     });
 }
 

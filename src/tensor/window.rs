@@ -48,17 +48,18 @@ impl Windows {
         Some(Self { height, width, channels, kernel, stride, before: [above, left], down, across })
     }
 
-    /// For stride 1: windows over the output image (of `channels`) that lie around each input position.
-    pub fn reversed(&self, channels: usize) -> Self {
-        let back = |i: usize| self.kernel[i] - 1 - self.before[i];
+    /// For stride 1: windows over the output image (of `channels`) that lie around each input position, or around the
+    /// `upsample` x `upsample` positions that an input pixel was repeated to.
+    pub fn reversed(&self, channels: usize, upsample: usize) -> Self {
         Self {
             height: self.down,
             width: self.across,
             channels,
-            before: [back(0), back(1)],
-            down: self.height,
-            across: self.width,
-            ..*self
+            kernel: self.kernel.map(|side| side + upsample - 1),
+            stride: [upsample; 2],
+            before: [0, 1].map(|axis| self.kernel[axis] - 1 - self.before[axis]),
+            down: self.height / upsample,
+            across: self.width / upsample,
         }
     }
 
