@@ -1,16 +1,19 @@
-//! Seconds an epoch of two published models take, on random images of MNIST's size.
-//! `cargo bench --bench training -- [dense|conv] [threads] [epochs]`
+//! Seconds an epoch of two published models take on MNIST's images, in the files' order, as JSON.
+//! `PIPELINE_DATA_DIR=FOLDER cargo bench --bench training -- dense|conv [EPOCHS] [THREADS]`
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
 use pipeline::cancel::Cancel;
+use pipeline::dataset::idx::Idx;
 use pipeline::dataset::samples::Samples;
 use pipeline::model::autoencoder::Autoencoder;
 use pipeline::model::layer::LayerSpec;
-use pipeline::model::train::{Loss, Optimizer, Run, Training};
+use pipeline::model::train::{EpochReport, Loss, Optimizer, Run, Training};
+use serde_json::json;
 
-/// Stored as bytes, four pixels in five black.
+/// Bytes, scaled to 0..1 on the way into a batch.
 struct Images(Vec<u8>);
 
 impl Samples for Images {
@@ -31,12 +34,11 @@ impl Samples for Images {
 }
 
 fn images(count: usize) -> Images {
-    let mut state = 1u64;
-    let pixels = (0..count * 784).map(|_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        if (state >> 40).is_multiple_of(5) { (state >> 56) as u8 } else { 0 }
-    });
-    Images(pixels.collect())
+    let folder = std::env::var_os("PIPELINE_DATA_DIR").expect("PIPELINE_DATA_DIR names the folder that holds mnist/");
+    let path = Path::new(&folder).join("mnist/train-images-idx3-ubyte.gz");
+    let mut pixels = Idx::read(&path).expect("MNIST's training images").values;
+    pixels.truncate(count * 784);
+    Images(pixels)
 }
 
 fn layers(texts: &[&str]) -> Vec<LayerSpec> {
@@ -46,7 +48,7 @@ fn layers(texts: &[&str]) -> Vec<LayerSpec> {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let number = |place: usize, default: usize| {
-        arguments.get(place).map_or(default, |text| text.parse().expect("threads and epochs are numbers"))
+        arguments.get(place).map_or(default, |text| text.parse().expect("epochs and threads are numbers"))
     };
     let conv = arguments.first().is_some_and(|name| name == "conv");
     let (encoder, decoder, count, batch_size, loss) = if conv {
@@ -74,21 +76,26 @@ fn main() {
             Loss::Bce,
         )
     };
-    let threads = number(1, 2);
+    let (epochs, threads) = (number(1, 3), number(2, 2));
+    let data = images(count);
+    let mut model = Autoencoder::new(&encoder, &decoder, [28, 28, 1], 1).expect("the layers fit");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
-    let began = Mutex::new(Instant::now());
-    let on_epoch = |report: pipeline::model::train::EpochReport| {
-        let mut began = began.lock().expect("no epoch panics");
-        println!("epoch {:2}: {:.2} s, loss {:.17}", report.epoch, began.elapsed().as_secs_f64(), report.train_loss);
-        *began = Instant::now();
+    let (ends, losses) = (Mutex::new(vec![Instant::now()]), Mutex::new(Vec::new()));
+    let on_epoch = |report: EpochReport| {
+        ends.lock().expect("no epoch panics").push(Instant::now());
+        losses.lock().expect("no epoch panics").push(report.train_loss);
     };
     let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch };
-    let mut model = Autoencoder::new(&encoder, &decoder, [28, 28, 1], 1).expect("the layers fit");
-    let epochs = number(2, 3) as u32;
-    let training =
-        Training { epochs, batch_size, optimizer: Optimizer::Adam, learning_rate: 1e-3, seed: 1, shuffle: true };
-    println!("{} parameters, {threads} threads", model.parameters());
-    let data = images(count);
-    *began.lock().expect("no epoch panics") = Instant::now();
+    let training = Training {
+        epochs: epochs as u32,
+        batch_size,
+        optimizer: Optimizer::Adam,
+        learning_rate: 1e-3,
+        seed: 1,
+        shuffle: false,
+    };
     model.fit(&data, None, loss, &training, &run).expect("training ends");
+    let ends = ends.into_inner().expect("no epoch panicked");
+    let seconds: Vec<f64> = ends.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
+    println!("{}", json!({"seconds": seconds, "losses": losses}));
 }

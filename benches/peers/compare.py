@@ -1,0 +1,144 @@
+"""Runs this program and its peers alternately on the same work and prints the ratios of their times.
+
+    PIPELINE_DATA_DIR=FOLDER python benches/peers/compare.py [--pairs 5] [--threads 2] [dense] [conv] [features] [sweep] [tsne]
+
+FOLDER holds `mnist/`. Everybody gets the same number of threads, the same images in the same order and the same batches.
+The median of the pairs' ratios counts; memory is the largest process' peak.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+class Bench:
+    def __init__(self, threads, scratch):
+        self.threads, self.scratch = str(threads), scratch
+        self.environment = dict(os.environ, OMP_NUM_THREADS=self.threads, RAYON_NUM_THREADS=self.threads)
+        self.points = scratch / "points.npy"
+
+    def call(self, command):
+        """Wall seconds, peak MiB and the JSON of the last line."""
+        began = time.perf_counter()
+        child = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=self.environment, text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, errors = child.stdout.read(), child.stderr.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        if status:
+            sys.exit(f"{command} failed:\n{errors}")
+        seconds = time.perf_counter() - began
+        return dict(wall=seconds, peak=usage.ru_maxrss / 1024, **json.loads(out.strip().splitlines()[-1]))
+
+    def peer(self, script, *arguments):
+        return lambda: self.call([sys.executable, HERE / script, *arguments, self.threads])
+
+    def own_bench(self, name, *arguments):
+        return lambda: self.call([executable(name), *arguments, self.threads])
+
+    def own_run(self, *arguments):
+        def run():
+            shutil.rmtree(self.scratch / "project", ignore_errors=True)
+            places = [f"--{place}-dir={self.scratch}/project/{place}" for place in ("cache", "reports")]
+            found = self.call([ROOT / "target/release/pipeline", "run", *arguments, "--json", "--quiet",
+                               f"--threads={self.threads}", *places])
+            assert found["failed"] == 0 and found["cached"] == 0, found
+            found["seconds"] = [found["wall"]]
+            return found
+        return run
+
+
+def executable(name):
+    """The benchmark's program, built if need be."""
+    lines = subprocess.run(["cargo", "bench", "--bench", name, "--no-run", "--message-format=json"], cwd=ROOT, check=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    return next(one["executable"] for one in found if one.get("target", {}).get("name") == name and one.get("executable"))
+
+
+def per_epoch(found):
+    return statistics.median(found["seconds"][1:])
+
+
+def whole(found):
+    return found["wall"]
+
+
+def inside(found):
+    return found["seconds"][0]
+
+
+def works(bench):
+    """Each: what is timed, ours, the peers."""
+    embedded = {name: bench.scratch / f"{name}.npy" for name in ("ours", "fft", "bh")}
+    small = ["--sweep", "latent_dim=2,4,8,16,32,64", "--set", "epochs=5", "--only", "autoencoder"]
+    return {
+        "dense": (per_epoch, bench.own_bench("training", "dense", 4),
+                  {"PyTorch": bench.peer("torch_train.py", "dense", 4), "Keras": bench.peer("keras_train.py", "dense", 4)}),
+        "conv": (per_epoch, bench.own_bench("training", "conv", 2),
+                 {"PyTorch": bench.peer("torch_train.py", "conv", 2), "Keras": bench.peer("keras_train.py", "conv", 2)}),
+        "features": (whole, bench.own_run("experiments/feature_extraction.toml"),
+                     {"Keras script": bench.peer("feature_extraction.py", bench.scratch / "features")}),
+        "sweep": (whole, bench.own_run("experiments/deep_dense.toml", *small),
+                  {"PyTorch": bench.peer("torch_train.py", "sweep", 5)}),
+        "tsne": (inside, bench.own_bench("tsne", bench.points, embedded["ours"]),
+                 {f"openTSNE, {name}": bench.peer("opentsne.py", name, bench.points, embedded[name]) for name in ("fft", "bh")}),
+    }
+
+
+def divergence(bench, name):
+    embedded = bench.scratch / f"{name}.npy"
+    return bench.call([sys.executable, HERE / "tsne_points.py", "kl", bench.points, embedded])["losses"][0]
+
+
+def spread(values):
+    return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"
+
+
+def compare(bench, work, time_of, ours, peers, pairs):
+    for name, theirs in peers.items():
+        found = [(ours(), theirs()) for _ in range(pairs)]
+        ratios = [time_of(a) / time_of(b) for a, b in found]
+        peaks = [max(one["peak"] for one in side) for side in zip(*found)]
+        seconds = [spread([time_of(one) for one in side]) for side in zip(*found)]
+        last = [f"{side[-1]['losses'][-1]:.4f}" if side[-1].get("losses") else "-" for side in zip(*found)]
+        if work == "tsne":
+            last = [f"{divergence(bench, side):.3f}" for side in ("ours", name.split()[-1])]
+        print(f"| {work} | {name} | {spread(ratios)} | {seconds[0]} | {seconds[1]} "
+              f"| {peaks[0]:.0f} | {peaks[1]:.0f} | {last[0]} | {last[1]} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("works", nargs="*", metavar="WORK", help="dense, conv, features, sweep, tsne; all when none is named")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    if "PIPELINE_DATA_DIR" not in os.environ:
+        parser.error("PIPELINE_DATA_DIR must name the folder that holds mnist/")
+    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(arguments.threads, pathlib.Path(scratch))
+        known = works(bench)
+        unknown = set(arguments.works) - set(known)
+        if unknown:
+            parser.error(f"no such work: {', '.join(unknown)}; one of: {', '.join(known)}")
+        if not arguments.works or "tsne" in arguments.works:
+            subprocess.run([sys.executable, HERE / "tsne_points.py", "make", bench.points], cwd=ROOT, check=True)
+        print(f"load {os.getloadavg()[0]:.2f}, {arguments.threads} threads, {arguments.pairs} pairs")
+        print("| work | peer | ratio of times | seconds here | there | peak MiB here | there | loss or KL here | there |")
+        print("|---|---|---|---|---|---|---|---|---|")
+        for work in arguments.works or known:
+            compare(bench, work, *known[work], arguments.pairs)
+
+
+main()
