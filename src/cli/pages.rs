@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cli::prepare::Prepared;
 use crate::event::{Provenance, Status};
 use crate::plan::Plan;
+use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
 use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
@@ -23,7 +24,6 @@ pub struct Pages {
     plan: Plan,
     provenance: Provenance,
     config: Value,
-    dag: Option<String>,
     runs: RefCell<Vec<RunSummary>>,
     /// Only some stages of the pipeline are planned.
     partial: bool,
@@ -47,7 +47,6 @@ impl Pages {
             plan: plan.clone(),
             provenance: provenance.clone(),
             config: experiment.to_config(),
-            dag: None,
             runs: RefCell::default(),
             partial,
             told: Cell::default(),
@@ -132,7 +131,7 @@ impl Reporter for Pages {
             warnings: warnings(result),
             figures: figures.clone(),
             config: self.config.clone(),
-            dag: self.dag.clone(),
+            dag: svg_of(&self.plan, &result.info.stages.values().copied().collect()),
         };
         let stays = self.stays(&page::run_path(&self.reports, &page), result.status, figures.is_some());
         let written = if stays { None } else { self.written(page::write_run(&self.reports, &page)) };
@@ -162,10 +161,9 @@ impl Reporter for Pages {
                 seconds: summary.seconds,
             },
             stages: rows.map(|result| self.row(result, &self.plan.node(result.finished.node).stage)).collect(),
-            warnings: vec![],
             provenance: self.provenance.clone(),
             config: self.config.clone(),
-            dag: self.dag.clone(),
+            dag: draw(&self.plan, Format::Svg, false),
         };
         let figures = page.runs.iter().any(|run| run.figures.is_some());
         if self.stays(&page::experiment_path(&self.reports, &self.name), summary.status, figures) {

@@ -10,7 +10,9 @@ use crate::artifact::ArtifactType;
 use crate::report::figures::{Options, figures};
 use crate::report::fixture::{self, Maker};
 use crate::report::page::fixture::{experiment, map, run};
-use crate::report::page::{FiguresDir, RunPage, experiment_page, run_page, write_experiment, write_run};
+use crate::report::page::{
+    ExperimentPage, FiguresDir, RunPage, experiment_page, plots, run_page, write_experiment, write_run,
+};
 use crate::report::section::{Level, Report};
 use crate::report::source::Source;
 
@@ -18,6 +20,10 @@ fn report(sources: &[Source], directory: &Path) -> Report {
     let options = Options { title: "A run".into(), samples: 8, rows: 20 };
     fs::create_dir_all(directory).unwrap();
     figures(sources, &options, directory, |_, _| true).unwrap().unwrap()
+}
+
+fn whole_page(page: &ExperimentPage) -> crate::report::Result<String> {
+    experiment_page(page, &plots(page)?)
 }
 
 fn files(directory: &Path) -> FiguresDir {
@@ -72,7 +78,7 @@ fn the_same_artifacts_give_the_same_bytes() {
         let figures = files(&dir.path().join(name));
         let bytes: BTreeMap<String, Vec<u8>> =
             figures.iter().map(|(name, path)| (name.clone(), fs::read(path).unwrap())).collect();
-        (bytes, run_page(&run(Some(figures.clone()))).unwrap(), experiment_page(&experiment(Some(&figures))).unwrap())
+        (bytes, run_page(&run(Some(figures.clone()))).unwrap(), whole_page(&experiment(Some(&figures))).unwrap())
     });
     assert!(made[0] == made[1]);
 }
@@ -95,8 +101,7 @@ fn pages_need_nothing_beside_them() {
     let dir = tempfile::tempdir().unwrap();
     report(&fixture::everything(&dir.path().join("in")), &dir.path().join("out"));
     let figures = files(&dir.path().join("out"));
-    for page in [run_page(&run(Some(figures.clone()))).unwrap(), experiment_page(&experiment(Some(&figures))).unwrap()]
-    {
+    for page in [run_page(&run(Some(figures.clone()))).unwrap(), whole_page(&experiment(Some(&figures))).unwrap()] {
         for source in page.split("src=\"").skip(1) {
             assert!(source.starts_with("data:image/"), "{}", &source[..40]);
         }
@@ -145,7 +150,6 @@ fn what_users_write_is_text_and_never_markup() {
     page.provenance.working_directory = evil.into();
     page.params = map(json!({evil: evil}));
     page.config = json!({evil: evil});
-    page.dag = Some(format!("<svg>{evil}</svg>"));
     let mut whole = experiment(None);
     whole.name = evil.into();
     whole.title = evil.into();
@@ -160,7 +164,7 @@ fn what_users_write_is_text_and_never_markup() {
     single.runs.truncate(1);
     single.runs[0].figures = page.figures.clone();
     single.stages = page.stages.clone();
-    for html in [run_page(&page).unwrap(), experiment_page(&whole).unwrap(), experiment_page(&single).unwrap()] {
+    for html in [run_page(&page).unwrap(), whole_page(&whole).unwrap(), whole_page(&single).unwrap()] {
         assert!(!html.contains("<script>alert") && !html.contains("<i>"));
         assert!(!html.contains("\"onload=x"));
         assert!(html.contains("&lt;script&gt;alert"));
@@ -235,9 +239,9 @@ fn empty_and_broken_numbers_are_drawn_without_harm() {
     for run in &mut page.runs {
         run.metrics = [("evaluate.mse".to_owned(), f64::NAN)].into();
     }
-    experiment_page(&page).unwrap();
+    whole_page(&page).unwrap();
     page.runs.clear();
-    experiment_page(&page).unwrap();
+    whole_page(&page).unwrap();
 }
 
 /// The first words between two pieces of a page, without tags.
@@ -253,11 +257,11 @@ fn text_between(page: &str, from: &str, to: &str) -> String {
 
 #[test]
 fn the_experiments_question_is_answered_before_anything_else() {
-    let page = experiment_page(&experiment(None)).unwrap();
+    let page = whole_page(&experiment(None)).unwrap();
     insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"dense or conv? The test MSE is lowest with conv at latent_dim 8 and 32 (every seed of the one beats every seed of the other). In test MSE, the seeds overlap at latent_dim 2: so few runs do not tell which is better.");
     let mut once = experiment(None);
     once.runs.retain(|run| run.seed == 1);
-    let page = experiment_page(&once).unwrap();
+    let page = whole_page(&once).unwrap();
     insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"dense or conv? The test MSE is lowest with conv at latent_dim 2, 8 and 32 (one seed each, so this may be chance).");
 }
 
@@ -267,7 +271,7 @@ fn what_several_runs_warn_of_is_said_once() {
     for (index, run) in page.runs.iter_mut().enumerate().take(5) {
         run.warnings = vec![format!("collapsed: error 0.06{index} is no better than the mean image"), "both".into()];
     }
-    let html = experiment_page(&page).unwrap();
+    let html = whole_page(&page).unwrap();
     insta::assert_snapshot!(text_between(&html, "role=\"note\">", "</div>"), @"collapsed: error 0.060 is no better than the mean image (5 of 18 runs, each with its own numbers: architecture=dense, latent_dim=2, seeds 1, 2, 3; architecture=dense, latent_dim=8, seeds 1, 2) both (5 of 18 runs: architecture=dense, latent_dim=2, seeds 1, 2, 3; architecture=dense, latent_dim=8, seeds 1, 2) collapsed: no better than the mean image (architecture=conv, latent_dim=2, seed 2)");
 }
 
@@ -277,7 +281,7 @@ fn the_page_of_an_experiment_with_one_run_shows_all_of_that_run() {
     report(&fixture::everything(&dir.path().join("in")), &dir.path().join("out"));
     let mut page = experiment(Some(&files(&dir.path().join("out"))));
     page.runs.truncate(1);
-    let html = experiment_page(&page).unwrap();
+    let html = whole_page(&page).unwrap();
     for id in ["data", "layers", "training-autoencoder", "reconstructions-evaluate", "latent-space", "metrics", "files"]
     {
         assert!(html.contains(&format!("<section id=\"{id}\"")), "{id}");

@@ -26,13 +26,21 @@ pub enum Format {
 
 /// Draws the stages of the first run; or, when `expand`ed, those of all variants, merged as they will be executed.
 pub fn draw(plan: &Plan, format: Format, expand: bool) -> String {
-    let view = View::new(plan, expand);
+    let first: BTreeSet<usize> = plan.runs.iter().take(1).flat_map(|run| run.stages.values().copied()).collect();
+    let shown = plan.order().into_iter().filter(|node| expand || first.contains(node)).collect();
+    let view = View::new(plan, shown, expand);
     match format {
         Format::Text => text::text(&view),
         Format::Dot => dot::dot(&view),
         Format::Mermaid => mermaid::mermaid(&view),
         Format::Svg => svg::svg(&view),
     }
+}
+
+/// The stages with these nodes, as SVG that may stand in a page: its style concerns nothing else, and all text in it is
+/// escaped.
+pub fn svg_of(plan: &Plan, nodes: &BTreeSet<usize>) -> String {
+    svg::svg(&View::new(plan, nodes.iter().copied().collect(), false))
 }
 
 /// What is drawn.
@@ -63,9 +71,8 @@ struct Link {
 }
 
 impl View {
-    fn new(plan: &Plan, expand: bool) -> Self {
-        let first: BTreeSet<usize> = plan.runs.iter().take(1).flat_map(|run| run.stages.values().copied()).collect();
-        let shown: Vec<usize> = plan.order().into_iter().filter(|node| expand || first.contains(node)).collect();
+    /// A view of the nodes `shown`, in the order of execution; with what tells variants apart, if that is wanted.
+    fn new(plan: &Plan, shown: Vec<usize>, variants: bool) -> Self {
         let place: BTreeMap<usize, usize> = shown.iter().enumerate().map(|(place, node)| (*node, place)).collect();
         let stage_box = |node: &usize| {
             let node = plan.node(*node);
@@ -73,7 +80,7 @@ impl View {
                 Some(text) => format!("{param}={text}"),
                 None => format!("{param}={value}"),
             };
-            let variant = node.variant.iter().filter(|_| expand).map(say).collect::<Vec<_>>().join(" ");
+            let variant = node.variant.iter().filter(|_| variants).map(say).collect::<Vec<_>>().join(" ");
             StageBox { name: node.stage.clone(), kind: node.kind.clone(), variant, written: node.written }
         };
         let link = |edge: petgraph::graph::EdgeReference<'_, crate::plan::Edge>| {

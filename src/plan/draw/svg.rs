@@ -14,12 +14,13 @@ const BETWEEN_LAYERS: f64 = 52.0;
 const LARGE: f64 = 8.0;
 const SMALL: f64 = 6.6;
 
-const STYLE: &str = "svg{background:#fff;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
-text{fill:#1c2530;font-size:14px;font-weight:600}text.s{font-size:11.5px;font-weight:400;fill:#5b6673}\
-rect{fill:#f6f8fa;stroke:#8b98a7;stroke-width:1.2}rect.c{stroke-dasharray:5 4}path{fill:none;stroke-width:1.7;opacity:.85}\
-path.m{opacity:.4;stroke-width:1.2}\
-@media(prefers-color-scheme:dark){svg{background:#14181d}text{fill:#e8edf2}text.s{fill:#a3aeba}\
-rect{fill:#1f262e;stroke:#66727f}}";
+/// Of `.dag` only, so that a page may hold the drawing.
+const STYLE: &str = ".dag{background:#fff;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
+.dag text{fill:#1c2530;font-size:14px;font-weight:600}.dag text.s{font-size:11.5px;font-weight:400;fill:#5b6673}\
+.dag rect{fill:#f6f8fa;stroke:#8b98a7;stroke-width:1.2}.dag rect.c{stroke-dasharray:5 4}\
+.dag path{fill:none;stroke-width:1.7;opacity:.85}.dag path.m{opacity:.4;stroke-width:1.2}\
+@media screen and (prefers-color-scheme:dark){.dag{background:#14181d}.dag text{fill:#e8edf2}.dag text.s{fill:#a3aeba}\
+.dag rect{fill:#1f262e;stroke:#66727f}}";
 
 /// Draws every stage as a box that names its outputs, and every wire as a line in the color of what it carries.
 pub fn svg(view: &View) -> String {
@@ -95,7 +96,7 @@ impl Page<'_> {
         let width = (self.placed.width + 2.0 * MARGIN).ceil();
         let height = self.rows.last().map_or(2.0 * MARGIN, |(top, height)| top + height + MARGIN).ceil();
         let mut out = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+            "<svg class=\"dag\" xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\">\n<title>{}</title>\n<style>{STYLE}</style>\n",
             escaped(&self.view.title)
         );

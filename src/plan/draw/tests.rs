@@ -1,6 +1,6 @@
 //! Drawings of a small plan.
 
-use super::{Format, draw};
+use super::{Format, draw, svg_of};
 use crate::plan::tests::{merging::PIPELINE, plan};
 
 #[test]
@@ -84,6 +84,8 @@ fn a_picture_has_every_stage_and_every_wire_of_what_is_drawn() {
     let all = draw(&plan, Format::Svg, true);
     assert_eq!(all.matches("<rect").count(), plan.graph.node_count());
     assert_eq!(all.matches("<path").count(), 2 * plan.graph.edge_count());
+    let last = plan.runs[1].stages.values().copied().collect();
+    assert_eq!(svg_of(&plan, &last).matches("<rect").count(), plan.runs[1].stages.len());
 }
 
 #[test]

@@ -15,9 +15,9 @@ const KEY_METRICS: usize = 5;
 /// Variants whose reconstructions are shown.
 const MOST_PICTURES: usize = 24;
 
-/// The page as HTML, everything inside it; with a single run it shows all that the run's page does. Errors: a figure
-/// cannot be read or drawn.
-pub fn experiment_page(page: &ExperimentPage) -> Result<String> {
+/// The page as HTML, everything inside it, with the charts that [`plots`] drew; with a single run it shows all that the
+/// run's page does. Errors: a figure cannot be read.
+pub fn experiment_page(page: &ExperimentPage, plots: &[Plot]) -> Result<String> {
     let variants = variants::variants(page);
     let names = variants::metric_names(page);
     let key = merit::key_metrics(&names, KEY_METRICS);
@@ -27,15 +27,17 @@ pub fn experiment_page(page: &ExperimentPage) -> Result<String> {
             parts.extend(shell::metrics(&page.stages));
             parts
         }
-        _ => comparison(page, &variants, &key)?,
+        _ => comparison(page, plots, &variants, &key)?,
     };
     if let [RunSummary { link: Some(link), figures, .. }] = &page.runs[..] {
         parts.extend(shell::files(&page.stages, figures.as_ref(), link.trim_end_matches(".html")));
     }
+    let shared = match page.runs.len() {
+        0 | 1 => String::new(),
+        runs => format!(" {} of this kind share equal stages: {} in all.", plural(runs, "run"), page.stages.len()),
+    };
+    parts.push(part("graph", "How it was computed", shell::graph(&page.dag, &shared)));
     parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
-    if let Some(svg) = &page.dag {
-        parts.push(part("graph", "Pipeline", shell::graph(svg)));
-    }
     let provenance = html! {
         (shell::provenance(&page.provenance))
         (shell::config("The experiment, fully resolved", &page.config))
@@ -45,11 +47,10 @@ pub fn experiment_page(page: &ExperimentPage) -> Result<String> {
     Ok(shell::document(title, &head(page, &variants, &key), &parts))
 }
 
-fn comparison(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Result<Vec<Part>> {
+fn comparison(page: &ExperimentPage, plots: &[Plot], variants: &[Variant<'_>], key: &[&str]) -> Result<Vec<Part>> {
     let mut parts = vec![part("variants", "Variants", table(page, variants, key))];
-    let plots = plots(page)?;
     if !plots.is_empty() {
-        parts.push(part("sweep", "Metrics against the swept params", charts(&plots)));
+        parts.push(part("sweep", "Metrics against the swept params", charts(plots)));
     }
     let pictures = reconstructions(variants, key)?;
     if !pictures.is_empty() {
@@ -60,7 +61,7 @@ fn comparison(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> 
     Ok(parts)
 }
 
-/// The charts of the key metrics.
+/// The charts of the key metrics. Errors: one cannot be drawn.
 pub fn plots(page: &ExperimentPage) -> Result<Vec<Plot>> {
     let (variants, names) = (variants::variants(page), variants::metric_names(page));
     let mut plots = Vec::new();
@@ -90,12 +91,12 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
     }
 }
 
-/// The launch's warnings and those of runs. What several runs say, apart from numbers in it, is said once.
+/// The warnings of runs. What several runs say, apart from numbers in it, is said once.
 fn warnings(page: &ExperimentPage) -> Vec<String> {
     let skeleton = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     let mut told: Vec<(&str, Vec<&RunSummary>)> = Vec::new();
     for run in &page.runs {
-        for text in run.warnings.iter().filter(|text| !page.warnings.contains(text)) {
+        for text in &run.warnings {
             match told.iter_mut().find(|(known, _)| skeleton(known) == skeleton(text)) {
                 Some((_, runs)) => runs.push(run),
                 None => told.push((text, vec![run])),
@@ -112,7 +113,7 @@ fn warnings(page: &ExperimentPage) -> Vec<String> {
             count => format!("{text} ({count} of {} runs{alike}: {})", page.runs.len(), named(&runs)),
         }
     };
-    page.warnings.iter().cloned().chain(told.into_iter().map(one)).collect()
+    told.into_iter().map(one).collect()
 }
 
 /// "latent_dim=2, seeds 0, 1; latent_dim=8, seed 0"

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::event::{ArtifactInfo, Provenance, Reason, Status};
 
-pub use experiment::experiment_page;
+pub use experiment::{experiment_page, plots};
 pub use run::run_page;
 pub use write::{experiment_path, has_figures, run_path, write_experiment, write_run};
 
@@ -52,8 +52,8 @@ pub struct RunPage {
     /// From the run's `report` stage, when it has one that finished.
     pub figures: Option<FiguresDir>,
     pub config: Value,
-    /// The stages as an SVG document.
-    pub dag: Option<String>,
+    /// The run's stages as SVG, put into the page as it is.
+    pub dag: String,
 }
 
 /// One stage of a run or of a launch.
@@ -88,12 +88,10 @@ pub struct ExperimentPage {
     pub launch: LaunchSummary,
     /// Merged stages of the launch.
     pub stages: Vec<StageRow>,
-    /// Of the launch as a whole; those of runs are taken from the runs.
-    pub warnings: Vec<String>,
     pub provenance: Provenance,
     pub config: Value,
-    /// The stages as an SVG document.
-    pub dag: Option<String>,
+    /// The stages of one run as SVG, put into the page as it is.
+    pub dag: String,
 }
 
 /// A run as its experiment sees it.

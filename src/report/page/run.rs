@@ -22,10 +22,8 @@ pub fn run_page(page: &RunPage) -> Result<String> {
     let directory = run_path(Path::new(""), page).with_extension("");
     let directory = directory.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     parts.extend(shell::files(&page.stages, page.figures.as_ref(), &directory));
+    parts.push(part("graph", "How it was computed", shell::graph(&page.dag, "")));
     parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
-    if let Some(svg) = &page.dag {
-        parts.push(part("graph", "Pipeline", shell::graph(svg)));
-    }
     parts.push(part("provenance", "Provenance", provenance(page)));
     let title = format!("{} · {}", page.title, page.id);
     Ok(shell::document(&title, &head(page), &parts))

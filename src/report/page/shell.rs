@@ -3,9 +3,6 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Map, Value};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::event::{FileInfo, Provenance, Status};
 use crate::report::number;
 use crate::report::page::{FiguresDir, StageRow};
@@ -279,9 +276,15 @@ pub fn config(title: &str, value: &Value) -> Markup {
     html! { details { summary { (title) } pre { (text) } } }
 }
 
-/// The drawing of the stages. As a picture it can neither run code nor reach out, whatever its labels say.
-pub fn graph(svg: &str) -> Markup {
-    html! { div.graph { img alt="The stages and what flows between them" src={ "data:image/svg+xml;base64," (STANDARD.encode(svg)) }; } }
+/// The drawing of a run's stages, as drawn by `plan::draw`, which escapes what users wrote; `more` ends its caption.
+pub fn graph(svg: &str, more: &str) -> Markup {
+    html! {
+        p.caption {
+            "The stages of a run from top to bottom. A line has the color of what flows along it; a stage with a dashed \
+             border came along with the one it is named after." (more)
+        }
+        div.scroll.graph tabindex="0" role="group" aria-label="Drawing of the stages" { (PreEscaped(svg)) }
+    }
 }
 
 /// A param's value without quotes.

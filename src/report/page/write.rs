@@ -49,10 +49,11 @@ pub fn write_run(reports: &Path, page: &RunPage) -> Result<PathBuf> {
 /// [`write_run`].
 pub fn write_experiment(reports: &Path, page: &ExperimentPage) -> Result<PathBuf> {
     let path = experiment_path(reports, &page.name);
-    for plot in experiment::plots(page)? {
+    let plots = experiment::plots(page)?;
+    for plot in &plots {
         write(&path.with_extension("").join(&plot.figure.file), &plot.png.bytes)?;
     }
-    write(&path, experiment_page(page)?.as_bytes())?;
+    write(&path, experiment_page(page, &plots)?.as_bytes())?;
     Ok(path)
 }
 
