@@ -85,14 +85,7 @@ pub(super) fn fit(
     let parameters = weights.parameters.values().len();
     let mut updates = Updates::new(training.optimizer, training.learning_rate, parameters);
     let most = shards(training.batch_size.min(train.len()), rows_at_once(network)).count();
-    let mut parts: Vec<Shard> = (0..most)
-        .map(|_| Shard {
-            worker: Worker::new(),
-            gradient: Vec::new(),
-            moments: vec![0.0; weights.state.len()],
-            outcome: Ok(Sums::default()),
-        })
-        .collect();
+    let mut parts: Vec<Shard> = (0..most).map(|_| Shard::new(weights.state.len())).collect();
     let mut history = History::default();
     for epoch in 1..=training.epochs {
         let rows = order(count(train)?, training.seed, epoch, training.shuffle);
@@ -219,6 +212,11 @@ fn follow(state: &mut [f32], parts: &[Shard], cuts: &[Range<usize>]) {
 }
 
 impl Shard {
+    /// Without memory yet, for so many numbers of batch statistics.
+    fn new(moments: usize) -> Self {
+        Self { worker: Worker::new(), gradient: Vec::new(), moments: vec![0.0; moments], outcome: Ok(Sums::default()) }
+    }
+
     /// Forward and backward for the rows `cut` of a batch; leaves the gradient in `self.gradient`.
     fn learn(
         &mut self,

@@ -194,57 +194,24 @@ struct Builder {
 impl Builder {
     fn layer(&mut self, part: &'static str, index: usize, spec: &LayerSpec, input: [usize; 3]) {
         let name = |tensor: &str| format!("{part}.{index}.{tensor}");
+        let windows = || shape::windows(spec, input).expect("shape inference has accepted this layer");
         let joins = std::mem::take(&mut self.joins);
         match &spec.kind {
             LayerKind::Dense { units, activation, init } => {
-                let inputs = input.iter().product();
-                let weight = self.weights(part, name("weight"), vec![inputs, *units], *init, [inputs, *units]);
-                let bias = self.constants(part, name("bias"), *units, 0.0);
-                self.ops.push(Op::Dense(Dense {
-                    inputs,
-                    outputs: *units,
-                    weight,
-                    bias,
-                    activation: Activation::Linear,
-                }));
+                self.dense(part, name, input.iter().product(), *units, *init);
                 self.joins = true;
                 self.activation(*activation, *units);
             }
             LayerKind::Conv { filters, activation, init, .. } => {
-                let windows = shape::windows(spec, input).expect("shape inference has accepted this layer");
-                let upsample = self.upsampled_before(&windows);
-                let [down, across] = windows.kernel;
-                let fans = [windows.depth(), down * across * filters];
-                let shape = vec![down, across, input[2], *filters];
-                let weight = self.weights(part, name("weight"), shape, *init, fans);
-                let bias = self.constants(part, name("bias"), *filters, 0.0);
-                let linear = Activation::Linear;
-                self.ops.push(Op::Conv(Conv2d {
-                    windows,
-                    upsample,
-                    outputs: *filters,
-                    weight,
-                    bias,
-                    activation: linear,
-                }));
+                self.conv(part, name, windows(), *filters, *init);
                 self.joins = true;
                 self.activation(*activation, *filters);
             }
-            LayerKind::Pool { kind, .. } => {
-                let windows = shape::windows(spec, input).expect("shape inference has accepted this layer");
-                self.ops.push(Op::Pool(Pool { kind: *kind, windows }));
-            }
+            LayerKind::Pool { kind, .. } => self.ops.push(Op::Pool(Pool { kind: *kind, windows: windows() })),
             LayerKind::Upsample { factor } => self.ops.push(Op::Upsample(Upsample { image: input, factor: *factor })),
             LayerKind::Flatten | LayerKind::Reshape { .. } => {}
             LayerKind::Dropout { rate } => self.ops.push(Op::Dropout(Dropout { rate: *rate })),
-            LayerKind::BatchNorm => {
-                let width = input[2];
-                let scale = self.constants(part, name("weight"), width, 1.0);
-                let offset = self.constants(part, name("bias"), width, 0.0);
-                let running = self.running(part, name("running_mean"), width, 0.0);
-                self.running(part, name("running_var"), width, 1.0);
-                self.ops.push(Op::BatchNorm(BatchNorm { width, scale, offset, running }));
-            }
+            LayerKind::BatchNorm => self.batch_norm(part, name, input[2]),
             LayerKind::Activation { activation } => {
                 self.joins = joins;
                 self.activation(*activation, input[2]);
@@ -262,6 +229,37 @@ impl Builder {
             }
             _ => 1,
         }
+    }
+
+    fn dense(&mut self, part: &'static str, name: impl Fn(&str) -> String, inputs: usize, outputs: usize, init: Init) {
+        let weight = self.weights(part, name("weight"), vec![inputs, outputs], init, [inputs, outputs]);
+        let bias = self.constants(part, name("bias"), outputs, 0.0);
+        self.ops.push(Op::Dense(Dense { inputs, outputs, weight, bias, activation: Activation::Linear }));
+    }
+
+    fn conv(
+        &mut self,
+        part: &'static str,
+        name: impl Fn(&str) -> String,
+        windows: Windows,
+        outputs: usize,
+        init: Init,
+    ) {
+        let upsample = self.upsampled_before(&windows);
+        let [down, across] = windows.kernel;
+        let fans = [windows.depth(), down * across * outputs];
+        let shape = vec![down, across, windows.channels, outputs];
+        let weight = self.weights(part, name("weight"), shape, init, fans);
+        let bias = self.constants(part, name("bias"), outputs, 0.0);
+        self.ops.push(Op::Conv(Conv2d { windows, upsample, outputs, weight, bias, activation: Activation::Linear }));
+    }
+
+    fn batch_norm(&mut self, part: &'static str, name: impl Fn(&str) -> String, width: usize) {
+        let scale = self.constants(part, name("weight"), width, 1.0);
+        let offset = self.constants(part, name("bias"), width, 0.0);
+        let running = self.running(part, name("running_mean"), width, 0.0);
+        self.running(part, name("running_var"), width, 1.0);
+        self.ops.push(Op::BatchNorm(BatchNorm { width, scale, offset, running }));
     }
 
     /// Adds an activation, inside the operation before it where that is possible.

@@ -205,16 +205,19 @@ fn empty_and_broken_numbers_are_drawn_without_harm() {
         .json("embedding.json", &json!({"method": "pca", "split": "test"}))
         .array::<f32>("points.npy", &[0, 2], &[])
         .begin(ArtifactType::Embedding, "nans")
-        .json("embedding.json", &json!({"method": "tsne", "split": "test", "classes": ["a"]}))
+        .json(
+            "embedding.json",
+            &json!({"method": "tsne", "split": "test", "classes": ["a"], "metrics": {"kl_divergence": null}}),
+        )
         .array("points.npy", &[3, 2], &[nan, nan, 1.0, 1.0, f32::INFINITY, 0.0])
         .array::<u32>("labels.npy", &[3], &[0, 9, 0])
         .begin(ArtifactType::Evaluation, "features")
-        .json("evaluation.json", &json!({"metrics": {}, "definitions": {}}))
+        .json("evaluation.json", &json!({"metrics": {"mse": null}, "definitions": {}}))
         .array("originals.npy", &[2, 1, 1, 3], &[nan; 6])
         .array("sample_errors.npy", &[2], &[nan, nan])
         .array("mean_error_map.npy", &[1, 1, 3], &[nan; 3])
         .begin(ArtifactType::Anomaly, "anomaly")
-        .json("anomaly.json", &json!({"threshold": 0.0, "metrics": {}}))
+        .json("anomaly.json", &json!({"threshold": null, "metrics": {"auroc": null}}))
         .array::<f32>("scores.npy", &[0], &[])
         .text("roc.csv", "threshold,false_positive_rate,true_positive_rate\n")
         .begin(ArtifactType::Classifier, "classifier")
@@ -226,8 +229,11 @@ fn empty_and_broken_numbers_are_drawn_without_harm() {
         .text("predictions.csv", "index,label,predicted,confidence,correct\n")
         .array::<f32>("probabilities.npy", &[0, 0], &[])
         .begin(ArtifactType::Clusters, "clusters")
-        .json("clusters.json", &json!({"k": 1, "split": "test"}))
+        .json("clusters.json", &json!({"k": 1, "split": "test", "metrics": {"inertia": null}}))
         .text("table.csv", "cluster,size\n0,0\n")
+        .begin(ArtifactType::Baseline, "baseline")
+        .json("baseline.json", &json!({"constant_mse": null, "dimensions": 1, "split": "test"}))
+        .text("curve.csv", "latent_dim,mse\n0,NaN\n1,NaN\n")
         .begin(ArtifactType::Metrics, "metrics")
         .json(
             "metrics.json",

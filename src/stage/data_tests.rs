@@ -20,6 +20,7 @@ struct Bench {
     cancel: Cancel,
     environment: Environment,
     runs: std::cell::Cell<usize>,
+    seed: std::cell::Cell<u64>,
 }
 
 impl Bench {
@@ -34,7 +35,7 @@ impl Bench {
             cancel: Cancel::default(),
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        Self { directory, pool, cancel: Cancel::default(), environment, runs: 0.into() }
+        Self { directory, pool, cancel: Cancel::default(), environment, runs: 0.into(), seed: 11.into() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -72,7 +73,7 @@ impl Bench {
             input.map(|input| ("dataset".into(), input.clone())).into_iter().collect();
         let output = stage.execute(&Context {
             params,
-            seed: 11,
+            seed: self.seed.get(),
             inputs: &inputs,
             scratch: &scratch,
             pool: &self.pool,
@@ -184,6 +185,23 @@ fn a_validation_split_is_taken_from_either_end_or_is_the_test_split() {
     let labels = open(&loaded).split("train").unwrap().labels().unwrap().to_vec();
     for class in 0..10 {
         assert_eq!(random.iter().filter(|row| labels[**row as usize] == class).count(), 2);
+    }
+}
+
+#[test]
+fn a_seed_draws_the_same_subset_again_and_another_seed_another() {
+    let bench = Bench::new();
+    let loaded = bench.digits(60, 30);
+    for stratified in [false, true] {
+        let drawn = |seed: u64| {
+            bench.seed.set(seed);
+            let params = json!({ "train": 20, "test": 10, "from": "random", "stratified": stratified });
+            let subset = open(&bench.run("subset", params, Some(&loaded)).unwrap().0);
+            ["train", "test"].map(|split| subset.rows(split).unwrap())
+        };
+        assert_eq!(drawn(1), drawn(1));
+        let ([train, test], [other_train, other_test]) = (drawn(1), drawn(2));
+        assert!(train != other_train && test != other_test);
     }
 }
 

@@ -41,7 +41,7 @@ struct Params {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "report",
-    version: 3,
+    version: 4,
     summary: "Draws figures and tables of every artifact it is given.",
     details: "Each artifact type has its sections: shapes of the data, layers, loss curves, reconstructions with error \
               maps, metrics with their definitions, the comparison with the baselines, latent spaces, confusion \

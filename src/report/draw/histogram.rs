@@ -5,9 +5,9 @@ use plotters::style::{Color, RGBColor};
 use crate::report::Result;
 use crate::report::draw::WIDTH;
 use crate::report::draw::axis::{Axis, Spread};
-use crate::report::draw::frame::{self, Entry, Mark, Surroundings, TEXT};
+use crate::report::draw::frame::{self, Entry, Frame, Mark, Surroundings, TEXT};
 use crate::report::draw::palette::WRONG;
-use crate::report::draw::pen::{self, Align, Font, Png};
+use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 use crate::report::number;
 
 /// Values that are counted together.
@@ -48,33 +48,45 @@ impl Histogram<'_> {
         let entries: Vec<Entry<'_>> =
             self.groups.iter().map(|group| Entry { name: &group.name, color: group.color, mark: Mark::Area }).collect();
         let legend = if entries.len() > 1 { &entries[..] } else { &[] };
-        let last = x.high - (x.high - x.low) / BINS as f64;
-        let x_label = match all.last() {
-            Some(highest) if *highest > x.high => {
-                format!("{} (last bar: {} to {})", self.x_label, number::short(last), number::short(*highest))
-            }
-            _ => self.x_label.to_owned(),
-        };
+        let x_label = self.x_label(&x, all.last().copied());
         let around = Surroundings { title: self.title, x_label: &x_label, y_label: self.y_label, legend };
         pen::draw((WIDTH, HEIGHT), |pen| {
             let frame = frame::draw(pen, HEIGHT, &around, x, y);
-            let width = (frame.right - frame.left) / BINS as f64;
-            let opacity = if self.groups.len() > 1 { 0.6 } else { 0.9 };
-            for (group, counts) in self.groups.iter().zip(&counts) {
-                for (bin, &count) in counts.iter().enumerate() {
-                    let (_, top) = frame.at(frame.x.low, count);
-                    let at = (frame.left + width * bin as f64, top);
-                    pen.rect(at, (width, frame.bottom - top), &group.color.mix(opacity));
-                }
-            }
-            if let Some((value, name)) = &self.threshold {
-                let x = frame.across(*value);
-                pen.line((x, frame.top - 6.0), (x, frame.bottom), 2.0, &WRONG);
-                let align = if x > (frame.left + frame.right) / 2.0 { Align::Right } else { Align::Left };
-                let aside = if align == Align::Right { -7.0 } else { 7.0 };
-                pen.label(name, (x + aside, frame.top), Font { color: WRONG, align, ..TEXT });
-            }
+            self.draw_bars(pen, &frame, &counts);
+            self.draw_threshold(pen, &frame);
         })
+    }
+
+    /// What the x axis is called, with the range of the last bar when values lie beyond the axis.
+    fn x_label(&self, x: &Axis, highest: Option<f64>) -> String {
+        let last = x.high - (x.high - x.low) / BINS as f64;
+        match highest {
+            Some(highest) if highest > x.high => {
+                format!("{} (last bar: {} to {})", self.x_label, number::short(last), number::short(highest))
+            }
+            _ => self.x_label.to_owned(),
+        }
+    }
+
+    fn draw_bars(&self, pen: &mut Pen<'_>, frame: &Frame, counts: &[Vec<f64>]) {
+        let width = (frame.right - frame.left) / BINS as f64;
+        let opacity = if self.groups.len() > 1 { 0.6 } else { 0.9 };
+        for (group, counts) in self.groups.iter().zip(counts) {
+            for (bin, &count) in counts.iter().enumerate() {
+                let (_, top) = frame.at(frame.x.low, count);
+                let at = (frame.left + width * bin as f64, top);
+                pen.rect(at, (width, frame.bottom - top), &group.color.mix(opacity));
+            }
+        }
+    }
+
+    fn draw_threshold(&self, pen: &mut Pen<'_>, frame: &Frame) {
+        let Some((value, name)) = &self.threshold else { return };
+        let x = frame.across(*value);
+        pen.line((x, frame.top - 6.0), (x, frame.bottom), 2.0, &WRONG);
+        let align = if x > (frame.left + frame.right) / 2.0 { Align::Right } else { Align::Left };
+        let aside = if align == Align::Right { -7.0 } else { 7.0 };
+        pen.label(name, (x + aside, frame.top), Font { color: WRONG, align, ..TEXT });
     }
 
     fn count(&self, group: &Group, x: &Axis) -> Vec<f64> {

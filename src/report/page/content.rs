@@ -174,7 +174,7 @@ fn sparkline(values: &[Option<f64>]) -> Markup {
     html! { svg.spark viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=(label) { path d=(path) {} } }
 }
 
-/// A metric for people, with the arrow that says which way is better.
+/// A metric's name for people, with an arrow when it is known which way is better.
 pub fn metric_name(name: &str) -> Markup {
     html! { (merit::title(name)) (merit::arrow(name)) }
 }

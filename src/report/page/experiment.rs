@@ -34,7 +34,7 @@ pub fn experiment_page(page: &ExperimentPage, plots: &[Plot]) -> Result<String> 
     }
     let shared = match page.runs.len() {
         0 | 1 => String::new(),
-        runs => format!(" {} of this kind share equal stages: {} in all.", plural(runs, "run"), page.stages.len()),
+        runs => format!(" The {runs} runs share equal stages, so that there are {} in all.", page.stages.len()),
     };
     parts.push(part("graph", "How it was computed", shell::graph(&page.dag, &shared)));
     parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));

@@ -24,3 +24,7 @@ addEventListener('beforeprint', () => {
 addEventListener('afterprint', () => {
   for (const opened of document.querySelectorAll('details[data-folded]')) { opened.open = false; delete opened.dataset.folded; }
 });
+for (const graph of document.querySelectorAll('.graph')) {
+  const first = graph.querySelector('rect')?.getBoundingClientRect();
+  if (first) graph.scrollLeft += first.left + first.width / 2 - graph.getBoundingClientRect().left - graph.clientWidth / 2;
+}

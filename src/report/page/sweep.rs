@@ -62,6 +62,33 @@ fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
 }
 
 fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str) -> Result<Option<Plot>> {
+    let mut lines = trained(variants, swept, param, metric);
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let (baseline, levels) = baselines(variants, param, metric);
+    lines.extend(baseline);
+    let xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
+    let spread = spread(&xs);
+    let log = if spread == Spread::Linear { "" } else { " (log scale)" };
+    let note = if lines.iter().any(|line| !line.band.is_empty()) { ", mean ± standard deviation" } else { "" };
+    let title = merit::title(metric);
+    let chart = LineChart {
+        title: &format!("{title} against {param}"),
+        x_label: &format!("{param}{log}"),
+        y_label: &format!("{title}{}{note}", merit::arrow(metric)),
+        x: if xs.len() <= 40 { Axis::at(&xs, spread) } else { Axis::around(xs.iter().copied(), spread, 8) },
+        y: Axis::around(heights(&lines).chain(levels.iter().map(|level| level.0)), Spread::Linear, 5),
+        lines,
+        levels,
+        height: 350.0,
+    };
+    let alt = format!("Line chart: {title} against {param}, a line for each of the other params’ values");
+    Ok(Some(plot(metric, param, alt, chart.draw()?)))
+}
+
+/// A line for each of the other params' values; one over all of them when they are too many.
+fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str) -> Vec<Line> {
     let mut groups: Vec<(String, Vec<&Variant<'_>>)> = Vec::new();
     for variant in variants {
         let rest = others(variant.values, swept, param);
@@ -73,52 +100,20 @@ fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
     if groups.len() > MOST_LINES {
         groups = vec![("all, over the other params".into(), variants.iter().collect())];
     }
-    let lines: Vec<Line> = groups
-        .iter()
-        .enumerate()
-        .map(|(index, (name, members))| {
-            // A line alone is named where PCA's is beside it.
-            let name = if name.is_empty() { "trained" } else { name };
-            line(name, members, param, metric, palette::series(index))
-        })
-        .filter(|line| !line.points.is_empty())
-        .collect();
-    if lines.is_empty() {
-        return Ok(None);
-    }
-    let (baseline, levels) = baselines(variants, param, metric);
-    let mut lines = lines;
-    lines.extend(baseline);
-    let xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
-    let values =
-        lines.iter().flat_map(|line| line.points.iter().map(|point| point.1).chain(line.dots.iter().map(|dot| dot.1)));
-    let ends = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.0, band.1]);
-    let y = Axis::around(
-        values.chain(ends).chain(levels.iter().map(|level| level.0)).collect::<Vec<_>>(),
-        Spread::Linear,
-        5,
-    );
-    let spread = spread(&xs);
-    let log = match spread {
-        Spread::Linear => "",
-        Spread::Log2 | Spread::Log10 => " (log scale)",
-    };
-    let better = merit::arrow(metric);
-    let repeats = lines.iter().any(|line| !line.band.is_empty());
-    let note = if repeats { ", mean ± standard deviation" } else { "" };
-    let chart = LineChart {
-        title: &format!("{} against {param}", merit::title(metric)),
-        x_label: &format!("{param}{log}"),
-        y_label: &format!("{}{better}{note}", merit::title(metric)),
-        x: if xs.len() <= 40 { Axis::at(&xs, spread) } else { Axis::around(xs.iter().copied(), spread, 8) },
-        y,
-        lines,
-        levels,
-        height: 350.0,
-    };
-    let alt =
-        format!("Line chart: {} against {param}, a line for each of the other params’ values", merit::title(metric));
-    Ok(Some(plot(metric, param, alt, chart.draw()?)))
+    let lines = groups.iter().enumerate().map(|(index, (name, members))| {
+        // A line alone is named where PCA's is beside it.
+        let name = if name.is_empty() { "trained" } else { name };
+        line(name, members, param, metric, palette::series(index))
+    });
+    lines.filter(|line| !line.points.is_empty()).collect()
+}
+
+/// All that the y axis must reach.
+fn heights(lines: &[Line]) -> impl Iterator<Item = f64> {
+    lines.iter().flat_map(|line| {
+        let points = line.points.iter().chain(&line.dots).map(|point| point.1);
+        points.chain(line.band.iter().flat_map(|band| [band.0, band.1]))
+    })
 }
 
 /// What needs no training, beside a mean squared error: PCA at the same latent size as a line, the constant mean image

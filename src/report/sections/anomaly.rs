@@ -15,11 +15,12 @@ use crate::report::draw::pictures::{self, Images, Look, Row};
 use crate::report::figures::Material;
 use crate::report::number;
 use crate::report::section::{Figure, Look as FigureLook, Section, Table};
-use crate::report::sections::readable;
+use crate::report::sections::{maybe_nan, metrics_by_name, readable};
 use crate::report::source::Source;
 
 #[derive(Deserialize)]
 struct Anomaly {
+    #[serde(deserialize_with = "maybe_nan")]
     threshold: f64,
     #[serde(default)]
     quantile: Option<f64>,
@@ -27,7 +28,7 @@ struct Anomaly {
     threshold_from: Option<String>,
     #[serde(default)]
     anomalies: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metrics_by_name")]
     metrics: BTreeMap<String, f64>,
 }
 

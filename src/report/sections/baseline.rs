@@ -11,11 +11,13 @@ use crate::report::draw::lines::{Line, LineChart};
 use crate::report::draw::palette::{self, ACCENT};
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
+use crate::report::sections::{maybe_nan, metrics_by_name};
 use crate::report::source::{Csv, Source};
 use crate::report::{Result, number};
 
 #[derive(Deserialize)]
 struct Baseline {
+    #[serde(deserialize_with = "maybe_nan")]
     constant_mse: f64,
     split: String,
 }
@@ -34,7 +36,7 @@ struct Told {
 
 #[derive(Deserialize)]
 struct Evaluation {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metrics_by_name")]
     metrics: BTreeMap<String, f64>,
     /// Noise that the model was given with the images.
     #[serde(default)]
@@ -143,6 +145,11 @@ fn verdicts(section: &mut Section, baseline: &Baseline, pca: &[(usize, f64)], re
         if !model.noisy && collapsed(model.mse, baseline.constant_mse) {
             section.warn(format!(
                 "Collapsed: {stage} has MSE {mse}, no better than the constant mean image ({constant})."
+            ));
+        } else if let ([(dim, linear)], true) = (pca, model.noisy) {
+            let linear = number::short(*linear);
+            section.remark(format!(
+                "{stage}: MSE {mse} when given noisy images; PCA with {dim} components, given clean ones: {linear}."
             ));
         } else if let [(dim, linear)] = pca {
             let ratio = model.mse / linear;

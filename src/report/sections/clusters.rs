@@ -8,7 +8,7 @@ use crate::artifact::ArtifactType;
 use crate::report::draw::heat_map::{HeatMap, MOST_ROWS};
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
-use crate::report::sections::sentence;
+use crate::report::sections::{metrics_by_name, sentence};
 use crate::report::source::{Csv, Source};
 use crate::report::{Result, number};
 
@@ -18,7 +18,7 @@ struct Clusters {
     split: String,
     #[serde(default)]
     classes: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metrics_by_name")]
     metrics: BTreeMap<String, f64>,
 }
 

@@ -9,14 +9,14 @@ use crate::report::draw::histogram::{Group, Histogram};
 use crate::report::draw::palette;
 use crate::report::draw::pictures::{self, Images, Look, Row};
 use crate::report::figures::Material;
-use crate::report::section::{Look as FigureLook, Section, Table};
-use crate::report::sections::readable;
+use crate::report::section::{Figure, Look as FigureLook, Section, Table};
+use crate::report::sections::{metrics_by_name, readable};
 use crate::report::source::Source;
 use crate::report::{Result, number};
 
 #[derive(Deserialize)]
 struct Evaluation {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metrics_by_name")]
     metrics: BTreeMap<String, f64>,
     #[serde(default)]
     definitions: BTreeMap<String, String>,
@@ -74,17 +74,21 @@ fn reconstructions(material: &Material<'_>, source: &Source, evaluation: &Evalua
         section.figures.push(material.figure(&format!("reconstructions-{stage}"), FigureLook::Picture, alt, &png)?);
     }
     if let (Some(originals), Some(maps)) = (&originals, take("error_maps.npy")?) {
-        let full = maps.largest();
-        let rows = [
-            Row { label: "original", images: originals, look: Look::Picture },
-            Row { label: "absolute error of every pixel", images: &maps, look: Look::Heat { full } },
-        ];
-        let png = pictures::strips("Pixel-wise error maps", &rows, &[], Some((full, "absolute error")))?;
-        let alt = format!("Test images above maps of the absolute error of every pixel, 0 to {}", number::short(full));
-        section.figures.push(material.figure(&format!("error-maps-{stage}"), FigureLook::Picture, alt, &png)?);
+        section.figures.push(error_maps(material, stage, originals, &maps)?);
     }
     section.tables.push(metric_table(evaluation));
     Ok(section)
+}
+
+fn error_maps(material: &Material<'_>, stage: &str, originals: &Images, maps: &Images) -> Result<Figure> {
+    let full = maps.largest();
+    let rows = [
+        Row { label: "original", images: originals, look: Look::Picture },
+        Row { label: "absolute error of every pixel", images: maps, look: Look::Heat { full } },
+    ];
+    let png = pictures::strips("Pixel-wise error maps", &rows, &[], Some((full, "absolute error")))?;
+    let alt = format!("Test images above maps of the absolute error of every pixel, 0 to {}", number::short(full));
+    material.figure(&format!("error-maps-{stage}"), FigureLook::Picture, alt, &png)
 }
 
 fn metric_table(evaluation: &Evaluation) -> Table {

@@ -8,7 +8,7 @@ use crate::artifact::ArtifactType;
 use crate::report::draw::scatter::Scatter;
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section};
-use crate::report::sections::sentence;
+use crate::report::sections::{metrics_by_name, sentence};
 use crate::report::source::Source;
 use crate::report::{Result, number};
 
@@ -20,7 +20,7 @@ struct Embedding {
     classes: Vec<String>,
     #[serde(default)]
     axes: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metrics_by_name")]
     metrics: BTreeMap<String, f64>,
 }
 

@@ -15,7 +15,20 @@ pub mod training;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Deserializer};
+
 use crate::report::number;
+
+/// Reads a number; JSON has no NaN, it is `null` there.
+fn maybe_nan<'de, D: Deserializer<'de>>(json: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(json)?.unwrap_or(f64::NAN))
+}
+
+/// Reads metrics by name, each as [`maybe_nan`] reads it.
+fn metrics_by_name<'de, D: Deserializer<'de>>(json: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let metrics = BTreeMap::<String, Option<f64>>::deserialize(json)?;
+    Ok(metrics.into_iter().map(|(name, value)| (name, value.unwrap_or(f64::NAN))).collect())
+}
 
 /// Heights, widths or counts, `28 × 28 × 1`.
 fn product(axes: &[usize]) -> String {

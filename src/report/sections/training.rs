@@ -68,16 +68,7 @@ pub fn curves(
     unit: &str,
 ) -> Result<Option<Figure>> {
     let epochs = history.column("epoch").unwrap_or_else(|| (1..=history.rows.len()).map(|i| i as f64).collect());
-    let lines: Vec<Line> = columns
-        .iter()
-        .filter_map(|column| Some((column, history.column(column)?)))
-        .filter(|(_, values)| values.iter().any(|value| value.is_finite()))
-        .enumerate()
-        .map(|(index, (column, values))| {
-            let points = epochs.iter().copied().zip(values).collect();
-            Line::new(readable(column), palette::series(index), points)
-        })
-        .collect();
+    let lines = lines(history, columns, &epochs);
     if lines.is_empty() {
         return Ok(None);
     }
@@ -101,6 +92,17 @@ pub fn curves(
     let alt = format!("Line chart: {} of {} over {} epochs", names.join(" and "), source.stage, epochs.len());
     let name = format!("{}-{}", what.replace(' ', "-"), source.stage);
     material.figure(&name, Look::Chart, alt, &chart.draw()?).map(Some)
+}
+
+/// A line over the epochs for each column that holds a finite number.
+fn lines(history: &Csv, columns: &[&str], epochs: &[f64]) -> Vec<Line> {
+    let known = columns.iter().filter_map(|column| Some((column, history.column(column)?)));
+    let finite = known.filter(|(_, values)| values.iter().any(|value| value.is_finite()));
+    let line = |(index, (column, values)): (usize, (&&str, Vec<f64>))| {
+        let points = epochs.iter().copied().zip(values).collect();
+        Line::new(readable(column), palette::series(index), points)
+    };
+    finite.enumerate().map(line).collect()
 }
 
 /// All epochs as a folded table.
