@@ -98,13 +98,14 @@ pub fn shortened(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// The first part, shortened if need be, and those of the others for which a line of this width has room.
+/// The first part, shortened if need be, and as many of the next ones as a line of this width has room for.
 pub fn fitting(parts: &[String], width: usize) -> String {
     let mut line = parts.first().map_or_else(String::new, |first| shortened(first, width));
     for part in parts.iter().skip(1) {
-        if line.chars().count() + GAP + part.chars().count() <= width {
-            line = format!("{line}  {part}");
+        if line.chars().count() + GAP + part.chars().count() > width {
+            break;
         }
+        line = format!("{line}  {part}");
     }
     line
 }

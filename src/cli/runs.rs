@@ -60,7 +60,7 @@ pub fn execute(args: &RunsArgs) -> Result<Exit, Stop> {
 /// How wide a table may be: as wide as the terminal, or moderately wide for a file or another program.
 fn width() -> usize {
     const ELSEWHERE: usize = 120;
-    terminal_size::terminal_size_of(std::io::stdout()).map_or(ELSEWHERE, |(width, _)| usize::from(width.0))
+    console::Term::stdout().size_checked().map_or(ELSEWHERE, |(_, width)| usize::from(width))
 }
 
 /// A project without a log has no runs.

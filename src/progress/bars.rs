@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::event::{Observer, Progress, RunEvent, Status};
 use crate::progress::beside::{self, Beside};
 use crate::progress::narrator::{Narrator, how_far, latest};
-use crate::progress::{Paint, Verbosity};
+use crate::progress::{Paint, Verbosity, screen};
 use crate::text;
 
 const TICK: Duration = Duration::from_millis(200);
@@ -41,7 +41,7 @@ impl Bars {
     /// Bars for a launch that has not begun, on a terminal of this width.
     pub fn new(verbosity: Verbosity, paint: Paint, width: usize) -> Self {
         let state = State {
-            multi: MultiProgress::new(),
+            multi: MultiProgress::with_draw_target(screen::target()),
             narrator: Narrator::new(verbosity, paint, Some(width)),
             width,
             launch: ProgressBar::hidden(),
@@ -56,6 +56,10 @@ impl Observer for Bars {
     fn observe(&self, time: Timestamp, event: &RunEvent) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = state.narrator.hear(time, event);
+        if let RunEvent::LaunchStarted(started) = event {
+            // Lines go above bars, so one has to be there.
+            state.begin(started.nodes.len());
+        }
         // Wherever the terminal has gone away, the launch goes on without it.
         if let RunEvent::LaunchFinished(_) = event {
             state.clear();
@@ -68,15 +72,16 @@ impl Observer for Bars {
 }
 
 impl State {
+    fn begin(&mut self, stages: usize) {
+        self.launch = self.multi.add(ProgressBar::new(stages as u64));
+        self.launch.set_style(style("{bar:20.green} {pos}/{len} stages  {elapsed}  {msg}"));
+        self.launch.tick();
+        self.launch.enable_steady_tick(TICK);
+        beside::show(Some(self.multi.clone()));
+    }
+
     fn draw(&mut self, event: &RunEvent) {
         match event {
-            RunEvent::LaunchStarted(started) => {
-                self.launch = self.multi.add(ProgressBar::new(started.nodes.len() as u64));
-                // Not as wide as the terminal, which writes `^C` behind it.
-                self.launch.set_style(style("{bar:20.green} {pos}/{len} stages  {elapsed}  {msg}"));
-                self.launch.enable_steady_tick(TICK);
-                beside::show(Some(self.multi.clone()));
-            }
             RunEvent::StageStarted { node, .. } => {
                 let bar = self.multi.insert_before(&self.launch, ProgressBar::new_spinner());
                 let room = self.width.saturating_sub(self.bar() + ETA + HOW_FAR).max(10);
@@ -99,7 +104,10 @@ impl State {
                 }
             }
             RunEvent::StageRepaired(finished) => self.remove(finished.node),
-            RunEvent::RunFinished(_) | RunEvent::Notice { .. } | RunEvent::LaunchFinished(_) => {}
+            RunEvent::LaunchStarted(_)
+            | RunEvent::RunFinished(_)
+            | RunEvent::Notice { .. }
+            | RunEvent::LaunchFinished(_) => {}
         }
     }
 

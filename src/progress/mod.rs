@@ -7,7 +7,10 @@ mod json;
 mod lines;
 mod narrator;
 mod paint;
+mod screen;
 mod summary;
+
+use console::Term;
 
 pub use bars::Bars;
 pub use beside::{Beside, remark};
@@ -31,8 +34,8 @@ pub enum Verbosity {
 /// The observer for people: bars when standard error is a terminal, lines when it is not or when little is wanted.
 pub fn for_people(verbosity: Verbosity) -> Box<dyn Observer> {
     let paint = Paint::for_stderr();
-    match terminal_size::terminal_size_of(std::io::stderr()) {
-        Some((width, _)) if verbosity > Verbosity::Quiet => Box::new(Bars::new(verbosity, paint, width.0.into())),
+    match Term::stderr().size_checked() {
+        Some((_, width)) if verbosity > Verbosity::Quiet => Box::new(Bars::new(verbosity, paint, width.into())),
         _ => Box::new(Lines::new(std::io::stderr(), verbosity, paint)),
     }
 }
