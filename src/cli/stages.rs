@@ -7,7 +7,7 @@ mod text;
 use crate::cli::args::StagesArgs;
 use crate::cli::output::{print, print_json};
 use crate::cli::{Exit, Stop};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::nearest_or;
 use crate::kind::{Catalog, Description, InputPort, ParamSpec, ParamType};
 use crate::progress::Paint;
 use crate::stage::registry::Registry;
@@ -32,9 +32,9 @@ pub fn execute(args: &StagesArgs) -> Result<Exit, Stop> {
 
 fn find<'a>(all: &[&'a Description], kind: &str) -> Result<&'a Description, Stop> {
     let missing = || {
-        let near = did_you_mean(kind, all.iter().map(|known| known.kind));
-        let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-        Stop::usage(format!("no stage kind `{kind}`")).help(format!("{help}`pipeline stages` lists them"))
+        let kinds = all.iter().map(|known| known.kind);
+        let help = nearest_or(kind, kinds, || "`pipeline stages` lists them".to_owned());
+        Stop::usage(format!("no stage kind `{kind}`")).help(help)
     };
     all.iter().find(|known| known.kind == kind).copied().ok_or_else(missing)
 }

@@ -157,6 +157,15 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// "did you mean", or what else there is to say when no candidate is near.
+pub fn nearest_or<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    did_you_mean(name, candidates).map_or_else(otherwise, |candidate| format!("did you mean `{candidate}`?"))
+}
+
 /// The nearest of `candidates` to a mistyped name, when it is near enough to be meant.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

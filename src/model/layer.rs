@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::{FromStr, SplitWhitespace};
 
+use crate::diagnostic::nearest_or;
 use crate::tensor::activation::{self, Activation};
 use crate::tensor::pool::PoolKind;
 use crate::tensor::window::Padding;
@@ -252,13 +253,7 @@ fn unknown_layer(word: &str) -> LayerError {
 }
 
 fn suggestion(word: &str, names: &[&str]) -> String {
-    let nearest = names
-        .iter()
-        .max_by(|a, b| strsim::jaro_winkler(word, a).total_cmp(&strsim::jaro_winkler(word, b)).then_with(|| b.cmp(a)));
-    match nearest {
-        Some(name) if strsim::jaro_winkler(word, name) > 0.75 => format!("did you mean `{name}`?"),
-        _ => format!("one of: {}", names.join(", ")),
-    }
+    nearest_or(word, names.iter().copied(), || format!("one of: {}", names.join(", ")))
 }
 
 impl fmt::Display for LayerSpec {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::config::value::{Entry, Kind, Located};
 use crate::config::{ResolvedStage, simplified};
-use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean, nearest_or};
 use crate::kind::{Description, ParamProblem, ParamSpec, ParamType};
 
 /// Where messages about params point, and what they call things.
@@ -60,12 +60,11 @@ impl Checker<'_> {
     fn unknown_param(&self, entry: &Entry) -> Diagnostic {
         let (key, kind) = (&entry.key, self.description.kind);
         let names = self.description.params.iter().map(|param| param.name.as_str());
-        let help = match did_you_mean(key, names.clone()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None if key == "input" => "did you mean `inputs`?".to_owned(),
-            None if self.description.params.is_empty() => format!("`{kind}` has no params"),
-            None => format!("its params are {}; see `pipeline stages {kind}`", quoted(names)),
-        };
+        let help = nearest_or(key, names.clone(), || match self.description.params.is_empty() {
+            _ if key == "input" => "did you mean `inputs`?".to_owned(),
+            true => format!("`{kind}` has no params"),
+            false => format!("its params are {}; see `pipeline stages {kind}`", quoted(names)),
+        });
         let diagnostic = Diagnostic::new("unknown-param", format!("`{kind}` has no param `{key}`"));
         diagnostic.at(entry.key_span, "not a param of this kind").help(help)
     }

@@ -6,7 +6,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, nearest_or};
 use crate::plan::params::quoted;
 use crate::plan::{Node, Plan};
 
@@ -30,14 +30,6 @@ impl Plan {
             edges.map(|edge| (edge.weight().input.as_str(), input(edge), edge.weight().output.as_str())).collect();
         inputs.sort_unstable();
         inputs
-    }
-
-    /// The nodes that a node feeds, each once, lowest first.
-    pub fn consumers(&self, node: usize) -> Vec<usize> {
-        let mut consumers: Vec<usize> = self.graph.neighbors(NodeIndex::new(node)).map(NodeIndex::index).collect();
-        consumers.sort_unstable();
-        consumers.dedup();
-        consumers
     }
 
     /// The plan of only these stages with their companions (or of companions, by their full name) and all that they need,
@@ -90,10 +82,7 @@ impl Plan {
     fn no_such_stage(&self, stage: &str) -> Diagnostic {
         let names: std::collections::BTreeSet<&str> =
             self.runs.iter().flat_map(|run| run.stages.keys().map(String::as_str)).collect();
-        let help = match did_you_mean(stage, names.iter().copied()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("the stages are {}", quoted(names)),
-        };
+        let help = nearest_or(stage, names.iter().copied(), || format!("the stages are {}", quoted(names.clone())));
         Diagnostic::new("unknown-stage", format!("there is no stage `{stage}`")).help(help)
     }
 }

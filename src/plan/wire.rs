@@ -2,7 +2,7 @@
 
 use crate::artifact::ArtifactType;
 use crate::config::{Inputs, Wire};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, did_you_mean, nearest_or};
 use crate::kind::{Description, InputPort, OutputPort};
 use crate::plan::form::Form;
 use crate::plan::params::quoted;
@@ -121,10 +121,7 @@ impl Wirer<'_> {
 
     fn unknown_stage(&self, wire: &Wire) -> Diagnostic {
         let names = self.forms.iter().filter(|form| form.companion.is_none()).map(|form| form.stage.name.as_str());
-        let help = match did_you_mean(&wire.stage, names.clone()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("the stages are {}", quoted(names)),
-        };
+        let help = nearest_or(&wire.stage, names.clone(), || format!("the stages are {}", quoted(names)));
         let diagnostic = Diagnostic::new("unknown-stage", format!("there is no stage `{}`", wire.stage));
         diagnostic.at(wire.span, "not a stage of this pipeline").help(help)
     }
@@ -191,11 +188,10 @@ fn named_port(kind: &Description, wire: &Wire) -> Result<usize, Option<Diagnosti
     found.ok_or_else(|| {
         let message = format!("`{}` has no input `{}`", kind.kind, wire.port);
         let names = kind.inputs.iter().map(|port| port.name);
-        let help = match did_you_mean(&wire.port, names) {
-            _ if kind.inputs.is_empty() => "it takes no inputs: remove them".to_owned(),
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("its inputs are {}", ports(kind)),
-        };
+        let help = nearest_or(&wire.port, names, || match kind.inputs.is_empty() {
+            true => "it takes no inputs: remove them".to_owned(),
+            false => format!("its inputs are {}", ports(kind)),
+        });
         Some(Diagnostic::new("unknown-input", message).at(wire.port_span, "no such input").help(help))
     })
 }

@@ -145,7 +145,7 @@ fn a_mistyped_kind_is_met_with_the_nearest() {
     assert_eq!(exit, Exit::Usage);
     insta::assert_snapshot!(format!("{message}\n{}", help.unwrap_or_default()), @r"
     no stage kind `train-smaple`
-    did you mean `train-sample`? `pipeline stages` lists them
+    did you mean `train-sample`?
     ");
 }
 
