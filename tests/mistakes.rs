@@ -697,11 +697,11 @@ fn a_short_row_in_a_csv_file() {
 #[test]
 fn a_label_column_that_a_csv_file_does_not_have() {
     insta::assert_snapshot!(said_of_csv(3, "width,height,king\n1,2,a\n"), @r#"
-    error[unfit-param]: `path` of `load`: [project]/data/table.csv has no column `kind`
-     --> pipelines/tiny.toml:6:8
+    error[unfit-param]: `label_column` of `load`: [project]/data/table.csv has no column `kind`
+     --> pipelines/tiny.toml:7:16
       |
-    6 | path = "../data/table.csv"
-      |        ^^^^^^^^^^^^^^^^^^^
+    7 | label_column = "kind"
+      |                ^^^^^^
       |
       = help: did you mean `king`?
     "#);

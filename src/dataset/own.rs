@@ -84,9 +84,14 @@ impl Own {
                 glance(train, test.as_ref(), |path| npy::image_axes(path, *shape), npy::read_labels)
             }
             Self::Table { train, test, options } => {
-                let shape = table::sample_shape(train, options).map_err(About::Samples.with())?;
+                let shape_of = |path: &Path, samples: About| {
+                    let table = table::open(path).map_err(samples.with())?;
+                    let label = table.label(options).map_err(About::LabelColumn.with())?;
+                    table.shape(label, options).map_err(samples.with())
+                };
+                let shape = shape_of(train, About::Samples)?;
                 if let Some(test) = test {
-                    let other = table::sample_shape(test, options).map_err(About::TestSamples.with())?;
+                    let other = shape_of(test, About::TestSamples)?;
                     same_shape(shape, other).map_err(About::TestSamples.with())?;
                 }
                 // Which classes there are, only the rows tell.
@@ -113,7 +118,7 @@ impl Own {
                 let labels = files.labels.as_deref().map(npy::read_labels).transpose()?;
                 Ok(Part { images, labels })
             }),
-            Self::Table { train, test, options } => table::read(train, test.as_deref(), options),
+            Self::Table { train, test, options } => table::read(train, test.as_deref(), options, cancel),
             Self::Images(folder) => folder.read(cancel),
         }
     }
@@ -135,6 +140,8 @@ pub enum About {
     Labels,
     TestSamples,
     TestLabels,
+    /// Which column of a table the labels are in.
+    LabelColumn,
 }
 
 /// What is wrong, and with which file.

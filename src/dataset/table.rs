@@ -6,7 +6,8 @@ use std::path::Path;
 use csv::{Position, StringRecord};
 
 use crate::artifact::array::Array;
-use crate::diagnostic::did_you_mean;
+use crate::cancel::Cancel;
+use crate::diagnostic::nearest_or;
 
 use super::content::Content;
 use super::error::DatasetError;
@@ -33,10 +34,13 @@ struct Table {
     labels: Option<Vec<String>>,
 }
 
+/// Rows between two looks at whether a stop was asked for.
+const ROWS_AT_ONCE: usize = 4096;
+
 /// Reads a table and perhaps one of test samples with the same columns. Classes are the labels in order, numbers by
 /// value and texts by letter. Errors name the line and the column.
-pub fn read(train: &Path, test: Option<&Path>, options: &TableOptions) -> Result<Raw, DatasetError> {
-    let tables = [Some(train), test].into_iter().flatten().map(|path| Ok((path, read_table(path, options)?)));
+pub fn read(train: &Path, test: Option<&Path>, options: &TableOptions, cancel: &Cancel) -> Result<Raw, DatasetError> {
+    let tables = [Some(train), test].into_iter().flatten().map(|path| Ok((path, read_table(path, options, cancel)?)));
     let tables = tables.collect::<Result<Vec<_>, DatasetError>>()?;
     if let [(first_path, first), (path, second)] = &tables[..]
         && first.columns != second.columns
@@ -56,14 +60,15 @@ pub fn read(train: &Path, test: Option<&Path>, options: &TableOptions) -> Result
 }
 
 /// A table whose header is read.
-struct Opened<R> {
-    reader: csv::Reader<R>,
+pub struct Opened<'a> {
+    path: &'a Path,
+    reader: csv::Reader<Box<dyn Read>>,
     header: StringRecord,
-    label: Option<usize>,
 }
 
-fn open(path: &Path, options: &TableOptions) -> Result<Opened<impl Read>, DatasetError> {
-    let input = Content::open(path)?.into_reader();
+/// Opens a table. Errors: it cannot be read, or its first line names no columns.
+pub fn open(path: &Path) -> Result<Opened<'_>, DatasetError> {
+    let input: Box<dyn Read> = Box::new(Content::open(path)?.into_reader());
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers().map_err(|error| unreadable(path, &error))?.clone();
     if header.iter().all(str::is_empty) {
@@ -77,37 +82,59 @@ fn open(path: &Path, options: &TableOptions) -> Result<Opened<impl Read>, Datase
         let message = format!("{} has two columns named `{name}`", path.display());
         return Err(DatasetError::new(message).help("rename one of them, or remove it"));
     }
-    let label = label_place(path, &header, options)?;
-    Ok(Opened { reader, header, label })
+    Ok(Opened { path, reader, header })
 }
 
-/// The shape of one sample, from a table's header alone.
-pub fn sample_shape(path: &Path, options: &TableOptions) -> Result<[usize; 3], DatasetError> {
-    let opened = open(path, options)?;
-    row_shape(path, opened.header.len() - usize::from(opened.label.is_some()), options)
-}
-
-fn row_shape(path: &Path, features: usize, options: &TableOptions) -> Result<[usize; 3], DatasetError> {
-    if features == 0 {
-        return Err(DatasetError::new(format!("{} has no column of numbers", path.display()))
-            .help("it needs a header line and commas between columns"));
+impl Opened<'_> {
+    /// The shape of one sample.
+    pub fn shape(&self, label: Option<usize>, options: &TableOptions) -> Result<[usize; 3], DatasetError> {
+        let (path, features) = (self.path.display(), self.header.len() - usize::from(label.is_some()));
+        if features == 0 {
+            return Err(DatasetError::new(format!("{path} has no column of numbers"))
+                .help("it needs a header line and commas between columns"));
+        }
+        let [h, w, c] = options.shape.unwrap_or([1, 1, features]);
+        if h * w * c != features {
+            let message = format!("{path} has {features} columns of numbers, not {h}x{w}x{c} = {}", h * w * c);
+            return Err(DatasetError::new(message).help("correct `shape`, or leave it out for rows of features"));
+        }
+        Ok([h, w, c])
     }
-    let [h, w, c] = options.shape.unwrap_or([1, 1, features]);
-    if h * w * c != features {
-        let message = format!("{} has {features} columns of numbers, not {h}x{w}x{c} = {}", path.display(), h * w * c);
-        return Err(DatasetError::new(message).help("correct `shape`, or leave it out for rows of features"));
+
+    /// Which column holds the labels. Errors: there is no such column, or the first line is no header.
+    pub fn label(&self, options: &TableOptions) -> Result<Option<usize>, DatasetError> {
+        let (path, header) = (self.path.display(), &self.header);
+        let Some(wanted) = &options.label_column else {
+            if !header.is_empty() && header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+                let message = format!("{path} has numbers in its first line, where the columns' names belong");
+                return Err(DatasetError::new(message).help("add a header line"));
+            }
+            return Ok(None);
+        };
+        if let Some(place) = header.iter().position(|name| name == wanted) {
+            return Ok(Some(place));
+        }
+        let advice = nearest_or(wanted, header, || {
+            let more = if header.len() > 12 { ", ..." } else { "" };
+            format!("its columns are {}{more}", header.iter().take(12).collect::<Vec<_>>().join(", "))
+        });
+        Err(DatasetError::new(format!("{path} has no column `{wanted}`")).help(advice))
     }
-    Ok([h, w, c])
 }
 
-fn read_table(path: &Path, options: &TableOptions) -> Result<Table, DatasetError> {
-    let Opened { mut reader, header, label } = open(path, options)?;
-    let shape = row_shape(path, header.len() - usize::from(label.is_some()), options)?;
+fn read_table(path: &Path, options: &TableOptions, cancel: &Cancel) -> Result<Table, DatasetError> {
+    let opened = open(path)?;
+    let label = opened.label(options)?;
+    let shape = opened.shape(label, options)?;
+    let Opened { mut reader, header, .. } = opened;
     let mut values = Vec::new();
     let mut labels = label.map(|_| Vec::new());
     let mut rows = 0;
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| unreadable(path, &error))? {
+        if rows % ROWS_AT_ONCE == 0 && cancel.is_cancelled() {
+            return Err(DatasetError::Interrupted);
+        }
         for (column, cell) in record.iter().enumerate() {
             match &mut labels {
                 Some(labels) if label == Some(column) => {
@@ -123,29 +150,6 @@ fn read_table(path: &Path, options: &TableOptions) -> Result<Table, DatasetError
     }
     let columns = header.iter().map(str::to_owned).collect();
     Ok(Table { columns, shape, values, rows, labels })
-}
-
-/// Which column holds the labels. Errors: there is no such column, or the first line is no header.
-fn label_place(path: &Path, header: &StringRecord, options: &TableOptions) -> Result<Option<usize>, DatasetError> {
-    let Some(wanted) = &options.label_column else {
-        if !header.is_empty() && header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
-            let message = format!("{} has numbers in its first line, where the columns' names belong", path.display());
-            return Err(DatasetError::new(message).help("add a header line"));
-        }
-        return Ok(None);
-    };
-    if let Some(place) = header.iter().position(|name| name == wanted) {
-        return Ok(Some(place));
-    }
-    let advice = match did_you_mean(wanted, header.iter()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<&str> = header.iter().take(12).collect();
-            let more = if header.len() > 12 { ", ..." } else { "" };
-            format!("its columns are {}{more}", names.join(", "))
-        }
-    };
-    Err(DatasetError::new(format!("{} has no column `{wanted}`", path.display())).help(advice))
 }
 
 fn number(cell: &str) -> Result<f32, String> {
@@ -221,7 +225,7 @@ mod tests {
         let path = directory.path().join("a.csv");
         std::fs::write(&path, text).unwrap();
         let options = TableOptions { label_column: label.map(str::to_owned), shape };
-        read(&path, None, &options).map_err(|error| {
+        read(&path, None, &options, &Cancel::default()).map_err(|error| {
             let advice = error.advice().unwrap_or_default();
             format!("{error}\nhelp: {advice}").replace(&path.display().to_string(), "FILE")
         })
@@ -324,6 +328,17 @@ mod tests {
         FILE: line 2, column `x` holds 1e99, which is no finite number
         help: correct or remove that row; a column of classes is named by label_column
         ");
+    }
+
+    #[test]
+    fn a_stop_is_obeyed_among_the_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.csv");
+        std::fs::write(&path, "x\n1\n").unwrap();
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let result = read(&path, None, &TableOptions::default(), &cancel);
+        assert!(matches!(result, Err(DatasetError::Interrupted)));
     }
 
     #[test]

@@ -293,6 +293,7 @@ impl Params {
             About::Labels if self.labels.is_some() => "labels",
             About::TestSamples if self.test_path.is_some() => "test_path",
             About::TestLabels if self.test_labels.is_some() => "test_labels",
+            About::LabelColumn if self.label_column.is_some() => "label_column",
             _ => "path",
         }
     }
