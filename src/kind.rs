@@ -7,6 +7,7 @@ mod schema;
 pub use schema::params_of;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -193,4 +194,32 @@ pub trait Catalog: Sync {
 
     /// Whether the stage's output depends on the seed.
     fn draws_random(&self, kind: &str, params: &Value) -> bool;
+}
+
+/// The next thing to do about a bug.
+pub const REPORT_IT: &str = "please report it, with the command and this message";
+
+/// What a kind answers. Error: in words, that it panicked, which is a bug of the kind and must end no more than what was
+/// asked of it.
+pub fn answer<T>(kind: &str, ask: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(ask)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panic");
+        format!("the kind `{kind}` has a bug: {text}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer;
+
+    #[test]
+    fn a_kind_that_panics_answers_with_its_bug() {
+        assert_eq!(answer("load", || 3), Ok(3));
+        let said = [answer("load", || panic!("as {}", "text")), answer("load", || panic!("plain"))];
+        assert_eq!(
+            said.map(Result::<(), String>::unwrap_err),
+            ["the kind `load` has a bug: as text", "the kind `load` has a bug: plain"]
+        );
+    }
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::config::value::{Kind, Located};
 use crate::config::{Experiment, ResolvedStage, is_plain};
-use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::kind::{Catalog, Companion, Description};
+use crate::diagnostic::{Diagnostic, nearest_or};
+use crate::kind::{Catalog, Companion, Description, REPORT_IT, answer};
 use crate::plan::companion::companion_stage;
 use crate::plan::params::Checker;
 use crate::plan::sweep::Point;
@@ -30,6 +30,13 @@ pub struct Form<'a> {
     /// Equal for forms that are wired alike.
     pub wiring: usize,
     pub problems: Vec<Diagnostic>,
+}
+
+impl Form<'_> {
+    /// That the kind panicked when it was asked something about this stage.
+    pub fn bug(&self, message: String) -> Diagnostic {
+        Diagnostic::new("bug", message).at(self.stage.uses.span, "asked about this stage").help(REPORT_IT)
+    }
 }
 
 /// A stage and the swept values that it uses: axis and index.
@@ -103,7 +110,11 @@ impl<'a> Forms<'a> {
         }
         match self.checker(&form).map(|checker| checker.normalize()) {
             Some(Ok(params)) => {
-                form.random = form.description.is_some_and(|kind| self.catalog.draws_random(kind.kind, &params));
+                let random = |kind: &Description| answer(kind.kind, || self.catalog.draws_random(kind.kind, &params));
+                match form.description.map_or(Ok(false), random) {
+                    Ok(random) => form.random = random,
+                    Err(bug) => form.problems.push(form.bug(bug)),
+                }
                 form.params = Some(params);
             }
             Some(Err(problems)) => form.problems.extend(problems),
@@ -127,10 +138,8 @@ impl<'a> Forms<'a> {
         };
         self.catalog.describe(name).ok_or_else(|| {
             let kinds = self.catalog.kinds();
-            let help = match did_you_mean(name, kinds.iter().map(|kind| kind.kind)) {
-                Some(kind) => format!("did you mean `{kind}`?"),
-                None => "`pipeline stages` lists the kinds there are".to_owned(),
-            };
+            let kinds = kinds.iter().map(|kind| kind.kind);
+            let help = nearest_or(name, kinds, || "`pipeline stages` lists the kinds there are".to_owned());
             let diagnostic = Diagnostic::new("unknown-kind", format!("there is no stage kind `{name}`"));
             diagnostic.at(stage.uses.span, "not a stage kind").help(help)
         })

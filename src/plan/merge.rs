@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostic;
 use crate::hash::{ContentHash, FramedHasher};
-use crate::kind::{Catalog, Facts};
+use crate::kind::{Catalog, Facts, answer};
 use crate::plan::form::{Form, Forms};
 use crate::plan::sweep::Point;
 use crate::plan::wiring::{SlotWire, Wiring};
@@ -90,9 +90,10 @@ fn check(
     catalog: &dyn Catalog,
 ) -> (Facts, Vec<Diagnostic>) {
     let (Some(kind), Some(params)) = (form.description, &form.params) else { return Default::default() };
-    match catalog.check(kind.kind, params, inputs) {
-        Ok(facts) => (facts, Vec::new()),
-        Err(problems) => {
+    match answer(kind.kind, || catalog.check(kind.kind, params, inputs)) {
+        Ok(Ok(facts)) => (facts, Vec::new()),
+        Err(bug) => (Facts::default(), vec![form.bug(bug)]),
+        Ok(Err(problems)) => {
             let checker = forms.checker(form);
             (Facts::default(), problems.iter().filter_map(|problem| Some(checker.as_ref()?.unfit(problem))).collect())
         }

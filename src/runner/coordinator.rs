@@ -50,48 +50,13 @@ pub struct Coordinator {
 impl Coordinator {
     /// Starts the job threads.
     pub fn start(launch: Launch) -> Result<Self, RunnerError> {
-        let nodes = launch.plan.graph.node_count();
-        let runs = run_infos(&launch);
-        let mut runs_of = vec![vec![]; nodes];
-        for (run, info) in runs.iter().enumerate() {
-            info.stages.values().for_each(|node| runs_of[*node].push(run));
-        }
-        // A node that two stages of one run share counts once.
-        runs_of.iter_mut().for_each(|runs| runs.dedup());
-        let mut open = vec![0; runs.len()];
-        runs_of.iter().flatten().for_each(|run| open[*run] += 1);
+        let started_event = launch_started(&launch);
+        let nodes = started_event.nodes.len();
+        let (runs_of, open) = memberships(&started_event);
         let edges = launch.plan.graph.raw_edges().iter().map(|edge| (edge.source().index(), edge.target().index()));
         let queue = ReadyQueue::new(nodes, edges).expect("a plan has no cycles");
-        let started_event = LaunchStarted {
-            launch: launch.id,
-            experiment: launch.experiment.clone(),
-            file: launch.file,
-            runs,
-            nodes: launch.plan.graph.node_weights().map(node_info).collect(),
-            provenance: launch.provenance,
-            config: launch.config,
-        };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(launch.options.threads).build()?;
-        let forced = launch.options.force.nodes(&launch.plan);
-        let shared = Arc::new(Shared {
-            last: launch.store.last(&launch.experiment)?,
-            plan: launch.plan,
-            store: launch.store,
-            places: launch.places,
-            options: launch.options,
-            cancel: launch.cancel,
-            pool,
-            forced,
-            records: RwLock::new(vec![None; nodes]),
-        });
-        let (message_sender, messages) = mpsc::channel();
-        let (work, jobs) = mpsc::channel();
-        let jobs = Arc::new(Mutex::new(jobs));
-        for job in 0..shared.options.jobs.clamp(1, nodes.max(1)) {
-            let (shared, jobs, sender) = (shared.clone(), jobs.clone(), message_sender.clone());
-            let thread = std::thread::Builder::new().name(format!("job-{job}"));
-            thread.spawn(move || job_thread(&shared, &jobs, &sender)).map_err(RunnerError::Thread)?;
-        }
+        let shared = Arc::new(share(launch)?);
+        let (work, messages) = start_jobs(&shared, nodes)?;
         Ok(Self {
             shared,
             started_event,
@@ -270,10 +235,11 @@ impl Coordinator {
         let statuses: Vec<Status> = self.results.iter().flatten().map(|result| result.finished.status).collect();
         let count = |wanted: Status| statuses.iter().filter(|status| **status == wanted).count();
         let mut summary = Summary {
-            status: if self.shared.cancel.is_cancelled() {
-                Status::Interrupted
-            } else {
-                worst(statuses.iter().copied())
+            status: match worst(statuses.iter().copied()) {
+                // Going on would fail again.
+                Status::Failed => Status::Failed,
+                _ if self.shared.cancel.is_cancelled() => Status::Interrupted,
+                worst => worst,
             },
             executed: count(Status::Executed),
             cached: count(Status::Cached),
@@ -310,6 +276,58 @@ impl Coordinator {
         }
         slots
     }
+}
+
+fn launch_started(launch: &Launch) -> LaunchStarted {
+    LaunchStarted {
+        launch: launch.id.clone(),
+        experiment: launch.experiment.clone(),
+        file: launch.file.clone(),
+        runs: run_infos(launch),
+        nodes: launch.plan.graph.node_weights().map(node_info).collect(),
+        provenance: launch.provenance.clone(),
+        config: launch.config.clone(),
+    }
+}
+
+/// For each node the runs that contain it, and for each run how many nodes it has.
+fn memberships(launch: &LaunchStarted) -> (Vec<Vec<usize>>, Vec<usize>) {
+    let mut runs_of = vec![vec![]; launch.nodes.len()];
+    for (run, info) in launch.runs.iter().enumerate() {
+        info.stages.values().for_each(|node| runs_of[*node].push(run));
+    }
+    // A node that two stages of one run share counts once.
+    runs_of.iter_mut().for_each(|runs| runs.dedup());
+    let mut open = vec![0; launch.runs.len()];
+    runs_of.iter().flatten().for_each(|run| open[*run] += 1);
+    (runs_of, open)
+}
+
+fn share(launch: Launch) -> Result<Shared, RunnerError> {
+    Ok(Shared {
+        last: launch.store.last(&launch.experiment)?,
+        pool: rayon::ThreadPoolBuilder::new().num_threads(launch.options.threads).build()?,
+        forced: launch.options.force.nodes(&launch.plan),
+        records: RwLock::new(vec![None; launch.plan.graph.node_count()]),
+        plan: launch.plan,
+        store: launch.store,
+        places: launch.places,
+        options: launch.options,
+        cancel: launch.cancel,
+    })
+}
+
+/// Where to send nodes, and where messages about them arrive.
+fn start_jobs(shared: &Arc<Shared>, nodes: usize) -> Result<(Sender<usize>, Receiver<Message>), RunnerError> {
+    let (sender, messages) = mpsc::channel();
+    let (work, jobs) = mpsc::channel();
+    let jobs = Arc::new(Mutex::new(jobs));
+    for job in 0..shared.options.jobs.clamp(1, nodes.max(1)) {
+        let (shared, jobs, sender) = (shared.clone(), jobs.clone(), sender.clone());
+        let thread = std::thread::Builder::new().name(format!("job-{job}"));
+        thread.spawn(move || job_thread(&shared, &jobs, &sender)).map_err(RunnerError::Thread)?;
+    }
+    Ok((work, messages))
 }
 
 fn job_thread(shared: &Shared, jobs: &Mutex<Receiver<usize>>, messages: &Sender<Message>) {

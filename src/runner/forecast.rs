@@ -1,8 +1,7 @@
 //! What a launch would do, stage by stage, and why; found out without executing or writing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use petgraph::graph::NodeIndex;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,10 +9,11 @@ use crate::artifact::store::{Lookup, Record, Store, StoreError};
 use crate::event::Reason;
 use crate::fingerprint::{self, StaleReason};
 use crate::hash::ContentHash;
-use crate::plan::Plan;
+use crate::kind::{REPORT_IT, answer};
+use crate::plan::{Node, Plan};
 use crate::runner::lookup::{self, Last};
 use crate::runner::{Options, Places};
-use crate::stage::{Environment, Source, StageError};
+use crate::stage::{Environment, Source, Stage, StageError};
 
 /// What would happen to a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,107 +58,122 @@ pub fn forecast(
     options: &Options,
     experiment: &str,
 ) -> Result<Vec<Forecast>, ForecastError> {
-    let last = store.last(experiment)?;
-    let environment = looking_only(places);
     let forced = options.force.nodes(plan);
-    let mut records: Vec<Option<Record>> = vec![None; plan.graph.node_count()];
+    let records = vec![None; plan.graph.node_count()];
+    let last = store.last(experiment)?;
+    let mut foresight = Foresight { plan, store, options, last, environment: looking_only(places), records };
     let mut forecasts: Vec<Option<Forecast>> = vec![None; plan.graph.node_count()];
     for node in plan.order() {
-        let (forecast, record) =
-            forecast_node(plan, store, options, &last, &environment, &records, (node, forced[node]))?;
+        let (forecast, record) = foresight.of(node, forced[node])?;
+        tracing::debug!(stage = plan.node(node).stage, prospect = ?forecast.prospect, "forecast");
         forecasts[node] = Some(forecast);
-        records[node] = record;
+        foresight.records[node] = record;
     }
     Ok(forecasts.into_iter().flatten().collect())
 }
 
-type Known = Option<Record>;
+/// What is known while nodes are forecast one after another.
+struct Foresight<'a> {
+    plan: &'a Plan,
+    store: &'a Store,
+    options: &'a Options,
+    last: Last,
+    environment: Environment,
+    /// By node, of those forecast so far that are cached.
+    records: Vec<Option<Record>>,
+}
 
-fn forecast_node(
-    plan: &Plan,
-    store: &Store,
-    options: &Options,
-    last: &Last,
-    environment: &Environment,
-    records: &[Known],
-    (index, forced): (usize, bool),
-) -> Result<(Forecast, Known), ForecastError> {
-    let node = &plan.graph[NodeIndex::new(index)];
-    let stage = lookup::stage_of(node);
-    let inputs = lookup::input_hashes(plan, index, |producer, output| records[producer].as_ref()?.outputs.get(output));
-    let hit = |source: &Source, inputs: &BTreeMap<String, ContentHash>| {
-        let fingerprint = lookup::fingerprint(node, &options.device, Some(source), inputs.clone());
-        Ok::<_, StoreError>(match store.lookup(fingerprint.hash())? {
+impl Foresight<'_> {
+    /// A node's prospect, with its record when it is cached. All that feed it were forecast before.
+    fn of(&self, index: usize, forced: bool) -> Result<(Forecast, Option<Record>), ForecastError> {
+        let node = self.plan.node(index);
+        let known = |producer: usize, output: &str| self.records[producer].as_ref()?.outputs.get(output);
+        let inputs = lookup::input_hashes(self.plan, index, known);
+        if !forced
+            && let (Some(source), Some(inputs)) = (self.ask(node, |stage| stage.foreseen(&node.params))?, &inputs)
+            && let Some(record) = self.hit(node, &source, inputs)?
+        {
+            return Ok((cached(&record, None), Some(record)));
+        }
+        let source = self.ask(node, |stage| stage.source(&node.params, &self.environment))?;
+        let source = source.map_err(|error| failed(node, error))?;
+        let notice = source.as_ref().and_then(|source| source.notice.clone());
+        let pending = |prospect, reasons, notice| (Forecast { prospect, reasons, notice, seconds: None }, None);
+        let Some(inputs) = inputs else {
+            return Ok(pending(Prospect::Depends, self.pending_reasons(index, source.as_ref())?, notice));
+        };
+        if !forced && self.has_stand_in(node, source.as_ref(), &inputs)? {
+            let wait = Reason { what: "waits for the download".into(), was: Value::Null, now: Value::Null };
+            return Ok(pending(Prospect::Depends, vec![wait], notice));
+        }
+        let fingerprint = lookup::fingerprint(node, &self.options.device, source.as_ref(), inputs);
+        let reasons = match self.store.lookup(fingerprint.hash())? {
+            _ if forced => vec![StaleReason::Forced.into()],
+            Lookup::Hit(record) => return Ok((cached(&record, notice), Some(*record))),
+            miss => lookup::stale(self.store, &self.last, node, &fingerprint, &miss)?,
+        };
+        Ok(pending(Prospect::WillRun, reasons, notice))
+    }
+
+    /// What the node's kind answers, should it have a bug too.
+    fn ask<T>(&self, node: &Node, question: impl FnOnce(&dyn Stage) -> T) -> Result<T, ForecastError> {
+        let asked = answer(&node.kind, || question(lookup::stage_of(node)));
+        asked.map_err(|bug| failed(node, StageError::with_help(bug, REPORT_IT)))
+    }
+
+    fn hit(
+        &self,
+        node: &Node,
+        source: &Source,
+        inputs: &BTreeMap<String, ContentHash>,
+    ) -> Result<Option<Record>, StoreError> {
+        let fingerprint = lookup::fingerprint(node, &self.options.device, Some(source), inputs.clone());
+        Ok(match self.store.lookup(fingerprint.hash())? {
             Lookup::Hit(record) => Some(*record),
             _ => None,
         })
-    };
-    if !forced
-        && let (Some(source), Some(inputs)) = (stage.foreseen(&node.params), &inputs)
-        && let Some(record) = hit(&source, inputs)?
-    {
-        return Ok((cached(&record, None), Some(record)));
     }
-    let source = stage.source(&node.params, environment);
-    let source = source.map_err(|error| ForecastError::Source { stage: node.stage.clone(), error })?;
-    let notice = source.as_ref().and_then(|source| source.notice.clone());
-    let fingerprint = |inputs| lookup::fingerprint(node, &options.device, source.as_ref(), inputs);
-    let Some(inputs) = inputs else {
-        let reasons = pending_reasons(plan, store, last, index, records, &fingerprint)?;
-        return Ok((Forecast { prospect: Prospect::Depends, reasons, notice, seconds: None }, None));
-    };
-    if !forced
-        && let Some(source) = &source
-        && let Some(identity) = source.stand_in.clone()
-        && hit(&Source { identity, ..source.clone() }, &inputs)?.is_some()
-    {
-        let wait = Reason { what: "waits for the download".into(), was: Value::Null, now: Value::Null };
-        return Ok((Forecast { prospect: Prospect::Depends, reasons: vec![wait], notice, seconds: None }, None));
+
+    /// Whether the cache has what would be used if the data cannot be fetched.
+    fn has_stand_in(
+        &self,
+        node: &Node,
+        source: Option<&Source>,
+        inputs: &BTreeMap<String, ContentHash>,
+    ) -> Result<bool, StoreError> {
+        let Some(source) = source else { return Ok(false) };
+        let Some(identity) = source.stand_in.clone() else { return Ok(false) };
+        Ok(self.hit(node, &Source { identity, ..source.clone() }, inputs)?.is_some())
     }
-    let fingerprint = fingerprint(inputs);
-    let found = store.lookup(fingerprint.hash())?;
-    let reasons = match &found {
-        _ if forced => vec![StaleReason::Forced.into()],
-        Lookup::Hit(record) => return Ok((cached(record, notice), Some(record.as_ref().clone()))),
-        miss => lookup::stale(store, last, node, &fingerprint, miss)?,
-    };
-    Ok((Forecast { prospect: Prospect::WillRun, reasons, notice, seconds: None }, None))
+
+    /// Reasons of a stage whose inputs are not all known: its own changes, and the stages it waits for.
+    fn pending_reasons(&self, index: usize, source: Option<&Source>) -> Result<Vec<Reason>, StoreError> {
+        let node = self.plan.node(index);
+        let fingerprint = |inputs| lookup::fingerprint(node, &self.options.device, source, inputs);
+        let own = match self.last.get(&lookup::slot(node)) {
+            // What the inputs will be is unknown: take them as unchanged here, and name them below.
+            Some(hash) => self.store.hashed(*hash)?.map_or_else(
+                || vec![StaleReason::EarlierUnknown],
+                |before| fingerprint::differences(&before, &fingerprint(before.inputs.clone())),
+            ),
+            None => vec![StaleReason::FirstRun],
+        };
+        let mut reasons: Vec<Reason> = own.into_iter().map(Reason::from).collect();
+        let unknown = |(_, producer, _): &(&str, usize, &str)| self.records[*producer].is_none();
+        let waits = self.plan.inputs(index).into_iter().filter(unknown);
+        let waits: BTreeSet<&str> = waits.map(|(_, producer, _)| self.plan.node(producer).stage.as_str()).collect();
+        let wait = format!("waits for {}", waits.into_iter().collect::<Vec<_>>().join(", "));
+        reasons.push(Reason { what: wait, was: Value::Null, now: Value::Null });
+        Ok(reasons)
+    }
 }
 
 fn cached(record: &Record, notice: Option<String>) -> Forecast {
     Forecast { prospect: Prospect::Cached, reasons: vec![], notice, seconds: Some(record.seconds) }
 }
 
-/// Reasons of a stage whose inputs are not all known: its own changes, and the stages it waits for.
-fn pending_reasons(
-    plan: &Plan,
-    store: &Store,
-    last: &Last,
-    index: usize,
-    records: &[Known],
-    fingerprint: &dyn Fn(BTreeMap<String, ContentHash>) -> fingerprint::Fingerprint,
-) -> Result<Vec<Reason>, ForecastError> {
-    let node = &plan.graph[NodeIndex::new(index)];
-    let own = match last.get(&lookup::slot(node)) {
-        // What the inputs will be is unknown: take them as unchanged here, and name them below.
-        Some(hash) => store.hashed(*hash)?.map_or_else(
-            || vec![StaleReason::EarlierUnknown],
-            |before| fingerprint::differences(&before, &fingerprint(before.inputs.clone())),
-        ),
-        None => vec![StaleReason::FirstRun],
-    };
-    let mut reasons: Vec<Reason> = own.into_iter().map(Reason::from).collect();
-    let mut waits: Vec<&str> = plan
-        .inputs(index)
-        .into_iter()
-        .filter(|(_, producer, _)| records[*producer].is_none())
-        .map(|(_, producer, _)| plan.graph[NodeIndex::new(producer)].stage.as_str())
-        .collect();
-    waits.sort_unstable();
-    waits.dedup();
-    let wait = format!("waits for {}", waits.join(", "));
-    reasons.push(Reason { what: wait, was: Value::Null, now: Value::Null });
-    Ok(reasons)
+fn failed(node: &Node, error: StageError) -> ForecastError {
+    ForecastError::Source { stage: node.stage.clone(), error }
 }
 
 fn looking_only(places: &Places) -> Environment {

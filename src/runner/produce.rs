@@ -3,18 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use crate::artifact::store::{Damage, Holder, Lookup, Record, Store, StoreError};
+use crate::artifact::store::{Damage, Holder, LockGuard, Lookup, Record, Store, StoreError};
 use crate::artifact::{Artifact, Blob};
 use crate::cancel::Cancel;
 use crate::event::{Outcome, Progress, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason};
 use crate::hash::ContentHash;
-use crate::kind::METRICS_PORT;
+use crate::kind::{METRICS_PORT, REPORT_IT, answer};
 use crate::plan::{Node, Plan};
 use crate::runner::lookup::{self, Last};
 use crate::runner::{Options, Places};
@@ -156,63 +155,77 @@ impl<'a> Job<'a> {
     /// From the cache if it is there, else by executing. A panic is a failure like others, so that the launch ends.
     pub fn produce(&self) -> Result<Produced, Failure> {
         let wanted = if self.shared.forced[self.node] { Wanted::Forced } else { Wanted::Somehow };
-        catch_unwind(AssertUnwindSafe(|| self.ensure(&wanted)))
-            .unwrap_or_else(|panic| Err(self.failed(None, &self.bug(panic.as_ref()), vec![])))
-    }
-
-    fn bug(&self, panic: &(dyn std::any::Any + Send)) -> StageError {
-        let message = format!("the kind `{}` has a bug: {}", self.shared.node(self.node).kind, panic_text(panic));
-        StageError::with_help(message, "please report it, with the command and this message")
+        let answered = answer(&self.shared.node(self.node).kind, || self.ensure(&wanted));
+        answered.unwrap_or_else(|bug| Err(self.failed(None, &StageError::with_help(bug, REPORT_IT), vec![])))
     }
 
     /// Only the lock of the fingerprint is held while this waits for others, and only for those of stages before this
     /// one: so waiting comes to an end, however many jobs and launches repair what they share.
     fn ensure(&self, wanted: &Wanted) -> Result<Produced, Failure> {
-        let node = self.shared.node(self.node);
-        let stage = lookup::stage_of(node);
-        if matches!(wanted, Wanted::Somehow)
-            && let Some(record) = self.foreseen()?
-        {
+        let _span = tracing::info_span!("stage", name = self.shared.node(self.node).stage, node = self.node).entered();
+        let anyhow = matches!(wanted, Wanted::Somehow);
+        if anyhow && let Some(record) = self.foreseen()? {
             return Ok(self.cached(record));
         }
-        let source =
-            stage.source(&node.params, &self.environment).map_err(|error| self.failed(None, &error, vec![]))?;
-        if let Some(notice) = source.as_ref().and_then(|source| source.notice.clone()) {
-            self.notice(notice);
-        }
+        let source = self.source()?;
         let fingerprint = self.fingerprint(source.as_ref())?;
         let hash = fingerprint.hash();
-        if matches!(wanted, Wanted::Somehow)
-            && let Lookup::Hit(record) = self.look_up(hash)?
-        {
+        let before = if anyhow { self.look_up(hash)? } else { Lookup::Miss };
+        if let Lookup::Hit(record) = before {
             return Ok(self.cached(*record));
         }
-        let mut on_wait = |holder: Holder| {
-            let Holder { pid, host, since } = holder;
-            self.notice(format!(
-                "waiting for `{}`: process {pid} on {host} has been making it since {since}",
-                node.stage
-            ));
-        };
-        let guard = self.shared.store.lock(hash, &self.shared.cancel, &mut on_wait)?;
+        let guard = self.lock(hash)?;
         // Another job or launch may have made it while this one waited.
         let reasons = match (wanted, self.look_up(hash)?) {
             (Wanted::Somehow, Lookup::Hit(record)) => return Ok(self.cached(*record)),
-            (Wanted::Somehow, miss) => lookup::stale(&self.shared.store, &self.shared.last, node, &fingerprint, &miss)?,
-            (Wanted::Forced, _) => vec![StaleReason::Forced.into()],
             (Wanted::Whole { blob, file, .. }, Lookup::Hit(record))
                 if self.shared.store.verified(blob, file).is_ok() =>
             {
                 return Ok(self.cached(*record));
             }
-            (Wanted::Whole { damage, .. }, _) => {
-                self.notice(format!("{damage}; making `{}` again", node.stage));
-                vec![StaleReason::from(*damage).into()]
+            // What was found to be damaged has been set aside and is no more than missing now.
+            (_, now) => {
+                self.reasons(wanted, &fingerprint, if matches!(before, Lookup::Broken(_)) { &before } else { &now })?
             }
         };
         let produced = self.execute(fingerprint, hash, source.as_ref(), reasons)?;
         drop(guard);
         Ok(produced)
+    }
+
+    /// What outside data the stage will read; fetched when it is not there.
+    fn source(&self) -> Result<Option<Source>, Failure> {
+        let node = self.shared.node(self.node);
+        let source = lookup::stage_of(node).source(&node.params, &self.environment);
+        let source = source.map_err(|error| self.failed(None, &error, vec![]))?;
+        if let Some(notice) = source.as_ref().and_then(|source| source.notice.clone()) {
+            self.notice(notice);
+        }
+        Ok(source)
+    }
+
+    fn lock(&self, fingerprint: ContentHash) -> Result<LockGuard, Failure> {
+        let stage = &self.shared.node(self.node).stage;
+        let mut on_wait = |Holder { pid, host, since }: Holder| {
+            self.notice(format!("waiting for `{stage}`: process {pid} on {host} has been making it since {since}"));
+        };
+        Ok(self.shared.store.lock(fingerprint, &self.shared.cancel, &mut on_wait)?)
+    }
+
+    /// Why the stage has to be executed; damage is told to people too.
+    fn reasons(&self, wanted: &Wanted, fingerprint: &Fingerprint, miss: &Lookup) -> Result<Vec<Reason>, Failure> {
+        let node = self.shared.node(self.node);
+        let damage = match (wanted, miss) {
+            (Wanted::Forced, _) => return Ok(vec![StaleReason::Forced.into()]),
+            (Wanted::Whole { damage, .. }, _) => Some(*damage),
+            (Wanted::Somehow, Lookup::Broken(damage)) => Some(damage),
+            (Wanted::Somehow, _) => None,
+        };
+        if let Some(damage) = damage {
+            self.notice(format!("{damage}; making `{}` again", node.stage));
+            return Ok(vec![StaleReason::from(damage).into()]);
+        }
+        Ok(lookup::stale(&self.shared.store, &self.shared.last, node, fingerprint, miss)?)
     }
 
     /// The result for data that is known without looking for it, when it is there.
@@ -248,9 +261,6 @@ impl<'a> Job<'a> {
                 }
             }
         }
-        if let Lookup::Broken(damage) = &lookup {
-            self.notice(damage.to_string());
-        }
         Ok(lookup)
     }
 
@@ -284,9 +294,12 @@ impl<'a> Job<'a> {
     ) -> Result<Produced, Failure> {
         let inputs = self.open_inputs()?;
         self.tell(Message::Started { node: self.node, fingerprint: hash });
+        let why = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        tracing::info!(fingerprint = %hash, why, "executing");
         let started = Instant::now();
         let made = self.make(source, &inputs);
         let seconds = started.elapsed().as_secs_f64();
+        tracing::info!(seconds, made = made.is_ok(), "executed");
         let (outputs, outcome) = made.map_err(|error| self.failed(Some(hash), &error, reasons.clone()))?;
         let record = Record::new(hashed, outputs, outcome, seconds);
         self.shared
@@ -317,8 +330,8 @@ impl<'a> Job<'a> {
             environment: &self.environment,
             source,
         };
-        let output = catch_unwind(AssertUnwindSafe(|| stage.execute(&context)))
-            .unwrap_or_else(|panic| Err(self.bug(panic.as_ref())))?;
+        let output = answer(&node.kind, || stage.execute(&context))
+            .unwrap_or_else(|bug| Err(StageError::with_help(bug, REPORT_IT)))?;
         if self.shared.cancel.is_cancelled() {
             return Err(StageError::Interrupted);
         }
@@ -438,9 +451,4 @@ fn is_full(error: &io::Error) -> bool {
 /// An error and the next thing to do.
 fn in_words(error: &StoreError) -> String {
     error.help().map_or_else(|| error.to_string(), |help| format!("{error}\nhelp: {help}"))
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().cloned();
-    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "panic".into())
 }

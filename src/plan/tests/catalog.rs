@@ -189,6 +189,7 @@ impl Catalog for Toy {
     fn check(&self, kind: &str, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
         let known = inputs.values().find(|facts| facts.shape.is_some()).cloned().unwrap_or_default();
         match (kind, known.shape) {
+            ("train", _) if params["epochs"] == 666 => panic!("{} epochs are too many", params["epochs"]),
             ("load", _) => {
                 let side = params["side"].as_u64().and_then(|side| usize::try_from(side).ok());
                 Ok(Facts { shape: side.map(|side| [side, side, 1]), ..Facts::default() })

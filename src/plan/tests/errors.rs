@@ -33,6 +33,20 @@ fn an_unknown_kind() {
 }
 
 #[test]
+fn a_kind_that_panics() {
+    let stages = START.replace("epochs = 2", "epochs = 666");
+    insta::assert_snapshot!(errors(&stages, ""), @r#"
+    error[bug]: the kind `train` has a bug: 666 epochs are too many
+      --> p.toml:10:8
+       |
+    10 | uses = "train"
+       |        ^^^^^^^ asked about this stage
+       |
+       = help: please report it, with the command and this message
+    "#);
+}
+
+#[test]
 fn an_unknown_stage_on_a_wire() {
     insta::assert_snapshot!(with("[stages.x]\nuses = \"scale\"\ninputs = { dataset = \"lod\" }\n"), @r#"
     error[unknown-stage]: there is no stage `lod`
