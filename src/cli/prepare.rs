@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
+use std::time::Instant;
 
 use crate::cli::args::{MachineArgs, OverrideArgs, PlaceArgs, SelectionArgs};
 use crate::cli::exit::{Exit, Stop};
@@ -30,6 +31,7 @@ pub fn prepare(
     selection: &SelectionArgs,
     places: &PlaceArgs,
 ) -> Result<Prepared, Stop> {
+    refuse_contradictions(overrides)?;
     let (experiment, plan) = checked(file, overrides)?;
     let known = |stage: &String| plan.runs.iter().any(|run| run.stages.contains_key(stage));
     let forced = selection.force.iter().flatten().find(|stage| !known(stage));
@@ -52,13 +54,33 @@ pub fn prepare(
     })
 }
 
+/// One param is not both set and swept on the command line, though either may override the file.
+fn refuse_contradictions(overrides: &OverrideArgs) -> Result<(), Stop> {
+    let key = |text: &str| text.split('=').next().unwrap_or_default().trim().to_owned();
+    for sweep in &overrides.sweep {
+        if let Some(set) = overrides.set.iter().find(|set| key(set) == key(sweep)) {
+            let message = format!("`--set {set}` and `--sweep {sweep}` contradict each other");
+            return Err(
+                Stop::usage(message).help(format!("keep one of the two: `{}` is either set or swept", key(sweep)))
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The experiment and its plan, or everything that is wrong with either.
 fn checked(file: &Path, overrides: &OverrideArgs) -> Result<(Experiment, Plan), Stop> {
     let overrides =
         Overrides { set: overrides.set.clone(), sweep: overrides.sweep.clone(), repeats: overrides.repeats };
     let (experiment, problems) = config::read(file, &overrides);
     let Some(experiment) = experiment else { return Err(refuse(&problems)) };
-    match plan::build(&experiment, &Registry) {
+    let started = Instant::now();
+    let plan = plan::build(&experiment, &Registry);
+    if let Ok(plan) = &plan {
+        let (runs, stages) = (plan.runs.len(), plan.graph.node_count());
+        tracing::info!(experiment = experiment.name, runs, stages, took = ?started.elapsed(), "planned");
+    }
+    match plan {
         Ok(plan) if experiment.whole => Ok((experiment, plan)),
         plan => Err(refuse(&problems.and(plan.err().unwrap_or_default()))),
     }
@@ -190,6 +212,32 @@ inputs = { model = "model", dataset = "load" }
         ");
         let nameless = PIPELINE.replace("uses = \"train-autoencoder\"\n", "");
         insta::assert_snapshot!(wrong(&nameless, EXPERIMENT), @"error[missing-key]: the stage `model` does not say what it uses --> p.toml:9:9");
+    }
+
+    #[test]
+    fn params_that_cannot_be_followed_hide_no_other_mistake() {
+        let wrong_of = |params: &str, latent: &str| {
+            let pipeline = PIPELINE.replace("latent = 4", params).replace("${latent}", latent);
+            wrong(&pipeline.replace("uses = \"load\"", "uses = \"lod\"").replace("{ model =", "{ modl ="), EXPERIMENT)
+        };
+        let [circle, range, list] = [
+            wrong_of("a = \"${b}\"\nb = \"${a}\"", "${a}"),
+            wrong_of("a = 3\nb = { default = \"${a}\", range = [5, 6] }", "${b}"),
+            wrong_of("a = [1]", "${a}"),
+        ];
+        insta::assert_snapshot!([circle, range, list].join("\n\n"), @r"
+        error[cyclic-params]: params refer to each other: `a` -> `b` -> `a` --> p.toml:5:5
+        error[unknown-kind]: there is no stage kind `lod` --> p.toml:8:8
+        error[unknown-input]: `extract-latents` has no input `modl` --> p.toml:17:12
+
+        error[out-of-range]: `b` is 3, outside its range --> p.toml:5:5
+        error[unknown-kind]: there is no stage kind `lod` --> p.toml:8:8
+        error[unknown-input]: `extract-latents` has no input `modl` --> p.toml:17:12
+
+        error[unknown-kind]: there is no stage kind `lod` --> p.toml:7:8
+        error[not-text]: `a` is a list --> p.toml:12:12
+        error[unknown-input]: `extract-latents` has no input `modl` --> p.toml:16:12
+        ");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::value::{Entry, Kind, Located};
 use super::{Axis, overrides};
 use crate::diagnostic::{Diagnostic, Span};
 
+/// Most seeds that a variant may be run with.
 pub const MAX_REPEATS: i64 = 10_000;
 
 /// What experiment files say, before it is checked against the pipeline.

@@ -69,11 +69,11 @@ fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<
         sources: Sources::default(),
         whole: true,
     };
-    let sound = references::check(&mut experiment, reader);
+    references::check(&mut experiment, reader);
     if reader.diagnostics.is_empty() {
         check_values(&experiment, reader);
     }
-    sound.then_some(experiment)
+    Some(experiment)
 }
 
 fn read_pipeline(layer: &Layer, reader: &mut Reader) -> Option<Pipeline> {
@@ -136,7 +136,7 @@ fn fit_axis(axis: &Axis, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axi
 /// Resolves the experiment at its own params and at each swept value in turn, so that values which do not fit once
 /// their references are replaced are found at once.
 fn check_values(experiment: &Experiment, reader: &mut Reader) {
-    let mut problems = experiment.resolve(&BTreeMap::new()).err().unwrap_or_default();
+    let (_, mut problems) = experiment.resolve(&BTreeMap::new());
     for axis in &experiment.sweep {
         // Whether values fit into the stages can only differ between choices that carry other values.
         let def = experiment.pipeline.params.get(&axis.param);
@@ -144,7 +144,7 @@ fn check_values(experiment: &Experiment, reader: &mut Reader) {
         for value in &axis.values {
             let point = BTreeMap::from([(axis.param.clone(), value.clone())]);
             problems.extend(match carrying {
-                true => experiment.resolve(&point).err().unwrap_or_default(),
+                true => experiment.resolve(&point).1,
                 false => experiment.check_params(&point),
             });
         }

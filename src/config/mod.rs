@@ -27,6 +27,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{Sources, Span};
 use value::Located;
 
+pub use experiment::MAX_REPEATS;
 pub use interpolate::is_plain;
 pub use load::{load, read};
 pub use overrides::Overrides;

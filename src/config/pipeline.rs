@@ -27,13 +27,8 @@ pub fn read(document: &Document, reader: &mut Reader) -> Pipeline {
     };
     match document.get("pipeline") {
         Some(head) => read_head(head, &mut pipeline, reader),
-        // That it has no stages is said below, and enough.
-        None if document.entries.is_empty() => reader.params_unreadable = true,
-        None => {
-            let file = document.path.display();
-            let problem = Diagnostic::new("missing-key", format!("{file} has no [pipeline]")).at(start(document), "");
-            reader.report(problem.help("begin a pipeline's file with `[pipeline]` and `name = \"...\"`"));
-        }
+        // That it has no stages is said below, and enough: it is hardly a pipeline.
+        None => reader.params_unreadable |= document.get("stages").is_none(),
     }
     match reader.take(&document.entries, "params", "a table", Located::as_table) {
         Some(table) => pipeline.params = params::read(table, reader),

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use super::document;
 use super::value::{Entry, Located};
-use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean, nearest_or};
 
 /// A larger file is surely no TOML that someone wrote.
 const MAX_BYTES: u64 = 8 << 20;
@@ -83,6 +83,7 @@ impl Reader {
                 return None;
             }
         };
+        tracing::debug!(path = %path.display(), bytes = text.len(), "file read");
         let file = self.sources.add(&path, text.clone());
         let entries = document::parse(&text, file, &mut self.diagnostics)?;
         Some(Document { path, file, entries })
@@ -125,10 +126,7 @@ pub fn wrong_type(name: &str, wants: &str, value: &Located) -> Diagnostic {
 
 /// "did you mean", or what there is to choose from.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone, introduction: &str) -> String {
-    match did_you_mean(name, candidates.clone()) {
-        Some(candidate) => format!("did you mean `{candidate}`?"),
-        None => format!("{introduction} {}", listed(candidates)),
-    }
+    nearest_or(name, candidates.clone(), || format!("{introduction} {}", listed(candidates)))
 }
 
 /// Names for a sentence: all of them, or the first dozen.

@@ -10,14 +10,15 @@ use super::{Experiment, Inputs, ParamDef, StageDef, params};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// Reports what is wrong with the references in the stages, params and sweep. Params and stages that lead to such a
-/// reference, or to a broken param, are in doubt from then on. False when params refer to each other in a circle.
-pub fn check(experiment: &mut Experiment, reader: &mut Reader) -> bool {
+/// reference, to a broken param, or to params that refer to each other in a circle, are in doubt from then on.
+pub fn check(experiment: &mut Experiment, reader: &mut Reader) {
     let mut checked = BTreeSet::new();
     for (text, span) in all_texts(experiment) {
         if text.contains("${") && checked.insert(span) {
             check_text(text, span, experiment, reader);
         }
     }
+    report_cycles(experiment, reader);
     let mut grown = true;
     while std::mem::take(&mut grown) {
         for name in experiment.params.keys() {
@@ -36,7 +37,6 @@ pub fn check(experiment: &mut Experiment, reader: &mut Reader) -> bool {
     for (stage, in_doubt) in experiment.pipeline.stages.iter_mut().zip(in_doubt) {
         stage.in_doubt = in_doubt;
     }
-    report_cycles(experiment, reader)
 }
 
 /// Every text that may have references.
@@ -187,14 +187,14 @@ fn edges<'a>(experiment: &'a Experiment, node: Node<'a>) -> Vec<(Node<'a>, Span)
     targets
 }
 
-fn report_cycles(experiment: &Experiment, reader: &mut Reader) -> bool {
-    let mut search = Search { experiment, done: BTreeMap::new(), path: Vec::new(), found: Vec::new(), too_deep: false };
+fn report_cycles(experiment: &Experiment, reader: &mut Reader) {
+    let (done, path, found, broken) = Default::default();
+    let mut search = Search { experiment, done, path, found, broken, too_deep: false };
     for name in experiment.params.keys() {
         search.visit((name, None), experiment.params[name].span);
     }
-    let none = search.found.is_empty();
     reader.diagnostics.extend(search.found);
-    none
+    reader.broken.extend(search.broken.into_iter().map(str::to_owned));
 }
 
 /// Depth-first search for circles.
@@ -204,6 +204,8 @@ struct Search<'a> {
     done: BTreeMap<Node<'a>, usize>,
     path: Vec<Node<'a>>,
     found: Vec<Diagnostic>,
+    /// Params on a circle, and those that lead too deep.
+    broken: BTreeSet<&'a str>,
     /// Said once: all that lead there are too deep as well.
     too_deep: bool,
 }
@@ -215,6 +217,7 @@ impl<'a> Search<'a> {
             return *depth;
         }
         if let Some(begin) = self.path.iter().position(|earlier| *earlier == node) {
+            self.broken.extend(self.path[begin..].iter().map(|(param, _)| *param));
             let circle: Vec<String> = self.path[begin..].iter().chain([&node]).map(shown).collect();
             let problem =
                 Diagnostic::new("cyclic-params", format!("params refer to each other: {}", circle.join(" -> ")));
@@ -231,6 +234,9 @@ impl<'a> Search<'a> {
         }
         self.path.pop();
         self.done.insert(node, depth);
+        if depth > MAX_DEPTH {
+            self.broken.insert(node.0);
+        }
         if depth > MAX_DEPTH && !self.too_deep {
             self.too_deep = true;
             let message = format!("`{}` refers to params that refer to others, over {MAX_DEPTH} deep", node.0);

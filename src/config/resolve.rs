@@ -15,16 +15,16 @@ pub const MAX_DEPTH: usize = 64;
 const MAX_GROWTH: usize = 1 << 18;
 
 impl Experiment {
-    /// The stages of one point of the sweep, all references replaced. `point` has the swept params' values; the other
-    /// params have the experiment's. Errors: a param's value follows from others and does not fit it, or cannot stand
-    /// in a text.
-    pub fn resolve(&self, point: &BTreeMap<String, Located>) -> Result<Vec<ResolvedStage>, Vec<Diagnostic>> {
+    /// The stages of one point of the sweep, all references replaced, and what is wrong with that: a param's value
+    /// follows from others and does not fit it, or cannot stand in a text. Stages that this is about are in doubt.
+    /// `point` has the swept params' values; the other params have the experiment's.
+    pub fn resolve(&self, point: &BTreeMap<String, Located>) -> (Vec<ResolvedStage>, Vec<Diagnostic>) {
         let mut resolver = Resolver::new(self, point);
         let stages = self.pipeline.stages.iter().map(|stage| resolver.stage(stage)).collect();
         if self.whole {
             resolver.params();
         }
-        if resolver.diagnostics.is_empty() { Ok(stages) } else { Err(resolver.diagnostics) }
+        (stages, resolver.diagnostics)
     }
 
     /// What is wrong with the params at a point, the stages left aside.
@@ -79,11 +79,14 @@ struct Resolver<'a> {
     depth: usize,
     growth: usize,
     diagnostics: Vec<Diagnostic>,
+    /// Params that something was wrong with.
+    broken: BTreeSet<&'a str>,
 }
 
 impl<'a> Resolver<'a> {
     fn new(experiment: &'a Experiment, point: &'a BTreeMap<String, Located>) -> Self {
-        Self { experiment, point, derived: BTreeMap::new(), depth: 0, growth: 0, diagnostics: Vec::new() }
+        let (derived, diagnostics, broken) = Default::default();
+        Self { experiment, point, derived, depth: 0, growth: 0, diagnostics, broken }
     }
 
     fn params(&mut self) {
@@ -96,6 +99,7 @@ impl<'a> Resolver<'a> {
         if stage.in_doubt {
             return as_written(stage);
         }
+        let before = self.diagnostics.len();
         let mut used = Vec::new();
         let uses = self.value(&stage.uses, &mut used);
         if uses.as_text().is_none() {
@@ -107,6 +111,9 @@ impl<'a> Resolver<'a> {
             Inputs::Listed(wires) => Inputs::Listed(self.wires(wires, &mut used)),
         };
         let params = self.value(&stage.params, &mut used);
+        if self.diagnostics.len() > before || used.iter().any(|param| self.broken.contains(param)) {
+            return as_written(stage);
+        }
         ResolvedStage {
             name: stage.name.clone(),
             name_span: stage.name_span,
@@ -225,12 +232,16 @@ impl<'a> Resolver<'a> {
             return Found::Written(written);
         }
         self.depth += 1;
+        let before = self.diagnostics.len();
         let mut used = Vec::new();
         let value = self.value(written, &mut used);
         self.depth -= 1;
         used.sort_unstable();
         used.dedup();
         let value = self.fitted(key, value);
+        if self.diagnostics.len() > before {
+            self.broken.insert(key.0);
+        }
         let derived = Rc::new(Derived { size: size(&value), value, used });
         self.derived.insert(key, derived.clone());
         Found::Derived(derived)

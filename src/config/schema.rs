@@ -40,7 +40,7 @@ pub fn pipeline_schema(kinds: &[&Description]) -> Value {
                 "additionalProperties": { "$ref": "#/$defs/stage" },
             },
         },
-        "required": ["pipeline", "stages"],
+        "required": ["stages"],
         "additionalProperties": false,
         "$defs": {
             "reference": {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::config::{Axis, Experiment};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, nearest_or};
 use crate::kind::Catalog;
 use crate::plan::findings::Findings;
 use crate::plan::form::Forms;
@@ -23,17 +23,12 @@ pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec
     refuse_too_many(experiment)?;
     let points = sweep::points(&experiment.sweep);
     let mut checked = Checked::new(experiment, catalog);
-    let variants: Vec<Option<Variant>> =
-        (0..points.len()).map(|index| checked.variant(index, &points[index])).collect();
+    let variants: Vec<Variant> = (0..points.len()).map(|index| checked.variant(index, &points[index])).collect();
     let mut problems = checked.findings.take(&experiment.sweep, &points);
-    if experiment.whole && variants.iter().all(Option::is_some) {
+    if experiment.whole && checked.forms.iter().all(|form| !form.stage.in_doubt) {
         problems.extend(unused_axes(experiment, &checked.forms));
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let variants = points.iter().zip(variants.iter().flatten());
-    Ok(checked.plan(variants))
+    if problems.is_empty() && experiment.whole { Ok(checked.plan(points.iter().zip(&variants))) } else { Err(problems) }
 }
 
 /// Refuses a sweep that would take all memory before anyone notices.
@@ -83,15 +78,10 @@ impl<'a> Checked<'a> {
         Self { experiment, catalog, forms, wirings, known_wirings, works, findings }
     }
 
-    /// A variant's stages, checked; `None` when its values could not even be put in.
-    fn variant(&mut self, index: usize, point: &Point) -> Option<Variant> {
-        let stages = match self.experiment.resolve(&sweep::located(&self.experiment.sweep, point)) {
-            Ok(stages) => stages,
-            Err(problems) => {
-                self.findings.add(index, &problems);
-                return None;
-            }
-        };
+    /// A variant's stages, checked.
+    fn variant(&mut self, index: usize, point: &Point) -> Variant {
+        let (stages, problems) = self.experiment.resolve(&sweep::located(&self.experiment.sweep, point));
+        self.findings.add(index, &problems);
         let slots: Vec<usize> = stages.into_iter().flat_map(|stage| self.forms.intern(stage, point)).collect();
         let wiring = self.wiring(&slots);
         let wired = (wiring, &self.wirings[wiring]);
@@ -103,7 +93,7 @@ impl<'a> Checked<'a> {
         for work in works.iter().flatten() {
             self.findings.add(index, &self.works.get(*work).problems);
         }
-        Some(Variant { slots, works, wiring })
+        Variant { slots, works, wiring }
     }
 
     /// The wiring of these slots; variants that are wired alike share it.
@@ -152,13 +142,9 @@ fn unused_axes(experiment: &Experiment, forms: &Forms) -> Vec<Diagnostic> {
     let unused = experiment.sweep.iter().enumerate().filter(|(index, _)| !used.contains(index));
     let say = |(_, axis): (usize, &Axis)| {
         let message = format!("no stage uses the swept param `{}`", axis.param);
-        let help = match did_you_mean(&axis.param, params.iter().copied()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!(
-                "every value would repeat the same work: use it in a stage as \"${{{}}}\", or drop it",
-                axis.param
-            ),
-        };
+        let advice = "every value would repeat the same work: use it in a stage as";
+        let help =
+            nearest_or(&axis.param, params.iter().copied(), || format!("{advice} \"${{{}}}\", or drop it", axis.param));
         Diagnostic::new("unused-sweep", message).at(axis.span, "changes nothing").help(help)
     };
     unused.map(say).collect()

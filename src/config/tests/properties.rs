@@ -70,7 +70,7 @@ fn stage(param: &str, overrides: &Overrides) -> ResolvedStage {
     let experiment = Folder::with(&[("p.toml", &text)]).load("p.toml", overrides);
     let experiment = experiment.unwrap_or_else(|problems| panic!("{problems}"));
     let point = experiment.sweep.iter().map(|axis| (axis.param.clone(), axis.values[0].clone())).collect();
-    experiment.resolve(&point).unwrap().remove(0)
+    experiment.resolve(&point).0.remove(0)
 }
 
 fn same(stage: &ResolvedStage, value: &Located) -> Result<(), TestCaseError> {

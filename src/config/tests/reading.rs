@@ -15,7 +15,7 @@ fn experiment(text: &str, overrides: &Overrides) -> Experiment {
 }
 
 fn default_stages(experiment: &Experiment) -> Vec<ResolvedStage> {
-    experiment.resolve(&BTreeMap::new()).unwrap()
+    experiment.resolve(&BTreeMap::new()).0
 }
 
 fn axis(experiment: &Experiment, index: usize) -> (&str, Vec<Value>) {

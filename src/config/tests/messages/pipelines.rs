@@ -153,15 +153,6 @@ fn stages() {
       |
       = help: add a stage, such as `[stages.load]` with `uses = "load"`
     "#);
-    assert_snapshot!(pipeline("[stages.load]\nuses = 'load'"), @r#"
-    error[missing-key]: pipeline.toml has no [pipeline]
-     --> pipeline.toml:1:1
-      |
-    1 | [stages.load]
-      | ^
-      |
-      = help: begin a pipeline's file with `[pipeline]` and `name = "..."`
-    "#);
     assert_snapshot!(pipeline("[pipeline]\n[stages]"), @r#"
     error[no-stages]: pipeline.toml has no stages
      --> pipeline.toml:2:2
