@@ -85,16 +85,24 @@ fn download_with(
     }
     let mut misses = Vec::new();
     for url in urls {
-        let resumed = part.length()? > 0;
+        let from = part.length()?;
+        let resumed = from > 0;
+        tracing::info!(url, from, "downloading");
         let mut outcome = attempt(agent, url, &mut part, check, watch);
         if resumed && matches!(outcome, Err(Failure::Wrong(_))) {
             // The beginning may have been another mirror's, or spoilt: once more from the start.
             outcome = attempt(agent, url, &mut part, check, watch);
         }
         match outcome {
-            Ok(()) => return part.become_file(to),
+            Ok(()) => {
+                tracing::info!(url, to = %to.display(), "downloaded");
+                return part.become_file(to);
+            }
             Err(Failure::Fatal(error)) => return Err(error),
-            Err(Failure::Mirror(why) | Failure::Wrong(why)) => misses.push(format!("  {url}: {why}")),
+            Err(Failure::Mirror(why) | Failure::Wrong(why)) => {
+                tracing::info!(url, why, "mirror given up");
+                misses.push(format!("  {url}: {why}"));
+            }
         }
     }
     part.remove_if_empty()?;

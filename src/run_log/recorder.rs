@@ -156,6 +156,7 @@ impl Writer {
     /// Whether something is left to be tried again.
     pub(super) fn write_or_tell(&mut self) -> bool {
         let Err(error) = self.write() else { return false };
+        tracing::debug!(%error, "run log not written; tried again later");
         if !self.told {
             (self.on_problem)(&error);
             self.told = true;
@@ -171,6 +172,7 @@ impl Writer {
         let Some(log) = &mut self.log else { return Ok(()) };
         write_batch(&mut log.connection, &mut self.numbers, &self.pending, &self.progress)
             .map_err(|error| LogError::from_sqlite(&self.path, &error))?;
+        tracing::debug!(path = %self.path.display(), events = self.pending.len(), "run log written");
         self.pending.clear();
         self.progress.clear();
         Ok(())

@@ -111,10 +111,14 @@ pub(super) fn acquire(
         }
         // Asked for each time: someone may empty the cache meanwhile, the sign of life with it.
         match try_acquire(&session.sign()?, path) {
-            Ok(Some(name)) => return Ok(LockGuard { _name: name, _session: session.clone() }),
+            Ok(Some(name)) => {
+                tracing::trace!(path = %path.display(), "locked");
+                return Ok(LockGuard { _name: name, _session: session.clone() });
+            }
             Ok(None) => {
                 let holder = holder(path);
                 if holder.is_some() && holder != known {
+                    tracing::debug!(path = %path.display(), ?holder, "waiting for a lock");
                     holder.clone().into_iter().for_each(&mut *on_wait);
                     known = holder;
                 }

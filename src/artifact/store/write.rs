@@ -75,6 +75,7 @@ impl Store {
         let to = self.blob_path(&blob, name);
         fs::protect(from)?;
         self.put(from, &to, Durable::Soon)?;
+        tracing::debug!(name, path = %to.display(), bytes, "blob written");
         if let Some(stamp) = stamp(&to)? {
             locked(&self.verified).insert(to, stamp);
         }
@@ -91,6 +92,7 @@ impl Store {
         let path = self.record_path(record.fingerprint);
         let durable = if due { Durable::First } else { Durable::Soon };
         self.replace(&path, record.to_text().as_bytes(), durable)?;
+        tracing::debug!(path = %path.display(), synced = due, "record written");
         if due { self.flush() } else { Ok(()) }
     }
 
