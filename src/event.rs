@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Receives every event of a launch, in order, from whichever thread it happened on.
+use crate::text;
+
+/// Receives every event of a launch, in order.
 pub trait Observer: Send + Sync {
-    /// Called once per event. Must return quickly: it runs on the runner's threads.
+    /// Called once per event, on the launch's coordinating thread, which decides what runs next: must return quickly.
     fn observe(&self, time: Timestamp, event: &RunEvent);
 }
 
@@ -123,31 +125,20 @@ pub struct Reason {
     pub now: Value,
 }
 
-/// `param epochs: 20 -> 50`, `param dropout: not set -> 0.2`, `first run`. Long values are shortened.
+/// In words: `param epochs: 20 → 50`, `param dropout: not set → 0.2`, `first run`. Long values are shortened.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = |value: &Value| match value {
             Value::Null => "not set".to_owned(),
             // Text that would read as another type keeps its quotes.
-            Value::String(text) if serde_json::from_str::<Value>(text).is_err() => shortened(text),
-            other => shortened(&other.to_string()),
+            Value::String(text) if serde_json::from_str::<Value>(text).is_ok() => format!("{text:?}"),
+            other => text::value(other),
         };
         match (&self.was, &self.now) {
             (Value::Null, Value::Null) => f.write_str(&self.what),
-            (was, now) => write!(f, "{}: {} -> {}", self.what, value(was), value(now)),
+            (was, now) => write!(f, "{}: {} → {}", self.what, value(was), value(now)),
         }
     }
-}
-
-/// At most sixty characters: beginning and end of what is longer.
-fn shortened(text: &str) -> String {
-    let count = text.chars().count();
-    if count <= 60 {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(40).collect();
-    let end: String = text.chars().skip(count - 17).collect();
-    format!("{start}...{end}")
 }
 
 /// A stage's end and everything it left.

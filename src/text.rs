@@ -62,6 +62,11 @@ pub fn pairs(map: &Map<String, Value>) -> String {
     map.iter().map(|(key, entry)| format!("{key}={}", value(entry))).collect::<Vec<_>>().join(", ")
 }
 
+/// A stage's name and what tells it from its siblings.
+pub fn label(stage: &str, variant: &Map<String, Value>) -> String {
+    if variant.is_empty() { stage.to_owned() } else { format!("{stage} [{}]", pairs(variant)) }
+}
+
 /// A count with its noun: `1 run`, `2 runs`.
 pub fn count(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }

@@ -95,17 +95,17 @@ fn key_order_does_not_matter() {
 #[test]
 fn swapped_values_of_two_params_are_a_change() {
     insta::assert_snapshot!(params_changed(json!({"a": 1, "b": 2}), json!({"a": 2, "b": 1})), @r"
-    param a: 1 -> 2
-    param b: 2 -> 1
+    param a: 1 → 2
+    param b: 2 → 1
     ");
 }
 
 #[test]
 fn changed_added_and_removed_params_are_named() {
     insta::assert_snapshot!(params_changed(json!({"epochs": 20, "lr": 1e-3}), json!({"dropout": 0.2, "epochs": 50})), @r"
-    param dropout: not set -> 0.2
-    param epochs: 20 -> 50
-    param lr: 0.001 -> not set
+    param dropout: not set → 0.2
+    param epochs: 20 → 50
+    param lr: 0.001 → not set
     ");
 }
 
@@ -113,7 +113,7 @@ fn changed_added_and_removed_params_are_named() {
 fn the_changed_element_of_a_list_is_named() {
     let was = json!({"encoder": ["dense 256 relu", "dense 128 relu", "dense 32"], "range": [0.0, 1.0]});
     let now = json!({"encoder": ["dense 256 relu", "dense 128 relu", "dense 64"], "range": [0.0, 1.0]});
-    insta::assert_snapshot!(params_changed(was, now), @"param encoder[2]: dense 32 -> dense 64");
+    insta::assert_snapshot!(params_changed(was, now), @"param encoder[2]: dense 32 → dense 64");
 }
 
 #[test]
@@ -121,16 +121,16 @@ fn elements_added_to_a_list_and_removed_from_it_are_named() {
     let short = json!({"encoder": ["dense 256 relu", "dense 32"]});
     let one_more = json!({"encoder": ["dense 256 relu", "dense 128 relu", "dense 32"]});
     let other = json!({"encoder": ["conv 16 3x3 relu", "maxpool 2", "flatten", "dense 32"]});
-    insta::assert_snapshot!(params_changed(short.clone(), one_more.clone()), @"param encoder[1]: not set -> dense 128 relu");
-    insta::assert_snapshot!(params_changed(one_more, short.clone()), @"param encoder[1]: dense 128 relu -> not set");
-    insta::assert_snapshot!(params_changed(short, other), @r#"param encoder[0..3]: ["dense 256 relu"] -> ["conv 16 3x3 relu","maxpool 2","flatten"]"#);
+    insta::assert_snapshot!(params_changed(short.clone(), one_more.clone()), @"param encoder[1]: not set → dense 128 relu");
+    insta::assert_snapshot!(params_changed(one_more, short.clone()), @"param encoder[1]: dense 128 relu → not set");
+    insta::assert_snapshot!(params_changed(short, other), @r#"param encoder[0..3]: ["dense 256 relu"] → ["conv 16 3x3 relu","maxpool 2","flatten"]"#);
 }
 
 #[test]
 fn nested_tables_are_named_by_their_path() {
     let was = json!({"noise": {"kind": "gaussian", "amount": 0.1}});
     let now = json!({"noise": {"kind": "gaussian", "amount": 0.3}});
-    insta::assert_snapshot!(params_changed(was, now), @"param noise.amount: 0.1 -> 0.3");
+    insta::assert_snapshot!(params_changed(was, now), @"param noise.amount: 0.1 → 0.3");
 }
 
 #[test]
@@ -148,12 +148,12 @@ fn everything_but_params_is_named_too() {
         ..old.clone()
     };
     insta::assert_snapshot!(words(&old, &new), @r#"
-    kind version: 3 -> 4
-    seed: 7 -> not set
-    device: cpu -> cuda
-    source: not set -> {"name":"mnist"}
-    input dataset: 28a249c2 -> 3f796163
-    input model: not set -> ccca5379
+    kind version: 3 → 4
+    seed: 7 → not set
+    device: cpu → cuda
+    source: not set → {"name":"mnist"}
+    input dataset: 28a249c2 → 3f796163
+    input model: not set → ccca5379
     "#);
 }
 
@@ -166,11 +166,11 @@ fn a_first_run_and_a_lost_result_are_told_apart() {
 
 #[test]
 fn a_number_and_the_same_digits_as_text_look_different() {
-    assert_eq!(params_changed(json!({"a": 1}), json!({"a": "1"})), "param a: 1 -> \"1\"");
+    assert_eq!(params_changed(json!({"a": 1}), json!({"a": "1"})), "param a: 1 → \"1\"");
 }
 
 #[test]
 fn long_values_are_shortened() {
     let text = params_changed(json!({"note": "x".repeat(200)}), json!({"note": "y"}));
-    insta::assert_snapshot!(text, @"param note: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxx -> y");
+    insta::assert_snapshot!(text, @"param note: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… → y");
 }

@@ -177,10 +177,6 @@ fn object<'a>(
     event: &'a RunEvent,
 ) -> Option<Object<'a>> {
     let time = format!("{time:.3}");
-    let stage = |node: usize| -> Option<Stage<'a>> {
-        let NodeInfo { stage, kind, variant, .. } = launch.nodes.get(node)?;
-        Some(Stage { stage, kind, fingerprint: fingerprints.get(&node).map(String::as_str), variant })
-    };
     Some(match event {
         RunEvent::LaunchStarted(started) => Object::LaunchStarted {
             time,
@@ -188,19 +184,6 @@ fn object<'a>(
             experiment: &started.experiment,
             runs: started.runs.len(),
             stages: started.nodes.len(),
-        },
-        RunEvent::StageStarted { node, .. } => Object::StageStarted { time, stage: stage(*node)? },
-        RunEvent::StageProgress { node, progress: Progress { done, total, unit, metrics } } => {
-            let metrics = metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-            Object::StageProgress { time, stage: stage(*node)?, done: *done, total: *total, unit, metrics }
-        }
-        RunEvent::StageFinished(finished) => Object::StageFinished {
-            time,
-            stage: stage(finished.node)?,
-            status: finished.status,
-            seconds: finished.seconds,
-            reasons: (finished.status == Status::Executed).then_some(finished.reasons.as_slice()),
-            error: finished.error.as_deref(),
         },
         RunEvent::RunFinished(RunFinished { run, status, metrics, .. }) => {
             let run = launch.runs.get(*run)?;
@@ -216,7 +199,35 @@ fn object<'a>(
             seconds: finished.seconds,
             report: finished.report.as_deref(),
         },
-        RunEvent::StageRepaired(_) | RunEvent::Notice { .. } => return None,
+        event => return object_of_stage(launch, fingerprints, time, event),
+    })
+}
+
+fn object_of_stage<'a>(
+    launch: &'a LaunchStarted,
+    fingerprints: &'a BTreeMap<usize, String>,
+    time: String,
+    event: &'a RunEvent,
+) -> Option<Object<'a>> {
+    let stage = |node: usize| -> Option<Stage<'a>> {
+        let NodeInfo { stage, kind, variant, .. } = launch.nodes.get(node)?;
+        Some(Stage { stage, kind, fingerprint: fingerprints.get(&node).map(String::as_str), variant })
+    };
+    Some(match event {
+        RunEvent::StageStarted { node, .. } => Object::StageStarted { time, stage: stage(*node)? },
+        RunEvent::StageProgress { node, progress: Progress { done, total, unit, metrics } } => {
+            let metrics = metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            Object::StageProgress { time, stage: stage(*node)?, done: *done, total: *total, unit, metrics }
+        }
+        RunEvent::StageFinished(finished) => Object::StageFinished {
+            time,
+            stage: stage(finished.node)?,
+            status: finished.status,
+            seconds: finished.seconds,
+            reasons: (finished.status == Status::Executed).then_some(finished.reasons.as_slice()),
+            error: finished.error.as_deref(),
+        },
+        _ => return None,
     })
 }
 

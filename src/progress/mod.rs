@@ -16,7 +16,6 @@ pub use bars::Bars;
 pub use beside::{Beside, remark};
 pub use json::Json;
 pub use lines::Lines;
-pub use narrator::reason as reason_in_words;
 pub use paint::Paint;
 
 use crate::event::Observer;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use crate::event::{
     KEY_METRICS, LaunchFinished, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished, Status,
@@ -74,10 +73,7 @@ impl Narrator {
     /// The stage's name and what tells it from its siblings.
     pub fn label(&self, node: usize) -> String {
         let Some(node) = self.nodes.get(node) else { return format!("stage {node}") };
-        match node.variant.is_empty() {
-            true => node.stage.clone(),
-            false => format!("{} [{}]", node.stage, text::pairs(&node.variant)),
-        }
+        text::label(&node.stage, &node.variant)
     }
 
     fn launch_started(&mut self, started: &LaunchStarted) -> Vec<String> {
@@ -164,22 +160,22 @@ impl Narrator {
 
     fn reasons(&self, reasons: &[Reason]) -> Option<String> {
         let shown = if self.verbosity == Verbosity::Verbose { reasons.len() } else { REASONS.min(reasons.len()) };
-        let mut parts: Vec<String> = reasons[..shown].iter().map(reason).collect();
+        let mut parts: Vec<String> = reasons[..shown].iter().map(ToString::to_string).collect();
         if shown < reasons.len() {
             parts.push(format!("{} more", reasons.len() - shown));
         }
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
-    fn line(&self, colour: fn(Paint, &str) -> String, word: &str, rest: &str) -> String {
+    fn line(&self, color: fn(Paint, &str) -> String, word: &str, rest: &str) -> String {
         let blanks = " ".repeat(WORD - word.len());
-        format!("{}{blanks}{rest}", colour(self.paint, word))
+        format!("{}{blanks}{rest}", color(self.paint, word))
     }
 
     /// A text of any length, after a word.
-    fn lines(&self, colour: fn(Paint, &str) -> String, word: &str, text: &str) -> Vec<String> {
+    fn lines(&self, color: fn(Paint, &str) -> String, word: &str, text: &str) -> Vec<String> {
         let lines = text::wrapped(text, self.width.saturating_sub(WORD)).into_iter().enumerate();
-        lines.map(|(index, line)| self.line(colour, if index == 0 { word } else { "" }, &line)).collect()
+        lines.map(|(index, line)| self.line(color, if index == 0 { word } else { "" }, &line)).collect()
     }
 
     fn fitting(&self, parts: &[String]) -> String {
@@ -214,12 +210,4 @@ fn how_telling(name: &str) -> usize {
 
 fn metric(name: &str, value: f64) -> String {
     format!("{name} {}", text::number(value))
-}
-
-/// A reason in words: what changed, and from what to what when there is a before and after.
-pub fn reason(reason: &Reason) -> String {
-    match (&reason.was, &reason.now) {
-        (Value::Null, Value::Null) => reason.what.clone(),
-        (was, now) => format!("{}: {} → {}", reason.what, text::value(was), text::value(now)),
-    }
 }

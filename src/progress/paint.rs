@@ -1,4 +1,4 @@
-//! Colours, when they are wanted.
+//! Colors, when they are wanted.
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -9,15 +9,15 @@ pub struct Paint {
 }
 
 impl Paint {
-    /// Whether there are colours.
+    /// Whether there are colors.
     pub fn is_on(self) -> bool {
         self.wanted
     }
 
-    /// Never any colours.
+    /// Never any colors.
     pub const NONE: Self = Self { wanted: false };
 
-    /// Colours when standard error shows them; `NO_COLOR`, `CLICOLOR` and `TERM` are heeded.
+    /// Colors when standard error shows them; `NO_COLOR`, `CLICOLOR` and `TERM` are heeded.
     pub fn for_stderr() -> Self {
         Self { wanted: AutoStream::choice(&std::io::stderr()) != ColorChoice::Never }
     }

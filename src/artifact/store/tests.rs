@@ -264,7 +264,7 @@ fn a_changed_param_is_explained_from_the_last_record() {
     let (_directory, store) = empty_store();
     let last = execute(&store, 20).unwrap().fingerprint;
     let explain = |last, now: &Fingerprint| store.explain(last, now).unwrap()[0].to_string();
-    assert_eq!(explain(Some(last), &fingerprint(50)), "param epochs: 20 -> 50");
+    assert_eq!(explain(Some(last), &fingerprint(50)), "param epochs: 20 → 50");
     assert_eq!(explain(None, &fingerprint(50)), "first run");
     fs::remove_file(store.record_path(last)).unwrap();
     assert_eq!(explain(Some(last), &fingerprint(50)), "earlier result no longer in the cache");

@@ -1,5 +1,5 @@
 //! Where boxes and wires go in a layered drawing from top to bottom: longest-path layers, barycenter ordering
-//! (Sugiyama, Tagawa and Toda 1981), and positions that are as near to the neighbours' mean as the order allows
+//! (Sugiyama, Tagawa and Toda 1981), and positions that are as near to the neighbors' mean as the order allows
 //! (isotonic regression by pooling adjacent violators).
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ pub struct Input<'a> {
     pub widths: &'a [f64],
     /// From, to, and what the line carries: lines from one box that carry the same share their way.
     pub lines: &'a [(usize, usize, usize)],
-    /// Least distance between neighbours in a layer.
+    /// Least distance between neighbors in a layer.
     pub gap: f64,
 }
 
@@ -103,7 +103,7 @@ impl Grid {
         Self { rows, above, below, x: vec![0.0; width.len()], width, ways, gap: input.gap, boxes }
     }
 
-    /// Orders every layer by the mean place of its neighbours, downwards and upwards in turn, and keeps the order with
+    /// Orders every layer by the mean place of its neighbors, downwards and upwards in turn, and keeps the order with
     /// the fewest crossings.
     fn order(&mut self) {
         let mut best = (self.crossings(), self.rows.clone());
@@ -113,9 +113,9 @@ impl Grid {
                 if down { (1..self.rows.len()).collect() } else { (0..self.rows.len()).rev().skip(1).collect() };
             for row in rows {
                 let fixed = self.places(if down { row - 1 } else { row + 1 });
-                let neighbours = if down { &self.above } else { &self.below };
+                let neighbors = if down { &self.above } else { &self.below };
                 let own = self.places(row);
-                let rank = |at: &usize| mean(neighbours[*at].iter().map(|n| fixed[n])).unwrap_or(own[at]);
+                let rank = |at: &usize| mean(neighbors[*at].iter().map(|n| fixed[n])).unwrap_or(own[at]);
                 self.rows[row].sort_by(|a, b| rank(a).total_cmp(&rank(b)));
             }
             let crossings = self.crossings();
@@ -145,7 +145,7 @@ impl Grid {
         count
     }
 
-    /// Horizontal places: each as near to the mean of its neighbours as the order and the gaps allow.
+    /// Horizontal places: each as near to the mean of its neighbors as the order and the gaps allow.
     fn place(&mut self) {
         for row in 0..self.rows.len() {
             self.settle(row, |_| None);
@@ -158,9 +158,9 @@ impl Grid {
                 let (above, below, x) = (self.above.clone(), self.below.clone(), self.x.clone());
                 let last = sweep + 2 >= 2 * SWEEPS;
                 self.settle(row, |at| {
-                    let neighbours = if down { &above[at] } else { &below[at] };
+                    let neighbors = if down { &above[at] } else { &below[at] };
                     let both = above[at].iter().chain(&below[at]);
-                    if last { mean(both.map(|n| x[*n])) } else { mean(neighbours.iter().map(|n| x[*n])) }
+                    if last { mean(both.map(|n| x[*n])) } else { mean(neighbors.iter().map(|n| x[*n])) }
                 });
             }
         }
@@ -180,7 +180,7 @@ impl Grid {
                 offset += (self.width[before] + self.width[*at]) / 2.0 + gap;
             }
             offsets.push(offset);
-            // Straight long lines matter more than well-centred boxes.
+            // Straight long lines matter more than well-centered boxes.
             let weight = if *at >= self.boxes { 4.0 } else { 1.0 };
             let mut pool = (wanted(*at).unwrap_or(self.x[*at]) - offset, weight, 1);
             while let Some(before) = pools.pop_if(|before| before.0 > pool.0) {
