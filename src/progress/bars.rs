@@ -16,11 +16,14 @@ use crate::text;
 
 const TICK: Duration = Duration::from_millis(200);
 
-/// Room kept for the time that a stage still needs, with the blanks around it.
-const ETA: usize = 11;
+/// Room kept for the time that a stage still needs, with the blanks before it.
+const ETA: usize = 9;
 
-/// Room kept for how far a stage is.
-const HOW_FAR: usize = 13;
+/// Width of a stage's bar where there is room.
+const BAR: usize = 12;
+
+/// What is left of a stage's name at least.
+const LABEL: usize = 10;
 
 /// Draws on standard error.
 pub struct Bars {
@@ -84,15 +87,15 @@ impl State {
         match event {
             RunEvent::StageStarted { node, .. } => {
                 let bar = self.multi.insert_before(&self.launch, ProgressBar::new_spinner());
-                let room = self.width.saturating_sub(self.bar() + ETA + HOW_FAR).max(10);
-                bar.set_style(style(&format!("{{spinner:{}}} {{prefix}}  {{elapsed}}  {{msg}}", self.bar())));
+                let room = self.width.saturating_sub(BAR + ETA).max(LABEL);
+                bar.set_style(style(&format!("{{spinner:{BAR}}} {{prefix}}  {{elapsed}}")));
                 bar.set_prefix(text::shortened(&self.narrator.label(*node), room));
                 bar.enable_steady_tick(TICK);
                 self.running.insert(*node, bar);
             }
             RunEvent::StageProgress { node, progress } => {
                 if let Some(bar) = self.running.get(node) {
-                    self.show(bar, progress);
+                    self.show(bar, &self.narrator.label(*node), progress);
                 }
             }
             RunEvent::StageFinished(finished) => {
@@ -118,20 +121,16 @@ impl State {
         }
     }
 
-    /// Width of a stage's bar.
-    fn bar(&self) -> usize {
-        if self.width < 80 { 6 } else { 12 }
-    }
-
-    fn show(&self, bar: &ProgressBar, progress: &Progress) {
-        if progress.total > 0 && bar.length() != Some(progress.total) {
-            bar.set_length(progress.total);
-            bar.set_style(style(&format!("{{bar:{}.cyan}} {{prefix}}  eta {{eta}}  {{msg}}", self.bar())));
-        }
-        bar.set_position(progress.done);
+    fn show(&self, bar: &ProgressBar, label: &str, progress: &Progress) {
         let parts: Vec<String> = std::iter::once(how_far(progress)).chain(latest(progress)).collect();
-        let taken = self.bar() + 1 + bar.prefix().chars().count() + ETA;
-        bar.set_message(text::fitting(&parts, self.width.saturating_sub(taken)));
+        let Line { template, label, message } = Line::new(label, &parts, self.width);
+        if progress.total > 0 {
+            bar.set_length(progress.total);
+            bar.set_style(style(&template));
+        }
+        bar.set_prefix(label);
+        bar.set_position(progress.done);
+        bar.set_message(message);
     }
 
     fn clear(&mut self) {
@@ -143,7 +142,60 @@ impl State {
     }
 }
 
+/// A running stage's line.
+#[derive(Debug, PartialEq)]
+struct Line {
+    template: String,
+    label: String,
+    message: String,
+}
+
+impl Line {
+    /// How far a stage is and its first figure, which is the loss, are always on the line. Where it is narrow, the bar
+    /// shrinks for them, then the time still needed goes, then the bar, then the end of the stage's name.
+    fn new(label: &str, parts: &[String], width: usize) -> Self {
+        let wide = |text: &str| text.chars().count();
+        let needed = parts.iter().take(2).map(|part| wide(part) + text::GAP).sum::<usize>();
+        let taken = |(bar, eta): (usize, bool)| if bar > 0 { bar + 1 } else { 0 } + if eta { ETA } else { 0 };
+        let layouts = [(BAR, true), (BAR / 2, true), (BAR / 2, false), (0, false)];
+        let fits = |layout: &(usize, bool)| taken(*layout) + wide(label) + needed <= width;
+        let layout = layouts.into_iter().find(fits).unwrap_or((0, false));
+        let label = text::shortened(label, width.saturating_sub(taken(layout) + needed).max(LABEL));
+        let room = width.saturating_sub(taken(layout) + wide(&label) + text::GAP);
+        // Of the two, the figure tells more.
+        let parts = if room + text::GAP < needed && parts.len() > 1 { &parts[1..] } else { parts };
+        let bar = if layout.0 > 0 { format!("{{bar:{}.cyan}} ", layout.0) } else { String::new() };
+        let eta = if layout.1 { "  eta {eta}" } else { "" };
+        Self { template: format!("{bar}{{prefix}}{eta}  {{msg}}"), label, message: text::fitting(parts, room) }
+    }
+}
+
 fn style(template: &str) -> ProgressStyle {
     // The templates above are fixed; a mistake in one of them shows in the tests, and costs no more than its looks.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+
+    #[test]
+    fn the_loss_stays_where_a_line_is_narrow() {
+        let parts = ["epoch 12/60", "train_loss 0.08431", "val_loss 0.08512"].map(str::to_owned);
+        let lines = [100, 72, 60, 50, 40].map(|width| {
+            let Line { template, label, message } = Line::new("autoencoder [latent_dim=8]", &parts, width);
+            let line = template.replace("{prefix}", &label).replace("{msg}", &message);
+            let drawn = line.replace("{bar:12.cyan}", "============").replace("{bar:6.cyan}", "======");
+            let drawn = drawn.replace("{eta}", "59m");
+            assert!(drawn.chars().count() <= width, "{drawn}");
+            drawn
+        });
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        ============ autoencoder [latent_dim=8]  eta 59m  epoch 12/60  train_loss 0.08431  val_loss 0.08512
+        ====== autoencoder [latent_dim=8]  epoch 12/60  train_loss 0.08431
+        autoencoder [latent_dim=8]  epoch 12/60  train_loss 0.08431
+        autoencoder [lat…  epoch 12/60  train_loss 0.08431
+        autoencod…  train_loss 0.08431
+        ");
+    }
 }
