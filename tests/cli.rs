@@ -145,6 +145,59 @@ fn a_project_without_a_log_has_no_runs_and_none_is_made() {
 }
 
 #[test]
+fn the_cache_tells_where_it_is_and_how_much_it_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().canonicalize().unwrap().join("cache");
+    let told = |arguments: &[&str]| text(pipeline(directory.path()).env_remove("PIPELINE_CACHE_DIR").args(arguments));
+    assert!(told(&["cache"]).contains("0 results of stages in 0 files, 0 B"), "{}", told(&["cache"]));
+    assert!(!path.exists(), "nothing is made");
+    std::fs::create_dir_all(path.join("records/ab")).unwrap();
+    std::fs::write(path.join("records/ab/one.json"), "12345").unwrap();
+    std::fs::write(path.join("FORMAT"), "1\n").unwrap();
+    let json: Value = serde_json::from_str(&told(&["cache", "--json"])).unwrap();
+    assert_eq!(json, json!({ "path": path, "results": 1, "files": 2, "bytes": 7 }));
+}
+
+#[test]
+fn an_empty_project_says_how_to_begin() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = |arguments: &[&str]| {
+        let output = pipeline(directory.path()).args(arguments).output().unwrap();
+        String::from_utf8(output.stderr).unwrap().replace(&directory.path().display().to_string(), "DIR")
+    };
+    insta::assert_snapshot!(told(&["runs"]), @r"
+    no runs in DIR/runs.sqlite
+      help: launch an experiment, such as `pipeline run experiments/quickstart.toml`; the log is in the project: the nearest folder above that holds an `experiments` folder
+    ");
+    insta::assert_snapshot!(told(&["show", "latest"]), @r"
+    error: no run `latest`, and there are no others in DIR/runs.sqlite
+      help: launch an experiment, such as `pipeline run experiments/quickstart.toml`; the log is in the project: the nearest folder above that holds an `experiments` folder
+    ");
+}
+
+#[test]
+fn an_override_that_says_nothing_is_wrong_usage() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = |arguments: &[&str]| {
+        let output = pipeline(directory.path()).args(["plan", "e.toml"]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    insta::assert_snapshot!(told(&["--set", "epochs"]), @"error: invalid value 'epochs' for '--set <KEY=VALUE>': it has no `=`: write `epochs=` and the value");
+    insta::assert_snapshot!(told(&["--sweep", "=1,2"]), @"error: invalid value '=1,2' for '--sweep <KEY=A,B,C>': there is no param's name before the `=`");
+    insta::assert_snapshot!(told(&["--repeats", "0"]), @"error: invalid value '0' for '--repeats <N>': 0 is not in 1..=10000");
+    insta::assert_snapshot!(told(&["--set", "epochs=3", "--sweep", "epochs=1,2"]), @r"
+    error: `--set epochs=3` and `--sweep epochs=1,2` contradict each other
+      help: keep one of the two: `epochs` is either set or swept
+    ");
+}
+
+#[test]
 fn each_kind_of_mistake_has_its_exit_code() {
     let directory = tempfile::tempdir().unwrap();
     pipeline(directory.path()).arg("--version").assert().code(0);

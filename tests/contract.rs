@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
+use common::{Called, EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
 use serde_json::{Value, json};
 
 /// Stages that complete the list of metrics with fixed names.
@@ -139,6 +139,64 @@ fn a_cached_stage_is_told_without_reasons() {
     project.run(&[]);
     let launch = project.run(&[]);
     assert!(launch.named("stage_finished").all(|event| event["status"] == "cached" && event.get("reasons").is_none()));
+}
+
+#[test]
+fn a_dry_run_is_told_in_one_line() {
+    let project = Project::new();
+    let called = project.call(&["run", EXPERIMENT, "--dry-run", "--json"]);
+    let lines: Vec<&str> = called.stdout.lines().collect();
+    assert_eq!((called.code, lines.len()), (0, 1), "{}", called.stderr);
+    let planned: Value = serde_json::from_str(lines[0]).unwrap();
+    assert_eq!(keys(&planned), set(["event", "experiment", "runs", "stages", "time", "variants"]));
+    assert_eq!(planned["stages"], project.json(&["plan", EXPERIMENT])["stages"]);
+}
+
+#[test]
+fn artifacts_that_were_deleted_are_marked() {
+    let project = Project::new();
+    project.run(&[]);
+    let shown =
+        || (project.call(&["show", "latest", "--artifacts"]).stdout, project.json(&["show", "latest", "--artifacts"]));
+    let files = |artifacts: &Value| -> Vec<Value> {
+        list(artifacts).iter().flat_map(|own| list(&own["files"]).to_vec()).collect()
+    };
+    let (words, artifacts) = shown();
+    assert!(!words.contains("not in the cache") && files(&artifacts).iter().all(|file| file.get("present").is_none()));
+    std::fs::remove_dir_all(project.path("cache/blobs")).unwrap();
+    let (words, artifacts) = shown();
+    assert!(words.lines().skip(1).all(|line| line.ends_with("(not in the cache any more: run it again)")), "{words}");
+    assert!(files(&artifacts).iter().all(|file| file["present"] == false));
+}
+
+#[test]
+fn a_trace_tells_of_every_look_into_the_cache_and_nothing_is_traced_unasked() {
+    let project = Project::new();
+    let traced = |filter: Option<&str>| {
+        let mut command = project.command(&["run", EXPERIMENT, "--quiet"]);
+        command.env("PIPELINE_LOG", filter.unwrap_or_default());
+        let called = Called::new(command.output().unwrap());
+        assert_eq!((called.code, called.stdout.as_str()), (0, ""), "{}", called.stderr);
+        called.stderr
+    };
+    let first = traced(Some("debug"));
+    let count = |text: &str, said: &str| text.matches(said).count();
+    assert!(count(&first, "cache miss: no record") >= STAGES.len(), "{first}");
+    for said in [
+        "file read",
+        "planned",
+        "executing",
+        "blob written",
+        "record written",
+        "run log written",
+        "stage{name=\"load\"",
+    ] {
+        assert!(first.contains(said), "{said}:\n{first}");
+    }
+    let second = traced(Some("pipeline::artifact=debug"));
+    assert_eq!((count(&second, "cache hit"), count(&second, "cache miss")), (STAGES.len(), 0), "{second}");
+    assert!(!second.contains("planned"));
+    assert!(!traced(None).contains("pipeline::"), "notices alone are told");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::MAX_REPEATS;
 use crate::progress::Verbosity;
 
 /// Experiments as TOML, results as a report, nothing computed twice.
@@ -31,7 +32,7 @@ Environment:
   PIPELINE_DATA_DIR   where data sets are looked for
   PIPELINE_CACHE_DIR  where results are kept
   PIPELINE_LOG        traces to standard error, as in PIPELINE_LOG=debug
-  NO_COLOR            no colours"
+  NO_COLOR            no colors"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -55,6 +56,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Shows everything about a run
     Show(ShowArgs),
+    /// Tells where results are kept, and how much that is
+    Cache(CacheArgs),
 }
 
 /// What changes an experiment from the command line.
@@ -62,16 +65,25 @@ pub enum Command {
 #[command(next_help_heading = "Changing the experiment")]
 pub struct OverrideArgs {
     /// Sets a param, as in TOML; strings need no quotes
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     pub set: Vec<String>,
 
     /// Sweeps over a param's values, instead of or besides the sweep in the file
-    #[arg(long, value_name = "KEY=A,B,C")]
+    #[arg(long, value_name = "KEY=A,B,C", value_parser = assignment)]
     pub sweep: Vec<String>,
 
     /// How many seeds every variant is run with
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_REPEATS))]
     pub repeats: Option<u32>,
+}
+
+/// A key, `=` and anything.
+fn assignment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
+        Some(_) => Err("there is no param's name before the `=`".to_owned()),
+        None => Err(format!("it has no `=`: write `{text}=` and the value")),
+    }
 }
 
 /// `pipeline run`.
@@ -376,6 +388,21 @@ pub struct ShowArgs {
     /// Only its per-epoch series
     #[arg(long)]
     pub series: bool,
+
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pipeline cache`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Everything in the cache may be deleted at any time; what is needed again is computed again.
+The history of runs is not in it but in runs.sqlite.")]
+pub struct CacheArgs {
+    /// The cache [default: $PIPELINE_CACHE_DIR, else cache/ in the project]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
 
     /// As JSON
     #[arg(long)]

@@ -2,6 +2,7 @@
 //! what they give.
 
 pub mod args;
+mod cache;
 mod exit;
 mod graph;
 mod output;
@@ -19,7 +20,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 
-use crate::progress::Beside;
+use crate::progress::{Beside, Paint};
 
 pub use args::{Cli, Command};
 pub use exit::{Exit, Stop};
@@ -43,6 +44,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Stages(args) => stages::execute(args),
         Command::Runs(args) => runs::execute(args),
         Command::Show(args) => show::execute(args),
+        Command::Cache(args) => cache::execute(args),
     }
 }
 
@@ -63,7 +65,8 @@ fn listen_to_traces() -> Result<(), Stop> {
         let help = "use a level (`PIPELINE_LOG=debug`) or targets with levels (`PIPELINE_LOG=pipeline::runner=trace`)";
         Stop::usage(format!("PIPELINE_LOG cannot be read: {error}")).help(help)
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Beside).init();
+    let colored = Paint::for_stderr().is_on();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colored).with_writer(|| Beside).init();
     Ok(())
 }
 

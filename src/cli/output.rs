@@ -16,6 +16,11 @@ pub fn print(text: &str) -> Result<(), Stop> {
     Ok(stdout.flush()?)
 }
 
+/// Writes a value as JSON on one line.
+pub fn print_json_line(value: &impl Serialize) -> Result<(), Stop> {
+    print(&serde_json::to_string(value).map_err(std::io::Error::from)?)
+}
+
 /// Writes a value as JSON, indented.
 pub fn print_json(value: &impl Serialize) -> Result<(), Stop> {
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());

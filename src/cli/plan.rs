@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -12,15 +13,14 @@ use crate::cli::output;
 use crate::cli::prepare::{Prepared, options, prepare};
 use crate::event::Reason;
 use crate::plan::Plan;
-use crate::progress::{Paint, reason_in_words};
+use crate::progress::Paint;
 use crate::runner::forecast::{Forecast, ForecastError, Prospect, forecast};
+use crate::stage::StageError;
+use crate::text;
 
 /// Forecasts an experiment's launch.
 pub fn execute(args: &PlanArgs) -> Result<Exit, Stop> {
-    let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
-    let store = Store::open_read_only(&prepared.cache)?;
-    let options = options(&args.machine, &args.selection, false);
-    let forecasts = forecast(&prepared.plan, &store, &prepared.places, &options, &prepared.experiment.name)?;
+    let (prepared, forecasts) = foresee(args)?;
     if args.json {
         output::print_json(&as_json(&prepared, &forecasts))?;
     } else {
@@ -29,13 +29,46 @@ pub fn execute(args: &PlanArgs) -> Result<Exit, Stop> {
     Ok(Exit::Success)
 }
 
+/// The same for `pipeline run --dry-run`: programs are told in one line, an event like all that `run` tells them.
+pub fn rehearse(args: &PlanArgs) -> Result<Exit, Stop> {
+    if !args.json {
+        return execute(args);
+    }
+    let (prepared, forecasts) = foresee(args)?;
+    let plan = as_json(&prepared, &forecasts);
+    output::print_json_line(&Planned { event: "planned", time: format!("{:.3}", Timestamp::now()), plan })?;
+    Ok(Exit::Success)
+}
+
+fn foresee(args: &PlanArgs) -> Result<(Prepared, Vec<Forecast>), Stop> {
+    let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
+    let store = Store::open_read_only(&prepared.cache)?;
+    let options = options(&args.machine, &args.selection, false);
+    let forecasts = forecast(&prepared.plan, &store, &prepared.places, &options, &prepared.experiment.name)?;
+    Ok((prepared, forecasts))
+}
+
 impl From<ForecastError> for Stop {
     fn from(error: ForecastError) -> Self {
         match error {
             ForecastError::Store(error) => error.into(),
-            error => Self::new(Exit::StageFailed, error.to_string()),
+            ForecastError::Source { stage, error } => {
+                let stop = Self::new(Exit::StageFailed, format!("stage `{stage}`: {error}"));
+                match error {
+                    StageError::Failed { help: Some(help), .. } => stop.help(help),
+                    _ => stop,
+                }
+            }
         }
     }
+}
+
+#[derive(Serialize)]
+struct Planned<'a> {
+    event: &'static str,
+    time: String,
+    #[serde(flatten)]
+    plan: PlanJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -96,9 +129,9 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
     let mut text = format!(
         "{}: {}, {}, {}\n\n",
         paint.bold(&prepared.experiment.name),
-        counted(variants(plan), "variant"),
-        counted(plan.runs.len(), "run"),
-        counted(forecasts.len(), "stage")
+        text::count(variants(plan), "variant"),
+        text::count(plan.runs.len(), "run"),
+        text::count(forecasts.len(), "stage")
     );
     let labels: Vec<String> = plan.order().into_iter().map(|node| label(plan, node)).collect();
     let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
@@ -114,7 +147,7 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
             Prospect::WillRun => paint.yellow("will run"),
             Prospect::Depends => paint.cyan("depends "),
         };
-        let mut why: Vec<String> = forecast.reasons.iter().map(reason_in_words).collect();
+        let mut why: Vec<String> = forecast.reasons.iter().map(ToString::to_string).collect();
         why.extend(forecast.notice.iter().filter_map(|notice| notice.lines().next()).map(str::to_owned));
         text.push_str(format!("  {status}  {label:width$}  {}", paint.dim(&why.join("; "))).trim_end());
         text.push('\n');
@@ -126,18 +159,9 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
     text
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 fn label(plan: &Plan, node: usize) -> String {
     let node = plan.node(node);
-    let values: Vec<String> = node.variant.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
-    if values.is_empty() { node.stage.clone() } else { format!("{} [{}]", node.stage, values.join(" ")) }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    text::label(&node.stage, &node.variant)
 }
 
 fn totals(forecasts: &[Forecast]) -> String {

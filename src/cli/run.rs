@@ -14,14 +14,14 @@ use crate::cli::plan;
 use crate::cli::prepare::{Prepared, options, prepare};
 use crate::event::{Observer, RunEvent, Status};
 use crate::progress::{self, Verbosity, remark};
-use crate::run_log::Recorder;
+use crate::run_log::{LogError, Recorder};
 use crate::runner::{self, Launch, RunnerError, Summary};
 use crate::{id, provenance};
 
 /// Runs an experiment.
 pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     if args.dry_run {
-        return plan::execute(&as_plan(args));
+        return plan::rehearse(&as_plan(args));
     }
     let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
     let cancel = stop_on_signals()?;
@@ -57,6 +57,12 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
         // name in the cache, and is swept by the next launch.
         std::process::exit(exit_of(&summary) as i32);
     }
+    close(&store, logged)?;
+    Ok(exit_of(&summary))
+}
+
+/// Makes sure that all is safe, and tells what is not.
+fn close(store: &Store, logged: Result<(), LogError>) -> Result<(), Stop> {
     if let Err(error) = store.flush() {
         let help = "run again: what did not get to the disk is computed anew";
         let stop = Stop::new(Exit::StageFailed, format!("not all results are safe on the disk: {error}"));
@@ -68,7 +74,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
         Err(problem) => remark(&format!("the launch is not logged, or not wholly: {problem}\n  {}", problem.help())),
         Ok(()) => {}
     }
-    Ok(exit_of(&summary))
+    Ok(())
 }
 
 fn exit_of(summary: &Summary) -> Exit {

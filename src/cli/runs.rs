@@ -15,6 +15,10 @@ use crate::progress::remark;
 use crate::run_log::{Filter, RunLog, RunRow};
 use crate::text;
 
+/// What to do where there are no runs.
+pub const NONE_YET: &str = "launch an experiment, such as `pipeline run experiments/quickstart.toml`; \
+                            the log is in the project: the nearest folder above that holds an `experiments` folder";
+
 /// Rows of a table unless told otherwise.
 const ROWS: usize = 50;
 
@@ -42,7 +46,10 @@ pub fn execute(args: &RunsArgs) -> Result<Exit, Stop> {
     let more = limit.is_some_and(|limit| runs.len() > limit);
     runs.truncate(limit.unwrap_or(usize::MAX));
     if runs.is_empty() {
-        remark(&format!("no such runs in {}", path.display()));
+        let all = args.experiment.is_none() && args.launch.is_none() && args.status.is_none();
+        let advice = if all { NONE_YET } else { "`pipeline runs` lists those there are" };
+        let such = if all { "" } else { "such " };
+        remark(&format!("no {such}runs in {}\n  help: {advice}", path.display()));
         return Ok(Exit::Success);
     }
     let (lines, left_out) = table(&runs, (!args.all_columns).then(width));

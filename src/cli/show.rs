@@ -1,25 +1,32 @@
 //! `pipeline show`: everything about one run.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::cli::args::ShowArgs;
 use crate::cli::output::{print, print_json};
-use crate::cli::runs::local;
+use crate::cli::runs::{NONE_YET, local};
 use crate::cli::{Exit, Project, Stop};
-use crate::progress::{Paint, reason_in_words};
-use crate::run_log::{LogError, RunDetail, RunLog, StageDetail};
+use crate::event::FileInfo;
+use crate::progress::Paint;
+use crate::run_log::{Filter, LogError, RunDetail, RunLog, StageArtifact, StageDetail};
 use crate::text;
 
 /// Shows a run, or a part of what is known about it.
 pub fn execute(args: &ShowArgs) -> Result<Exit, Stop> {
     let path = Project::locate(None)?.run_log();
-    let Some(log) = RunLog::open_for_queries(&path)? else {
-        let help = "runs are logged in the project's folder: the nearest one above that holds an `experiments` folder";
-        return Err(Stop::from(LogError::NoSuchRun(args.run.clone())).help(help));
+    let log = match RunLog::open_for_queries(&path)? {
+        Some(log) if !log.runs(&Filter { limit: Some(1), ..Filter::default() })?.is_empty() => log,
+        _ => {
+            let message =
+                format!("{}, and there are no others in {}", LogError::NoSuchRun(args.run.clone()), path.display());
+            return Err(Stop::usage(message).help(NONE_YET));
+        }
     };
     let detail = log.show(&args.run)?;
     match (args.json, args.artifacts, args.series) {
-        (true, true, _) => print_json(&detail.artifacts)?,
+        (true, true, _) => print_json(&marked(&detail.artifacts)?)?,
         (true, _, true) => print_json(&detail.series)?,
         (true, ..) => print_json(&detail)?,
         (_, true, _) => print(&artifacts(&detail).join("\n"))?,
@@ -72,7 +79,7 @@ fn stage(stage: &StageDetail) -> Vec<String> {
     let progress = stage.progress.as_ref().map(|at| format!("{} {} {}/{}", stage.status, at.unit, at.done, at.total));
     let why = match &stage.error {
         Some(error) => error.lines().next().unwrap_or_default().to_owned(),
-        None => stage.reasons.iter().map(reason_in_words).collect::<Vec<_>>().join("; "),
+        None => stage.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
     };
     vec![
         stage.stage.clone(),
@@ -129,16 +136,31 @@ fn provenance(provenance: &Value) -> Vec<String> {
     known.map(|(name, value)| format!("{name:<10} {value}")).collect()
 }
 
+/// What is said of a file that was deleted from the cache.
+const GONE: &str = " (not in the cache any more: run it again)";
+
+/// Artifacts for programs: a file that is not there any more has `present: false`.
+fn marked(artifacts: &[StageArtifact]) -> Result<Value, Stop> {
+    let mut marked = serde_json::to_value(artifacts).map_err(std::io::Error::from)?;
+    let artifacts = marked.as_array_mut().into_iter().flatten();
+    for file in artifacts.filter_map(|artifact| artifact["files"].as_array_mut()).flatten() {
+        if file["path"].as_str().is_some_and(|path| !Path::new(path).exists()) {
+            file["present"] = Value::Bool(false);
+        }
+    }
+    Ok(marked)
+}
+
 fn artifacts(detail: &RunDetail) -> Vec<String> {
     let header = ["stage", "port", "type", "file", "size", "path"].map(str::to_owned);
-    let row = |(artifact, file): (&crate::run_log::StageArtifact, &crate::event::FileInfo)| {
+    let row = |(artifact, file): (&StageArtifact, &FileInfo)| {
         vec![
             artifact.stage.clone(),
             artifact.port.clone(),
             artifact.artifact_type.clone(),
             file.name.clone(),
             text::bytes(file.bytes),
-            file.path.display().to_string(),
+            format!("{}{}", file.path.display(), if file.path.exists() { "" } else { GONE }),
         ]
     };
     let files = detail.artifacts.iter().flat_map(|artifact| artifact.files.iter().map(move |file| (artifact, file)));

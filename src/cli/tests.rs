@@ -43,6 +43,7 @@ fn help_of_the_program() {
       stages  What stage kinds there are, and what each takes, gives and can be told
       runs    Lists the runs in the run log
       show    Shows everything about a run
+      cache   Tells where results are kept, and how much that is
       help    Print this message or the help of the given subcommand(s)
 
     Options:
@@ -67,7 +68,7 @@ fn help_of_the_program() {
       PIPELINE_DATA_DIR   where data sets are looked for
       PIPELINE_CACHE_DIR  where results are kept
       PIPELINE_LOG        traces to standard error, as in PIPELINE_LOG=debug
-      NO_COLOR            no colours
+      NO_COLOR            no colors
     ");
 }
 

@@ -91,6 +91,8 @@ pub enum Lookup {
 /// How much the cache holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
+    /// Executions that are known.
+    pub records: u64,
     pub files: u64,
     pub bytes: u64,
 }
@@ -139,6 +141,16 @@ impl Store {
     /// Looks up an earlier execution. Cheap: the sizes of its files are checked, their bytes are not
     /// ([`Self::verified`]).
     pub fn lookup(&self, fingerprint: ContentHash) -> Result<Lookup, StoreError> {
+        let found = self.find(fingerprint)?;
+        match &found {
+            Lookup::Hit(record) => tracing::debug!(%fingerprint, kind = record.hashed.kind, "cache hit"),
+            Lookup::Miss => tracing::debug!(%fingerprint, "cache miss: no record"),
+            Lookup::Broken(damage) => tracing::debug!(%fingerprint, "cache miss: {damage}"),
+        }
+        Ok(found)
+    }
+
+    fn find(&self, fingerprint: ContentHash) -> Result<Lookup, StoreError> {
         let path = self.record_path(fingerprint);
         let Some(text) = read_if_there(&path)? else { return Ok(Lookup::Miss) };
         let Some(record) = Record::from_text(&text, fingerprint) else {
@@ -210,6 +222,7 @@ impl Store {
         if hash != blob.blake3 || stamp.0 != blob.bytes {
             return Err(StoreError::Damaged(self.set_aside(name, &path)?));
         }
+        tracing::trace!(name, path = %path.display(), bytes = stamp.0, "blob verified");
         locked(&self.verified).insert(path.clone(), stamp);
         Ok(path)
     }
@@ -244,6 +257,7 @@ impl Store {
                     pending.push(entry.path());
                 } else {
                     usage.files += 1;
+                    usage.records += u64::from(entry.path().starts_with(self.root.join("records")));
                     usage.bytes += metadata.len();
                 }
             }
@@ -263,7 +277,10 @@ impl Store {
             let place = self.root.join("damaged").join(file);
             locked(&self.verified).remove(path);
             match fs::rename(path, &place) {
-                Ok(_) => set_aside = Some(place),
+                Ok(_) => {
+                    tracing::warn!(path = %path.display(), place = %place.display(), "set aside: damaged");
+                    set_aside = Some(place);
+                }
                 Err(_) if !path.exists() => {} // Someone else was faster.
                 Err(error) => return Err(error),
             }
