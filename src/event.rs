@@ -145,7 +145,7 @@ impl fmt::Display for Reason {
 #[derive(Debug, Clone)]
 pub struct StageFinished {
     pub node: usize,
-    /// Absent when the stage was skipped before its inputs were known.
+    /// Absent when the stage was skipped or interrupted, or failed before its inputs were known.
     pub fingerprint: Option<String>,
     pub status: Status,
     /// Seconds it took in this launch: next to none when cached.

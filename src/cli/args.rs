@@ -356,20 +356,6 @@ pub enum RunStatus {
     Interrupted,
 }
 
-impl RunStatus {
-    /// The word in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Executed => "executed",
-            Self::Cached => "cached",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Interrupted => "interrupted",
-        }
-    }
-}
-
 /// `pipeline show`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\

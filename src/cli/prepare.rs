@@ -1,4 +1,4 @@
-//! What `run` and `plan` share: from the command line to a checked plan and the places it is about.
+//! What `run`, `plan` and `graph` share: from the command line to a checked plan and the places it is about.
 
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
@@ -226,7 +226,7 @@ inputs = { model = "model", dataset = "load" }
             wrong_of("a = [1]", "${a}"),
         ];
         insta::assert_snapshot!([circle, range, list].join("\n\n"), @r"
-        error[cyclic-params]: params refer to each other: `a` -> `b` -> `a` --> p.toml:5:5
+        error[cyclic-params]: params refer to each other: `a` -> `b` -> `a` --> p.toml:6:5
         error[unknown-kind]: there is no stage kind `lod` --> p.toml:8:8
         error[unknown-input]: `extract-latents` has no input `modl` --> p.toml:17:12
 

@@ -33,8 +33,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let recorder = Recorder::start(&prepared.project.run_log(), |problem| {
         remark(&format!("the launch is not being logged for now: {problem}"));
     })?;
-    let observers =
-        Observers { people: people(args), programs: args.json.then(progress::for_programs), log: &recorder };
+    let observers = Observers::new(args, &recorder);
     let Prepared { experiment, plan, places, .. } = prepared;
     let launch = Launch {
         id,
@@ -124,6 +123,12 @@ struct Observers<'a> {
     people: Box<dyn Observer>,
     programs: Option<Box<dyn Observer>>,
     log: &'a Recorder,
+}
+
+impl<'a> Observers<'a> {
+    fn new(args: &RunArgs, log: &'a Recorder) -> Self {
+        Self { people: people(args), programs: args.json.then(progress::for_programs), log }
+    }
 }
 
 impl Observer for Observers<'_> {

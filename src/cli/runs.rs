@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub fn execute(args: &RunsArgs) -> Result<Exit, Stop> {
     let filter = Filter {
         experiment: args.experiment.clone(),
         launch: args.launch.clone(),
-        status: args.status.map(|status| status.as_str().to_owned()),
+        status: args.status.and_then(|status| Some(status.to_possible_value()?.get_name().to_owned())),
         limit: asked,
     };
     let mut runs = read(&path, &filter)?;

@@ -151,8 +151,8 @@ struct Line {
 }
 
 impl Line {
-    /// How far a stage is and its first figure, which is the loss, are always on the line. Where it is narrow, the bar
-    /// shrinks for them, then the time still needed goes, then the bar, then the end of the stage's name.
+    /// A stage's first figure, which is the loss, is always on the line. Where that is narrow, the bar shrinks for it,
+    /// then the time still needed goes, then the bar, then the end of the stage's name, then how far it is.
     fn new(label: &str, parts: &[String], width: usize) -> Self {
         let wide = |text: &str| text.chars().count();
         let needed = parts.iter().take(2).map(|part| wide(part) + text::GAP).sum::<usize>();

@@ -45,7 +45,7 @@ pub struct StageDetail {
     pub status: String,
     /// When it began to execute in this launch; `null` when it did not.
     pub started: Option<String>,
-    /// Seconds it took, in this launch or, when cached, back then.
+    /// Seconds it took in this launch: next to none when cached.
     pub seconds: Option<f64>,
     pub fingerprint: Option<String>,
     /// How far it is, while it is running.

@@ -15,7 +15,8 @@ use crate::hash::ContentHash;
 use crate::id;
 use crate::plan::{Node, Plan};
 use crate::runner::lookup::slot;
-use crate::runner::produce::{Failure, Job, Message, Produced, Shared};
+use crate::runner::produce::Job;
+use crate::runner::shared::{Failure, Message, Produced, Shared};
 use crate::runner::{Launch, Reporter, RunResult, RunnerError, StageResult, Summary};
 use crate::schedule::ReadyQueue;
 

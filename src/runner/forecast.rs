@@ -115,7 +115,7 @@ impl Foresight<'_> {
         Ok(pending(Prospect::WillRun, reasons, notice))
     }
 
-    /// What the node's kind answers, should it have a bug too.
+    /// What the node's kind answers. Error: it panicked.
     fn ask<T>(&self, node: &Node, question: impl FnOnce(&dyn Stage) -> T) -> Result<T, ForecastError> {
         let asked = answer(&node.kind, || question(lookup::stage_of(node)));
         asked.map_err(|bug| failed(node, StageError::with_help(bug, REPORT_IT)))

@@ -5,6 +5,7 @@ mod coordinator;
 pub mod forecast;
 mod lookup;
 mod produce;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,0 +1,120 @@
+//! What job threads share, and what they tell the coordinator.
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::artifact::store::{Record, Store, StoreError};
+use crate::cancel::Cancel;
+use crate::event::{Progress, Reason};
+use crate::hash::ContentHash;
+use crate::plan::{Node, Plan};
+use crate::runner::lookup::Last;
+use crate::runner::{Options, Places};
+use crate::stage::Environment;
+
+/// What job threads tell the coordinator.
+pub enum Message {
+    Started {
+        node: usize,
+        fingerprint: ContentHash,
+    },
+    Progress {
+        node: usize,
+        progress: Progress,
+    },
+    Notice {
+        node: usize,
+        text: String,
+    },
+    /// A stage that was finished in this launch had to be made again, because its bytes were damaged.
+    Repaired {
+        node: usize,
+        produced: Produced,
+    },
+    Done {
+        node: usize,
+        result: Result<Produced, Failure>,
+    },
+}
+
+/// A stage's result and how it came to be.
+#[derive(Clone)]
+pub struct Produced {
+    pub record: Arc<Record>,
+    pub executed: bool,
+    pub seconds: f64,
+    pub reasons: Vec<Reason>,
+}
+
+/// Why there is no result.
+pub enum Failure {
+    Interrupted,
+    Failed { fingerprint: Option<ContentHash>, error: String, seconds: f64, reasons: Vec<Reason> },
+}
+
+impl Failure {
+    pub fn early(error: String) -> Self {
+        Self::Failed { fingerprint: None, error, seconds: 0.0, reasons: vec![] }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Interrupted => Self::Interrupted,
+            error => Self::early(in_words(&error)),
+        }
+    }
+}
+
+/// All that job threads share.
+pub struct Shared {
+    pub plan: Plan,
+    pub store: Arc<Store>,
+    pub places: Places,
+    pub options: Options,
+    pub cancel: Cancel,
+    pub pool: rayon::ThreadPool,
+    /// What the experiment's stages were the last time, to say what changed.
+    pub last: Last,
+    /// By node, whether it is executed even if its result is there.
+    pub forced: Vec<bool>,
+    /// By node, once it is there.
+    pub records: RwLock<Vec<Option<Arc<Record>>>>,
+}
+
+impl Shared {
+    /// A node of the plan.
+    pub fn node(&self, node: usize) -> &Node {
+        self.plan.node(node)
+    }
+
+    /// A node's result, once it is there.
+    pub fn record(&self, node: usize) -> Option<Arc<Record>> {
+        self.records.read().unwrap_or_else(PoisonError::into_inner)[node].clone()
+    }
+
+    /// Keeps a node's result for the stages that need it.
+    pub fn keep(&self, node: usize, record: Arc<Record>) {
+        self.records.write().unwrap_or_else(PoisonError::into_inner)[node] = Some(record);
+    }
+
+    /// Where a node finds outside data, and whom its progress is told.
+    pub fn environment(&self, node: usize, messages: &Sender<Message>) -> Environment {
+        let sender = messages.clone();
+        Environment {
+            project: self.places.project.clone(),
+            data_dir: self.places.data_dir.clone(),
+            download_dir: self.places.download_dir.clone(),
+            fetch: true,
+            // The coordinator outlives the job threads; without it nobody is left to be told.
+            progress: Box::new(move |progress| drop(sender.send(Message::Progress { node, progress }))),
+            cancel: self.cancel.clone(),
+        }
+    }
+}
+
+/// An error and the next thing to do.
+pub fn in_words(error: &StoreError) -> String {
+    error.help().map_or_else(|| error.to_string(), |help| format!("{error}\nhelp: {help}"))
+}
