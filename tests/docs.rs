@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const COMMANDS: &[&str] = &["run", "plan", "graph", "stages", "schema", "runs", "show", "help"];
+const COMMANDS: &[&str] = &["run", "plan", "graph", "stages", "schema", "runs", "show", "cache", "help"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
