@@ -18,38 +18,27 @@ pub struct LayerSpec {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum LayerKind {
-    Dense {
-        units: usize,
-        activation: Activation,
-        init: Init,
-    },
-    Conv {
-        filters: usize,
-        kernel: [usize; 2],
-        stride: [usize; 2],
-        padding: Padding,
-        activation: Activation,
-        init: Init,
-    },
-    Pool {
-        kind: PoolKind,
-        size: [usize; 2],
-        stride: [usize; 2],
-    },
-    Upsample {
-        factor: usize,
-    },
+    Dense { units: usize, activation: Activation, init: Init },
+    Conv(Convolution),
+    ConvTranspose(Convolution),
+    Pool { kind: PoolKind, size: [usize; 2], stride: [usize; 2] },
+    Upsample { factor: usize },
     Flatten,
-    Reshape {
-        shape: [usize; 3],
-    },
-    Dropout {
-        rate: f64,
-    },
+    Reshape { shape: [usize; 3] },
+    Dropout { rate: f64 },
     BatchNorm,
-    Activation {
-        activation: Activation,
-    },
+    Activation { activation: Activation },
+}
+
+/// What a convolution and a transposed one are written with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Convolution {
+    pub filters: usize,
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub padding: Padding,
+    pub activation: Activation,
+    pub init: Init,
 }
 
 /// A layer's text that cannot be read.
@@ -68,9 +57,14 @@ impl LayerError {
 }
 
 /// Every kind of layer: its word, what it looks like, and what it does.
-pub const LAYERS: [(&str, &str, &str); 10] = [
+pub const LAYERS: [(&str, &str, &str); 11] = [
     ("dense", "dense 256 relu", "every output a weighted sum of all inputs, plus a bias; flattens images first"),
     ("conv", "conv 32 3x3 stride 2 same relu", "2-d convolution; `stride` defaults to 1, padding to `same`"),
+    (
+        "convtranspose",
+        "convtranspose 32 3x3 stride 2 same relu",
+        "transposed 2-d convolution: makes images larger by the stride; defaults as for `conv`",
+    ),
     ("maxpool", "maxpool 2", "the largest of each window; `stride` defaults to the window"),
     ("avgpool", "avgpool 2", "the mean of each window; `stride` defaults to the window"),
     ("upsample", "upsample 2", "repeats rows and columns (nearest neighbor)"),
@@ -96,7 +90,10 @@ impl FromStr for LayerSpec {
         };
         let kind = match word {
             "dense" => dense(&mut words)?,
-            "conv" => conv(&mut words)?,
+            "conv" => LayerKind::Conv(convolution(&mut words, "conv 32 3x3 stride 2 same relu")?),
+            "convtranspose" => {
+                LayerKind::ConvTranspose(convolution(&mut words, "convtranspose 32 3x3 stride 2 same relu")?)
+            }
             "maxpool" => pool(PoolKind::Max, &mut words)?,
             "avgpool" => pool(PoolKind::Average, &mut words)?,
             "upsample" => LayerKind::Upsample { factor: words.count("the factor", "upsample 2")? },
@@ -179,22 +176,21 @@ fn dense(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
     Ok(LayerKind::Dense { units, activation, init })
 }
 
-fn conv(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
-    let example = "conv 32 3x3 same relu";
+fn convolution(words: &mut Words<'_>, example: &str) -> Result<Convolution, LayerError> {
     let filters = words.count("the number of filters", example)?;
     let kernel = words.pair("the kernel's size", example)?;
     let (mut stride, mut padding) = ([1, 1], Padding::Same);
     let (mut activation, mut init) = (Activation::Linear, Init::GlorotUniform);
     while let Some(word) = words.rest.next() {
         match word {
-            "stride" => stride = words.pair("the stride", "conv 32 3x3 stride 2 same relu")?,
+            "stride" => stride = words.pair("the stride", example)?,
             "same" => padding = Padding::Same,
             "valid" => padding = Padding::Valid,
             "init" => init = parse_init(words)?,
             other => activation = parse_activation(other, words.text, &["stride", "same", "valid"])?,
         }
     }
-    Ok(LayerKind::Conv { filters, kernel, stride, padding, activation, init })
+    Ok(Convolution { filters, kernel, stride, padding, activation, init })
 }
 
 fn pool(kind: PoolKind, words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
@@ -263,14 +259,8 @@ impl fmt::Display for LayerSpec {
                 write!(f, "dense {units}")?;
                 tail(f, *activation, *init)
             }
-            LayerKind::Conv { filters, kernel, stride, padding, activation, init } => {
-                write!(f, "conv {filters} {}x{}", kernel[0], kernel[1])?;
-                if *stride != [1, 1] {
-                    write!(f, " stride {}", side(stride))?;
-                }
-                f.write_str(if *padding == Padding::Same { " same" } else { " valid" })?;
-                tail(f, *activation, *init)
-            }
+            LayerKind::Conv(convolution) => write!(f, "conv {convolution}"),
+            LayerKind::ConvTranspose(convolution) => write!(f, "convtranspose {convolution}"),
             LayerKind::Pool { kind, size, stride } => {
                 write!(f, "{} {}", if *kind == PoolKind::Max { "maxpool" } else { "avgpool" }, side(size))?;
                 if stride == size { Ok(()) } else { write!(f, " stride {}", side(stride)) }
@@ -283,6 +273,17 @@ impl fmt::Display for LayerSpec {
             LayerKind::Activation { activation: Activation::Linear } => f.write_str("identity"),
             LayerKind::Activation { activation } => write!(f, "{activation}"),
         }
+    }
+}
+
+impl fmt::Display for Convolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}x{}", self.filters, self.kernel[0], self.kernel[1])?;
+        if self.stride != [1, 1] {
+            write!(f, " stride {}", side(&self.stride))?;
+        }
+        f.write_str(if self.padding == Padding::Same { " same" } else { " valid" })?;
+        tail(f, self.activation, self.init)
     }
 }
 
@@ -313,6 +314,7 @@ mod tests {
             "dense 10 tanh init he_normal",
             "conv 32 3x3 same relu",
             "conv 32 3x5 stride 2x1 valid",
+            "convtranspose 16 4x4 stride 2 valid relu init he_normal",
             "maxpool 2",
             "maxpool 3 stride 2",
             "avgpool 2x3",
@@ -352,7 +354,7 @@ mod tests {
         insta::assert_snapshot!(refused("dense"), @"`dense` lacks the number of units / write for instance `dense 128 relu`");
         insta::assert_snapshot!(refused("dense 0"), @"in `dense 0`, the number of units is `0`, which is not a whole number from 1 to 999999999 / write for instance `dense 128 relu`");
         insta::assert_snapshot!(refused("dense 99999999999"), @"in `dense 99999999999`, the number of units is `99999999999`, which is not a whole number from 1 to 999999999 / write for instance `dense 128 relu`");
-        insta::assert_snapshot!(refused("conv 3 3x3x3"), @"in `conv 3 3x3x3`, the kernel's size is `3x3x3`, which is not a size such as 3x3 / write for instance `conv 32 3x3 same relu`");
+        insta::assert_snapshot!(refused("conv 3 3x3x3"), @"in `conv 3 3x3x3`, the kernel's size is `3x3x3`, which is not a size such as 3x3 / write for instance `conv 32 3x3 stride 2 same relu`");
         insta::assert_snapshot!(refused("dropout 1"), @"in `dropout 1`, the share to drop is `1`, which is not a number from 0 to below 1 / write for instance `dropout 0.2`");
         insta::assert_snapshot!(refused("flatten 3"), @"`flatten 3` has `3` where nothing more is expected / write it as `flatten`");
         insta::assert_snapshot!(refused("dense 3 init xavier"), @"`xavier` is not an initialization / one of: glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, zeros");

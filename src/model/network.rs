@@ -6,6 +6,7 @@ use dfdx::prelude::{Cpu, OwnedTape};
 
 use crate::tensor::activation::Activation;
 use crate::tensor::batch_norm::BatchNorm;
+use crate::tensor::conv_transpose2d::{ConvTranspose2d, Spread};
 use crate::tensor::conv2d::Conv2d;
 use crate::tensor::dense::Dense;
 use crate::tensor::dropout::{Dropout, mix};
@@ -16,7 +17,7 @@ use crate::tensor::storage::{Matrix, Scratch};
 use crate::tensor::window::Windows;
 
 use super::init::{self, Init};
-use super::layer::{LayerKind, LayerSpec};
+use super::layer::{Convolution, LayerKind, LayerSpec};
 use super::shape::{self, LayerInfo};
 use super::train::TrainError;
 
@@ -24,6 +25,7 @@ use super::train::TrainError;
 enum Op {
     Dense(Dense),
     Conv(Conv2d),
+    ConvTranspose(ConvTranspose2d),
     Pool(Pool),
     Upsample(Upsample),
     BatchNorm(BatchNorm),
@@ -113,7 +115,7 @@ impl Network {
 
     /// Whether it works on images, and so is better fed few samples at a time.
     pub fn is_convolutional(&self) -> bool {
-        self.ops.iter().any(|op| matches!(op, Op::Conv(_) | Op::Pool(_)))
+        self.ops.iter().any(|op| matches!(op, Op::Conv(_) | Op::ConvTranspose(_) | Op::Pool(_)))
     }
 
     /// Numbers in an input and in an output.
@@ -126,6 +128,7 @@ impl Network {
         match self.ops.last() {
             Some(Op::Dense(dense)) => Some(dense.bias..dense.bias + dense.outputs),
             Some(Op::Conv(conv)) => Some(conv.bias..conv.bias + conv.outputs),
+            Some(Op::ConvTranspose(conv)) => Some(conv.bias..conv.bias + conv.outputs()),
             _ => None,
         }
     }
@@ -142,6 +145,7 @@ impl Network {
             x = match op {
                 Op::Dense(dense) => dense.forward(x, parameters, index > 0),
                 Op::Conv(conv) => conv.forward(x, parameters, pass.scratch, index > 0),
+                Op::ConvTranspose(conv) => conv.forward(x, parameters, pass.scratch, index > 0),
                 Op::Pool(pool) => pool.forward(x),
                 Op::Upsample(upsample) => upsample.forward(x),
                 Op::BatchNorm(norm) => norm.train(x, parameters, &mut pass.moments[norm.running..][..2 * norm.width]),
@@ -167,6 +171,7 @@ impl Network {
         self.ops[ops].iter().fold(x, |x, op| match op {
             Op::Dense(dense) => dense.forward(x, parameters, false),
             Op::Conv(conv) => conv.forward(x, parameters, scratch, false),
+            Op::ConvTranspose(conv) => conv.forward(x, parameters, scratch, false),
             Op::Pool(pool) => pool.forward(x),
             Op::Upsample(upsample) => upsample.forward(x),
             Op::BatchNorm(norm) => norm.infer(&x, parameters, &weights.state),
@@ -202,10 +207,15 @@ impl Builder {
                 self.joins = true;
                 self.activation(*activation, *units);
             }
-            LayerKind::Conv { filters, activation, init, .. } => {
-                self.conv(part, name, windows(), *filters, *init);
+            LayerKind::Conv(convolution) => {
+                self.conv(part, name, convolution, windows());
                 self.joins = true;
-                self.activation(*activation, *filters);
+                self.activation(convolution.activation, convolution.filters);
+            }
+            LayerKind::ConvTranspose(convolution) => {
+                self.conv_transpose(part, name, convolution, input);
+                self.joins = true;
+                self.activation(convolution.activation, convolution.filters);
             }
             LayerKind::Pool { kind, .. } => self.ops.push(Op::Pool(Pool { kind: *kind, windows: windows() })),
             LayerKind::Upsample { factor } => self.ops.push(Op::Upsample(Upsample { image: input, factor: *factor })),
@@ -241,17 +251,36 @@ impl Builder {
         &mut self,
         part: &'static str,
         name: impl Fn(&str) -> String,
+        &Convolution { filters, init, .. }: &Convolution,
         windows: Windows,
-        outputs: usize,
-        init: Init,
     ) {
         let upsample = self.upsampled_before(&windows);
         let [down, across] = windows.kernel;
-        let fans = [windows.depth(), down * across * outputs];
-        let shape = vec![down, across, windows.channels, outputs];
-        let weight = self.weights(part, name("weight"), shape, init, fans);
-        let bias = self.constants(part, name("bias"), outputs, 0.0);
-        self.ops.push(Op::Conv(Conv2d { windows, upsample, outputs, weight, bias, activation: Activation::Linear }));
+        let shape = [down, across, windows.channels, filters];
+        let weight = self.kernel(part, name("weight"), shape, init);
+        let bias = self.constants(part, name("bias"), filters, 0.0);
+        let activation = Activation::Linear;
+        self.ops.push(Op::Conv(Conv2d { windows, upsample, outputs: filters, weight, bias, activation }));
+    }
+
+    fn conv_transpose(
+        &mut self,
+        part: &'static str,
+        name: impl Fn(&str) -> String,
+        layer: &Convolution,
+        input: [usize; 3],
+    ) {
+        let spread = Spread { windows: shape::windows_back(layer, input), inputs: input[2] };
+        let [down, across] = layer.kernel;
+        let weight = self.kernel(part, name("weight"), [down, across, layer.filters, spread.inputs], layer.init);
+        let bias = self.constants(part, name("bias"), layer.filters, 0.0);
+        self.ops.push(Op::ConvTranspose(ConvTranspose2d { spread, weight, bias, activation: Activation::Linear }));
+    }
+
+    /// A convolution's weights, with fans as in Keras.
+    fn kernel(&mut self, part: &'static str, name: String, shape: [usize; 4], init: Init) -> usize {
+        let [down, across, first, second] = shape;
+        self.weights(part, name, shape.to_vec(), init, [down * across * first, down * across * second])
     }
 
     fn batch_norm(&mut self, part: &'static str, name: impl Fn(&str) -> String, width: usize) {
@@ -268,9 +297,11 @@ impl Builder {
             return;
         }
         match self.ops.last_mut() {
-            Some(Op::Dense(Dense { activation: inside, .. }) | Op::Conv(Conv2d { activation: inside, .. }))
-                if self.joins && activation.is_fusable() =>
-            {
+            Some(
+                Op::Dense(Dense { activation: inside, .. })
+                | Op::Conv(Conv2d { activation: inside, .. })
+                | Op::ConvTranspose(ConvTranspose2d { activation: inside, .. }),
+            ) if self.joins && activation.is_fusable() => {
                 *inside = activation;
             }
             _ => self.ops.push(Op::Activation(activation, width)),
@@ -289,6 +320,9 @@ impl Builder {
                 if *activation != Activation::Softmax || *outputs == width =>
             {
                 std::mem::replace(activation, Activation::Linear)
+            }
+            Some(Op::ConvTranspose(layer)) if layer.activation != Activation::Softmax || layer.outputs() == width => {
+                std::mem::replace(&mut layer.activation, Activation::Linear)
             }
             Some(Op::Activation(activation, inside)) if *inside == width => {
                 let head = *activation;
@@ -353,6 +387,8 @@ mod tests {
             "dropout 0.3",
             "conv 2 3x3 same tanh",
             "upsample 2",
+            "conv 2 2x2 tanh",
+            "convtranspose 2 3x3 stride 2 tanh",
             "conv 2 3x3 stride 2 valid gelu",
             "flatten",
             "dense 4 elu",

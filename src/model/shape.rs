@@ -2,7 +2,7 @@
 
 use crate::tensor::window::{Padding, Windows};
 
-use super::layer::{LayerKind, LayerSpec};
+use super::layer::{Convolution, LayerKind, LayerSpec};
 
 /// One layer of a network with its sizes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -61,10 +61,14 @@ fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Mis
     let features: usize = input.iter().product();
     let (output, parameters) = match &layer.kind {
         LayerKind::Dense { units, .. } => ([1, 1, *units], features.saturating_add(1).saturating_mul(*units)),
-        LayerKind::Conv { filters, kernel, .. } => {
+        LayerKind::Conv(convolution) => {
             let windows = windows(layer, input)?;
-            let depth = kernel[0].saturating_mul(kernel[1]).saturating_mul(input[2]);
-            ([windows.down, windows.across, *filters], depth.saturating_add(1).saturating_mul(*filters))
+            ([windows.down, windows.across, convolution.filters], parameters(convolution, input[2]))
+        }
+        LayerKind::ConvTranspose(convolution) => {
+            needs_images(input)?;
+            let windows = windows_back(convolution, input);
+            ([windows.height, windows.width, convolution.filters], parameters(convolution, input[2]))
         }
         LayerKind::Pool { .. } => {
             let windows = windows(layer, input)?;
@@ -91,15 +95,34 @@ fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Mis
     Ok((output, parameters))
 }
 
+fn needs_images(input: [usize; 3]) -> Result<(), Misfit> {
+    match input {
+        [1, 1, _] => misfit("it needs images", "put `reshape HEIGHTxWIDTHxCHANNELS` before it"),
+        _ => Ok(()),
+    }
+}
+
+/// Weights and biases of a convolution.
+fn parameters(convolution: &Convolution, channels: usize) -> usize {
+    let depth = convolution.kernel.iter().fold(channels, |product, side| product.saturating_mul(*side));
+    depth.saturating_add(1).saturating_mul(convolution.filters)
+}
+
+/// The windows of a transposed convolution over its output, for images of a shape.
+pub(super) fn windows_back(convolution: &Convolution, input: [usize; 3]) -> Windows {
+    let Convolution { filters, kernel, stride, padding, .. } = *convolution;
+    Windows::transposed(input, kernel, stride, padding, filters)
+}
+
 /// The windows of a convolution or pooling layer over images of a shape.
 pub(super) fn windows(layer: &LayerSpec, input: [usize; 3]) -> Result<Windows, Misfit> {
     let (kernel, stride, padding) = match &layer.kind {
-        LayerKind::Conv { kernel, stride, padding, .. } => (*kernel, *stride, *padding),
+        LayerKind::Conv(Convolution { kernel, stride, padding, .. }) => (*kernel, *stride, *padding),
         LayerKind::Pool { size, stride, .. } => (*size, *stride, Padding::Valid),
         _ => return misfit("it has no windows", ""),
     };
-    if input[0] == 1 && input[1] == 1 && kernel != [1, 1] {
-        return misfit("it needs images", "put `reshape HEIGHTxWIDTHxCHANNELS` before it");
+    if kernel != [1, 1] {
+        needs_images(input)?;
     }
     let needs = format!("it needs at least {}x{}", kernel[0], kernel[1]);
     match Windows::new(input, kernel, stride, padding) {
@@ -139,6 +162,8 @@ mod tests {
         assert_eq!(output("maxpool 2", [7, 7, 3]), [3, 3, 3]);
         assert_eq!(output("maxpool 3 stride 2", [7, 7, 3]), [3, 3, 3]);
         assert_eq!(output("upsample 2", [7, 5, 3]), [14, 10, 3]);
+        assert_eq!(output("convtranspose 4 3x3 stride 2 same", [7, 5, 3]), [14, 10, 4]);
+        assert_eq!(output("convtranspose 4 3x2 stride 2 valid", [7, 5, 3]), [15, 10, 4]);
     }
 
     #[test]

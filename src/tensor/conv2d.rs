@@ -13,6 +13,7 @@
 use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, SplitTape, Tape};
 
 use super::activation::Activation;
+use super::conv_transpose2d::Spread;
 use super::dense::{add_row, column_sums};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
@@ -35,16 +36,6 @@ pub struct Conv2d {
     pub activation: Activation,
 }
 
-/// About how many windows are multiplied at once.
-const BLOCK: usize = 128;
-
-/// Rows of windows a block: `(lines, first line of each block)`.
-fn blocks(windows: &Windows, images: usize) -> (usize, impl Iterator<Item = std::ops::Range<usize>> + use<>) {
-    let lines = windows.down * images;
-    let step = (BLOCK / windows.across).clamp(1, lines.max(1));
-    (step, (0..lines).step_by(step).map(move |first| first..(first + step).min(lines)))
-}
-
 impl Conv2d {
     /// Numbers of an input image.
     #[cfg(test)]
@@ -54,6 +45,11 @@ impl Conv2d {
 
     fn weights<'a, E>(&self, parameters: &'a [E]) -> &'a [E] {
         &parameters[self.weight..][..self.windows.depth() * self.outputs]
+    }
+
+    /// The same sums through windows of the output.
+    fn reversed(&self) -> Spread {
+        Spread { windows: self.windows.reversed(self.outputs, self.upsample), inputs: self.windows.channels }
     }
 
     fn is_reversible(&self) -> bool {
@@ -131,7 +127,7 @@ impl Conv2d {
     /// Writes the layer's outputs through windows of the input.
     fn correlate<E: Float>(&self, x: &[E], parameters: &[E], images: usize, scratch: &Scratch<E>, out: &mut [E]) {
         let (depth, across) = (self.windows.depth(), self.windows.across);
-        let (step, blocks) = blocks(&self.windows, images);
+        let (step, blocks) = self.windows.blocks(images);
         let weights = Mat::new(self.weights(parameters), depth, self.outputs);
         let mut memory = scratch.take(step * across * depth);
         for lines in blocks {
@@ -153,18 +149,11 @@ impl Conv2d {
         scratch: &Scratch<E>,
         out: &mut [E],
     ) {
-        let back = self.windows.reversed(self.outputs, self.upsample);
-        let (inputs, depth) = (self.windows.channels, back.depth());
-        let (step, blocks) = blocks(&back, images);
-        let mut memory = scratch.take(inputs * depth + step * back.across * depth);
-        let (reversed, memory) = memory.split_at_mut(inputs * depth);
-        self.reverse_weights(self.weights(parameters), reversed);
-        for lines in blocks {
-            let count = lines.len() * back.across;
-            let rows = Mat::new(&x[lines.start * back.across * inputs..], count, inputs);
-            multiply(memory, rows, Mat::new(reversed, depth, inputs).transposed(), false);
-            back.add_back(memory, lines, out);
-        }
+        let spread = self.reversed();
+        let mut memory = scratch.take(spread.kernel() + spread.memory(images));
+        let (kernel, memory) = memory.split_at_mut(spread.kernel());
+        self.reverse_weights(self.weights(parameters), kernel);
+        spread.forward(x, kernel, images, memory, out);
         self.finish(parameters, out);
     }
 
@@ -185,7 +174,7 @@ impl Conv2d {
         input_gradient: bool,
     ) -> Result<(), CpuError> {
         let (depth, across) = (self.windows.depth(), self.windows.across);
-        let (step, blocks) = blocks(&self.windows, x.shape().0);
+        let (step, blocks) = self.windows.blocks(x.shape().0);
         let mut memory = scratch.take(step * across * depth);
         for lines in blocks {
             let count = lines.len() * across;
@@ -213,25 +202,13 @@ impl Conv2d {
         gradients: &mut Gradients<E, Cpu>,
         input_gradient: bool,
     ) -> Result<(), CpuError> {
-        let back = self.windows.reversed(self.outputs, self.upsample);
-        let (inputs, depth, across) = (self.windows.channels, back.depth(), back.across);
-        let (step, blocks) = blocks(&back, x.shape().0);
-        let mut memory = scratch.take(2 * inputs * depth + step * across * depth);
-        let (reversed, memory) = memory.split_at_mut(inputs * depth);
-        let (sums, memory) = memory.split_at_mut(inputs * depth);
-        self.reverse_weights(self.weights(parameters.values()), reversed);
-        for lines in blocks {
-            let count = lines.len() * across;
-            let first = lines.start * across * inputs;
-            back.copy_out(dy, lines.clone(), memory);
-            let windows = Mat::new(memory, count, depth);
-            let rows = Mat::new(&numbers(x)[first..], count, inputs);
-            multiply(sums, windows.transposed(), rows, lines.start > 0);
-            if input_gradient {
-                let dx = &mut gradients.get_or_alloc_mut(x)?[first..][..count * inputs];
-                multiply(dx, windows, Mat::new(reversed, depth, inputs), true);
-            }
-        }
+        let (spread, images) = (self.reversed(), x.shape().0);
+        let mut memory = scratch.take(2 * spread.kernel() + spread.memory(images));
+        let (kernel, memory) = memory.split_at_mut(spread.kernel());
+        let (sums, memory) = memory.split_at_mut(spread.kernel());
+        self.reverse_weights(self.weights(parameters.values()), kernel);
+        let dx = if input_gradient { Some(&mut gradients.get_or_alloc_mut(x)?[..]) } else { None };
+        spread.backward((numbers(x), dy), kernel, images, memory, sums, dx);
         let all = parameters.gradient(gradients)?;
         let weights = &mut all[self.weight..][..self.windows.depth() * self.outputs];
         weights.fill(E::default());

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::float::Float;
 use super::simd::vectorized;
 
+/// About how many windows are multiplied at once.
+const BLOCK: usize = 128;
+
 /// How windows cover an image: its shape, the window's sides, the step between windows, the zero rows and columns
 /// before the image, and how many windows fit down and across.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,34 @@ impl Windows {
             down: self.height / upsample,
             across: self.width / upsample,
         }
+    }
+
+    /// Windows over the output of a transposed convolution, one for each position of an input image; the output has
+    /// Keras' size: stride times the input's, and what the kernel reaches over that where padding is `Valid`.
+    pub fn transposed(
+        [height, width, _]: [usize; 3],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: Padding,
+        outputs: usize,
+    ) -> Self {
+        let axis = |size: usize, axis: usize| {
+            let (covered, over) = (size.saturating_mul(stride[axis]), kernel[axis].saturating_sub(stride[axis]));
+            match padding {
+                Padding::Same => (covered, over / 2),
+                Padding::Valid => (covered.saturating_add(over), 0),
+            }
+        };
+        let ((down, above), (across, left)) = (axis(height, 0), axis(width, 1));
+        let before = [above, left];
+        Self { height: down, width: across, channels: outputs, kernel, stride, before, down: height, across: width }
+    }
+
+    /// Rows of windows to copy out at once over so many images, and the blocks of them.
+    pub fn blocks(&self, images: usize) -> (usize, impl Iterator<Item = Range<usize>> + use<>) {
+        let lines = self.down * images;
+        let step = (BLOCK / self.across).clamp(1, lines.max(1));
+        (step, (0..lines).step_by(step).map(move |first| first..(first + step).min(lines)))
     }
 
     /// Numbers in an image.
