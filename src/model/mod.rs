@@ -2,6 +2,7 @@
 //! `dataset::samples::Samples`, and nothing of configuration, stages or the store.
 
 pub mod autoencoder;
+mod builder;
 pub mod classifier;
 mod fit;
 mod infer;
