@@ -18,8 +18,8 @@ use super::shape;
 /// A network under construction.
 #[derive(Default)]
 pub(super) struct Builder {
-    /// Key of the initial weights.
-    pub seed: u64,
+    /// Of the initial weights.
+    seed: u64,
     pub ops: Vec<Op>,
     pub parameters: Vec<f64>,
     pub state: Vec<f64>,
@@ -32,6 +32,10 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
     /// Ends a part: what comes next joins nothing before. Gives where its operations end.
     pub fn end_part(&mut self) -> usize {
         self.joins = false;

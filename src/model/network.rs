@@ -90,7 +90,7 @@ impl Network {
         input: [usize; 3],
         seed: u64,
     ) -> Result<(Self, Weights<E>), TrainError> {
-        let mut builder = Builder { seed, ..Builder::default() };
+        let mut builder = Builder::new(seed);
         let (mut shape, mut ends, mut layers) = (input, Vec::new(), Vec::new());
         for (part, specs) in parts {
             let infos = shape::infer(specs, shape).map_err(|error| TrainError::Shape { part, error })?;
