@@ -67,7 +67,9 @@ fn assert_sound(root: &Path, may_be_broken: bool) {
     launch(root, NEVER).unwrap();
     let store = Store::open_read_only(root).unwrap();
     assert!(matches!(usable(&store, 2).unwrap(), Lookup::Hit(_)));
-    assert_eq!(fs::read_dir(root.join("tmp")).unwrap().count(), 0);
+    // A program that another test is just starting holds on to the dead launch's lock until it runs.
+    let is_tidy = || fs::read_dir(root.join("tmp")).unwrap().count() == 0;
+    assert!(is_tidy() || (0..20).any(|_| launch(root, NEVER).is_ok() && is_tidy()));
 }
 
 fn copy(from: &Path, to: &Path) {
