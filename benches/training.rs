@@ -10,7 +10,7 @@ use pipeline::dataset::idx::Idx;
 use pipeline::dataset::samples::Samples;
 use pipeline::model::autoencoder::Autoencoder;
 use pipeline::model::layer::LayerSpec;
-use pipeline::model::train::{EpochReport, Loss, Optimizer, Run, Training};
+use pipeline::model::train::{EpochReport, Loss, Run, Training};
 use serde_json::json;
 
 /// Bytes, scaled to 0..1 on the way into a batch.
@@ -85,14 +85,14 @@ fn main() {
         ends.lock().expect("no epoch panics").push(Instant::now());
         losses.lock().expect("no epoch panics").push(report.train_loss);
     };
-    let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch };
+    let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: None };
     let training = Training {
         epochs: epochs as u32,
         batch_size,
-        optimizer: Optimizer::Adam,
         learning_rate: 1e-3,
         seed: 1,
         shuffle: false,
+        ..Training::default()
     };
     model.fit(&data, None, loss, &training, &run).expect("training ends");
     let ends = ends.into_inner().expect("no epoch panicked");

@@ -287,3 +287,30 @@ fn plan_and_dry_run_write_nothing() {
     project.call(&["run", EXPERIMENT, "--set", "epochs=1", "--dry-run"]);
     assert!(project.tree("") == before, "nothing was written");
 }
+
+/// The epochs that a launch trained the autoencoder for.
+fn trained(launch: &Launch) -> Vec<u64> {
+    let of_it = launch.named("stage_progress").filter(|event| event["stage"] == "autoencoder");
+    of_it.map(|event| event["done"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn more_epochs_go_on_from_where_fewer_ended_to_the_same_bytes() {
+    let undisturbed = Project::new();
+    assert_eq!(trained(&undisturbed.run(&["--set", "epochs=5"])), [1, 2, 3, 4, 5]);
+    let project = Project::new();
+    assert_eq!(trained(&project.run(&[])), [1, 2]);
+    assert_eq!(trained(&project.run(&["--set", "epochs=5"])), [3, 4, 5]);
+    assert_eq!(project.artifacts(), undisturbed.artifacts());
+    assert_eq!(trained(&project.run(&["--set", "epochs=4"])), [3, 4], "the longest state that is short enough");
+    assert_eq!(trained(&project.run(&["--set", "epochs=5", "--force", "autoencoder"])), [1, 2, 3, 4, 5]);
+    assert_eq!(trained(&project.run(&["--set", "epochs=5"])), [0; 0], "cached");
+}
+
+#[test]
+fn training_that_knows_its_end_goes_on_only_when_it_ends_there() {
+    let project = Project::new();
+    project.edit_pipeline("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\ndecay = \"cosine\"");
+    project.run(&[]);
+    assert_eq!(trained(&project.run(&["--set", "epochs=4"])), [1, 2, 3, 4]);
+}

@@ -36,6 +36,16 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// The same, whatever the value of one param.
+    #[must_use]
+    pub fn without(&self, param: &str) -> Self {
+        let mut rest = self.clone();
+        if let Value::Object(params) = &mut rest.params {
+            params.remove(param);
+        }
+        rest
+    }
+
     /// The hash that a result is kept under. Independent of key order and of how a number was written; two different
     /// fingerprints never hash the same bytes.
     pub fn hash(&self) -> ContentHash {

@@ -14,6 +14,7 @@ use crate::tensor::loss::Loss as Comparison;
 use crate::tensor::parameters::Parameters;
 use crate::tensor::storage::{Matrix, numbers, numbers_mut};
 
+use super::course::Course;
 use super::infer::{Worker, count, in_chunks, rows_at_once};
 use super::init;
 use super::network::{Network, Pass, Weights};
@@ -66,6 +67,8 @@ struct Batch<'a> {
     epoch: u32,
     /// Key of its dropout masks.
     key: u64,
+    /// Learning rate.
+    rate: f64,
 }
 
 /// Trains `weights` in place.
@@ -83,28 +86,34 @@ pub(super) fn fit(
         check_samples(network, task, samples)?;
     }
     let parameters = weights.parameters.values().len();
-    let mut updates = Updates::new(training.optimizer, training.learning_rate, parameters);
+    let mut updates = Updates::new(training.optimizer, training.clip_norm, parameters);
     let most = shards(training.batch_size.min(train.len()), rows_at_once(network)).count();
     let mut parts: Vec<Shard> = (0..most).map(|_| Shard::new(weights.state.len())).collect();
-    let mut history = History::default();
-    for epoch in 1..=training.epochs {
+    let mut course = Course::resume(weights, &mut updates, training, run);
+    while course.goes_on(training) {
+        let epoch = course.epoch + 1;
         let rows = order(count(train)?, training.seed, epoch, training.shuffle);
+        let steps = rows.len().div_ceil(training.batch_size);
         let mut sums = Sums::default();
         for (index, rows) in rows.chunks(training.batch_size).enumerate() {
             if run.cancel.is_cancelled() {
                 return Err(TrainError::Interrupted);
             }
             let key = init::key(training.seed, "dropout", u64::from(epoch) << 32 | index as u64);
-            let batch = Batch { rows, epoch, key };
+            // In the middle of the step, so that neither the first nor the last is lost on a rate of zero.
+            let rate = training.rate(f64::from(epoch - 1) + (index as f64 + 0.5) / steps as f64);
+            let batch = Batch { rows, epoch, key, rate };
             let step = step(network, weights, task, train, batch, &mut parts, &mut updates, run)?;
             check_finite(step.loss, "the training loss", epoch, index + 1)?;
             sums.add(step);
         }
         let measured = validation.map(|data| measure(network, weights, task, data, run)).transpose()?;
-        let report = record(&mut history, task, epoch, training.epochs, (sums, train.len()), measured)?;
+        let report = record(&mut course.history, task, epoch, training.epochs, (sums, train.len()), measured)?;
+        course.end_epoch(&report, weights, training);
         (run.on_epoch)(report);
+        course.save(weights, &updates, training, run);
     }
-    Ok(history)
+    Ok(course.finish(weights))
 }
 
 /// Enters an epoch's sums over so many samples into the history.
@@ -194,7 +203,7 @@ fn step(
         }
         if sums.loss.is_finite() {
             let gradients: Vec<&[f32]> = parts.iter().map(|part| &part.gradient[..]).collect();
-            updates.apply(parameters.values_mut(), &gradients);
+            updates.apply(parameters.values_mut(), &gradients, batch.rate);
         }
         Ok(sums)
     });

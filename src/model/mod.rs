@@ -3,7 +3,9 @@
 
 pub mod autoencoder;
 mod builder;
+mod checkpoint;
 pub mod classifier;
+mod course;
 mod fit;
 mod infer;
 mod init;

@@ -3,7 +3,7 @@
 use super::autoencoder::Autoencoder;
 use super::classifier::Classifier;
 use super::layer::LayerSpec;
-use super::train::{History, Loss, Optimizer, Run, TrainError, Training};
+use super::train::{Checkpoints, Decay, EpochReport, History, Loss, Optimizer, Run, TrainError, Training};
 use crate::cancel::Cancel;
 use crate::dataset::samples::Samples;
 
@@ -61,12 +61,12 @@ fn layers(texts: &[&str]) -> Vec<LayerSpec> {
 }
 
 fn training(epochs: u32, batch_size: usize, learning_rate: f64) -> Training {
-    Training { epochs, batch_size, optimizer: Optimizer::Adam, learning_rate, seed: 11, shuffle: true }
+    Training { epochs, batch_size, learning_rate, seed: 11, ..Training::default() }
 }
 
 fn with_threads<R>(threads: usize, work: impl FnOnce(&Run<'_>) -> R) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    work(&Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {} })
+    work(&Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: None })
 }
 
 const CONV_ENCODER: [&str; 6] = ["conv 6 3x3 same", "batchnorm", "relu", "maxpool 2", "dropout 0.1", "dense 3"];
@@ -164,6 +164,93 @@ fn every_optimizer_lowers_the_loss() {
             assert!(history.train_loss[39] < 0.02, "{optimizer:?}: {:?}", history.train_loss[39]);
             assert!(history.val_loss.is_empty());
         }
+    });
+}
+
+/// Keeps every state in memory.
+#[derive(Default)]
+struct Memory(std::sync::Mutex<std::collections::BTreeMap<u32, Vec<u8>>>);
+
+impl Checkpoints for Memory {
+    fn latest(&self, at_most: u32) -> Option<Vec<u8>> {
+        self.0.lock().unwrap().range(..=at_most).next_back().map(|(_, state)| state.clone())
+    }
+
+    fn is_due(&self) -> bool {
+        true
+    }
+
+    fn save(&self, epoch: u32, _is_end: bool, state: &[u8]) {
+        self.0.lock().unwrap().insert(epoch, state.to_vec());
+    }
+}
+
+#[test]
+fn training_goes_on_from_every_epoch_to_the_same_bits() {
+    let data = bars([8, 8, 1], 50);
+    let base = Training { decay: Decay::Step { every: 2, factor: 0.7 }, warmup: 1.5, ..training(6, 20, 1e-2) };
+    for (optimizer, patience) in
+        [(Optimizer::Adam, None), (Optimizer::Sgd { momentum: 0.9 }, Some(2)), (Optimizer::RmsProp, Some(6))]
+    {
+        let plan = Training { optimizer, patience, ..base.clone() };
+        let train = |epochs: u32, checkpoints: &dyn Checkpoints| {
+            let seen = std::sync::Mutex::new(vec![]);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+            let on_epoch = |report: EpochReport| seen.lock().unwrap().push(report.epoch);
+            let run =
+                Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: Some(checkpoints) };
+            let mut model = conv_autoencoder();
+            let plan = Training { epochs, ..plan.clone() };
+            let history = model.fit(&data, Some(&data), Loss::Bce, &plan, &run).unwrap();
+            let rows: Vec<u32> = (0..50).collect();
+            (history, model.reconstruct(&data, &rows, &run).unwrap(), seen.into_inner().unwrap())
+        };
+        let all = Memory::default();
+        let (history, images, _) = train(6, &all);
+        let states = all.0.into_inner().unwrap();
+        for (epoch, state) in &states {
+            let one = Memory(std::sync::Mutex::new([(*epoch, state.clone())].into()));
+            let (again, same, seen) = train(6, &one);
+            assert_eq!((&again, &same), (&history, &images), "{optimizer:?} from epoch {epoch}");
+            let last = history.train_loss.len() as u32;
+            assert_eq!(seen, (epoch + 1..=last).collect::<Vec<_>>(), "only the epochs after {epoch} were trained");
+        }
+        // Fewer epochs first, then more.
+        let memory = Memory::default();
+        train(2, &memory);
+        let (longer, same, _) = train(6, &memory);
+        assert_eq!((longer, same), (history, images), "{optimizer:?}");
+    }
+}
+
+#[test]
+fn a_state_that_does_not_fit_is_no_beginning() {
+    let memory = Memory::default();
+    memory.save(1, true, b"something else");
+    let data = bars([8, 8, 1], 20);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: Some(&memory) };
+    let history = conv_autoencoder().fit(&data, None, Loss::Mse, &training(2, 10, 1e-3), &run).unwrap();
+    assert_eq!(history.train_loss.len(), 2);
+}
+
+#[test]
+fn training_that_ends_early_keeps_the_best_epoch() {
+    with_threads(2, |run| {
+        // Few noisy samples to learn by heart, other ones to validate on.
+        let (train, validation) = (bars([1, 1, 12], 8), bars([1, 1, 12], 200));
+        let mut model = Autoencoder::new(&layers(&["dense 30 relu"]), &layers(&["dense 12"]), [1, 1, 12], 3).unwrap();
+        let plan = Training { patience: Some(3), ..training(500, 4, 3e-2) };
+        let history = model.fit(&train, Some(&validation), Loss::Mse, &plan, run).unwrap();
+        let best = history.best_epoch.unwrap() as usize;
+        assert!(history.val_loss.len() == best + 3 && best + 3 < 500, "{best}");
+        let lowest = history.val_loss.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(history.val_loss[best - 1], lowest);
+        let rows: Vec<u32> = (0..200).collect();
+        let (given, mut wanted) = (model.reconstruct(&validation, &rows, run).unwrap(), vec![0.0; 200 * 12]);
+        validation.gather(&rows, &mut wanted);
+        let squares: f64 = given.iter().zip(&wanted).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        assert!((squares / 2400.0 - lowest).abs() < 1e-7, "{squares} {lowest}");
     });
 }
 
@@ -276,7 +363,7 @@ fn a_stop_asked_for_ends_training() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let cancel = Cancel::default();
     let stop = |_| cancel.cancel();
-    let run = Run { pool: &pool, cancel: &cancel, on_epoch: &stop };
+    let run = Run { pool: &pool, cancel: &cancel, on_epoch: &stop, checkpoints: None };
     let mut model = conv_autoencoder();
     let data = bars([8, 8, 1], 30);
     assert_eq!(model.fit(&data, None, Loss::Mse, &training(5, 10, 1e-3), &run), Err(TrainError::Interrupted));

@@ -51,6 +51,17 @@ pub enum Optimizer {
     RmsProp,
 }
 
+/// How the learning rate changes from step to step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Decay {
+    #[default]
+    None,
+    /// Multiplied by `factor` every so many epochs.
+    Step { every: u32, factor: f64 },
+    /// Down to zero along half a cosine by the last epoch (Loshchilov & Hutter, ICLR 2017, without restarts).
+    Cosine,
+}
+
 /// How to train.
 #[derive(Clone, Debug)]
 pub struct Training {
@@ -59,6 +70,15 @@ pub struct Training {
     pub batch_size: usize,
     pub optimizer: Optimizer,
     pub learning_rate: f64,
+    pub decay: Decay,
+    /// Epochs, perhaps part of one, in which the learning rate rises from zero.
+    pub warmup: f64,
+    /// Longest gradient, as the root of its sum of squares over all parameters (Pascanu et al. 2013); longer ones are
+    /// scaled down to it.
+    pub clip_norm: Option<f64>,
+    /// Epochs in a row without a lower loss on the validation samples, or on the training samples where there are none,
+    /// after which training ends. The weights of the best epoch are kept.
+    pub patience: Option<u32>,
     /// Orders of samples and dropout masks follow from it.
     pub seed: u64,
     /// Whether each epoch sees the samples in a new order.
@@ -66,7 +86,7 @@ pub struct Training {
 }
 
 /// What happened, one entry an epoch; empty where not applicable.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Mean over the epoch's samples in training mode, while the parameters change.
     pub train_loss: Vec<f64>,
@@ -76,6 +96,8 @@ pub struct History {
     pub val_accuracy: Vec<f64>,
     /// Mean squared error on the validation samples, when the loss is another one.
     pub val_mse: Vec<f64>,
+    /// The epoch whose weights were kept, from 1, when training may end early.
+    pub best_epoch: Option<u32>,
 }
 
 /// One finished epoch.
@@ -97,6 +119,21 @@ pub struct Run<'a> {
     /// Asked before every batch.
     pub cancel: &'a Cancel,
     pub on_epoch: &'a (dyn Fn(EpochReport) + Sync),
+    /// Where a training's state is saved, and found by the next that goes on from there.
+    pub checkpoints: Option<&'a dyn Checkpoints>,
+}
+
+/// A place for a training's state. States of other trainings are never found in it: all that decides a training but its
+/// number of epochs is the same.
+pub trait Checkpoints: Sync {
+    /// The state after the most epochs, up to `at_most`.
+    fn latest(&self, at_most: u32) -> Option<Vec<u8>>;
+
+    /// Whether a state on the way is worth saving now.
+    fn is_due(&self) -> bool;
+
+    /// Saves the state after an epoch; nothing hangs on its success.
+    fn save(&self, epoch: u32, is_end: bool, state: &[u8]);
 }
 
 /// Where a training diverged, as counted in [`TrainError::Diverged`].
@@ -130,7 +167,39 @@ pub enum TrainError {
     Invalid(String),
 }
 
+impl Default for Training {
+    /// Adam as in Keras, one epoch.
+    fn default() -> Self {
+        Self {
+            epochs: 1,
+            batch_size: 32,
+            optimizer: Optimizer::Adam,
+            learning_rate: 1e-3,
+            decay: Decay::None,
+            warmup: 0.0,
+            clip_norm: None,
+            patience: None,
+            seed: 0,
+            shuffle: true,
+        }
+    }
+}
+
 impl Training {
+    /// The learning rate at so many epochs, whole ones and the part of the current one, from the beginning.
+    pub(super) fn rate(&self, epoch: f64) -> f64 {
+        let decayed = match self.decay {
+            Decay::None => 1.0,
+            Decay::Step { every, factor } => factor.powi((epoch / f64::from(every)) as i32),
+            Decay::Cosine => {
+                let done = ((epoch - self.warmup) / (f64::from(self.epochs) - self.warmup)).clamp(0.0, 1.0);
+                (1.0 + (std::f64::consts::PI * done).cos()) / 2.0
+            }
+        };
+        let warm = if epoch < self.warmup { epoch / self.warmup } else { 1.0 };
+        self.learning_rate * decayed * warm
+    }
+
     pub(super) fn check(&self) -> Result<(), TrainError> {
         let invalid = |text: &str| Err(TrainError::Invalid(text.to_owned()));
         if self.batch_size == 0 {
@@ -138,6 +207,17 @@ impl Training {
         }
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return invalid("the learning rate must be a number above 0");
+        }
+        if !(self.warmup >= 0.0 && self.warmup <= f64::from(self.epochs)) {
+            return invalid("the warm-up must be a number of epochs from 0 to all of them");
+        }
+        if self.clip_norm.is_some_and(|norm| !(norm.is_finite() && norm > 0.0)) {
+            return invalid("the longest gradient must be a number above 0");
+        }
+        if let Decay::Step { every, factor } = self.decay
+            && !(every > 0 && factor.is_finite() && factor > 0.0)
+        {
+            return invalid("the learning rate must fall after one or more epochs, by a factor above 0");
         }
         match self.optimizer {
             Optimizer::Sgd { momentum } if !(0.0..1.0).contains(&momentum) => {
@@ -158,4 +238,22 @@ pub(super) fn wrong_samples(got: [usize; 3], needs: [usize; 3]) -> TrainError {
         shape::describe(got),
         shape::describe(needs)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_falls_in_steps_or_along_a_cosine() {
+        let training = Training { epochs: 10, learning_rate: 2.0, ..Training::default() };
+        let rates = |training: Training| [0.0, 0.5, 1.0, 4.0, 5.5, 9.9999].map(|epoch| training.rate(epoch));
+        assert_eq!(rates(training.clone()), [2.0; 6]);
+        let step = Decay::Step { every: 4, factor: 0.5 };
+        assert_eq!(rates(Training { decay: step, ..training.clone() }), [2.0, 2.0, 2.0, 1.0, 1.0, 0.5]);
+        let warm = Training { decay: Decay::Cosine, warmup: 1.0, ..training };
+        let cosine = rates(warm);
+        assert_eq!(cosine[..3], [0.0, 1.0, 2.0]);
+        assert!((cosine[3] - 1.5).abs() < 1e-12 && (cosine[4] - 1.0).abs() < 1e-12 && cosine[5] < 1e-9, "{cosine:?}");
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::artifact::store::{Damage, Holder, LockGuard, Lookup, Record, StoreError};
+use crate::artifact::store::{Checkpoints, Damage, Holder, LockGuard, Lookup, Record, StoreError};
 use crate::artifact::{Artifact, Blob};
 use crate::event::{Outcome, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason};
@@ -15,7 +15,7 @@ use crate::hash::ContentHash;
 use crate::kind::{METRICS_PORT, REPORT_IT, answer};
 use crate::runner::lookup;
 use crate::runner::shared::{Failure, Message, Produced, Shared, in_words};
-use crate::stage::{Context, Environment, Input, Output, Source, StageError};
+use crate::stage::{Context, Environment, Input, Output, Resumes, Source, StageError};
 
 /// Why a result has to be there.
 enum Wanted<'d> {
@@ -196,7 +196,7 @@ impl<'a> Job<'a> {
         let why = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         tracing::info!(fingerprint = %hash, why, "executing");
         let started = Instant::now();
-        let made = self.make(source, &inputs);
+        let made = self.make(source, &inputs, self.checkpoints(&hashed));
         let seconds = started.elapsed().as_secs_f64();
         tracing::info!(seconds, made = made.is_ok(), "executed");
         let (outputs, outcome) = made.map_err(|error| self.failed(Some(hash), &error, reasons.clone()))?;
@@ -208,10 +208,22 @@ impl<'a> Job<'a> {
         Ok(Produced { record: Arc::new(record), executed: true, seconds, reasons })
     }
 
+    /// Where the stage's kind saves states of its work. A stage that is forced does all of it.
+    fn checkpoints(&self, hashed: &Fingerprint) -> Option<Checkpoints<'_>> {
+        let node = self.shared.node(self.node);
+        let work = match lookup::stage_of(node).resumes(&node.params) {
+            Resumes::Never => return None,
+            Resumes::Same => hashed.hash(),
+            Resumes::Longer(steps) => hashed.without(steps).hash(),
+        };
+        Some(self.shared.store.checkpoints(work, !self.shared.forced[self.node]))
+    }
+
     fn make(
         &self,
         source: Option<&Source>,
         inputs: &BTreeMap<String, OpenInput>,
+        checkpoints: Option<Checkpoints<'_>>,
     ) -> Result<(BTreeMap<String, Artifact>, Outcome), StageError> {
         let node = self.shared.node(self.node);
         let stage = lookup::stage_of(node);
@@ -228,6 +240,7 @@ impl<'a> Job<'a> {
             cancel: &self.shared.cancel,
             environment: &self.environment,
             source,
+            checkpoints,
         };
         let output = answer(&node.kind, || stage.execute(&context))
             .unwrap_or_else(|bug| Err(StageError::with_help(bug, REPORT_IT)))?;

@@ -81,6 +81,7 @@ impl Bench {
             cancel: &self.cancel,
             environment: &self.environment,
             source,
+            checkpoints: None,
         })?;
         let mut files = files_in(&scratch.join("dataset"));
         for reuse in output.reuse {

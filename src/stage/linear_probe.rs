@@ -55,7 +55,7 @@ impl Stage for LinearProbe {
         let labeled = Labeled::open(context.input("dataset")?)?;
         let seed = context.seed;
         let (optimizer, learning_rate) = (Optimizer::Adam, 0.001);
-        let training = Training { epochs, batch_size: 128, optimizer, learning_rate, seed, shuffle: true };
+        let training = Training { epochs, batch_size: 128, optimizer, learning_rate, seed, ..Training::default() };
         train(context, &labeled, &[], &training)
     }
 }

@@ -39,6 +39,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::artifact::ArtifactType;
+use crate::artifact::store::Checkpoints;
 use crate::cancel::{Cancel, Interrupted};
 use crate::event::{Outcome, Progress};
 use crate::kind::{Description, Facts, ParamProblem};
@@ -70,8 +71,24 @@ pub trait Stage: Send + Sync {
         Ok(None)
     }
 
+    /// Whether it saves states of its work in [`Context::checkpoints`], and who may go on from them.
+    fn resumes(&self, _params: &Value) -> Resumes {
+        Resumes::Never
+    }
+
     /// Does the work. Writes files under [`Context::output`] and returns what else the stage has to say.
     fn execute(&self, context: &Context) -> Result<Output, StageError>;
+}
+
+/// Who goes on from the states that an execution saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resumes {
+    /// None are saved.
+    Never,
+    /// The same stage, after it was interrupted.
+    Same,
+    /// That, and all that differ from it only in this param, the number of steps, and want more of them.
+    Longer(&'static str),
 }
 
 /// Where outside data may be found, and what may be done to get it.
@@ -138,6 +155,8 @@ pub struct Context<'a> {
     pub environment: &'a Environment,
     /// What [`Stage::source`] said when the stage's fingerprint was made: what is read must still be that.
     pub source: Option<&'a Source>,
+    /// Where a kind that [`resumes`](Stage::resumes) saves its state.
+    pub checkpoints: Option<Checkpoints<'a>>,
 }
 
 impl Context<'_> {

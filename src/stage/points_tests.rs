@@ -56,6 +56,7 @@ impl Bench {
             cancel: &Cancel::default(),
             environment: &environment,
             source: None,
+            checkpoints: None,
         })?;
         let mut files = BTreeMap::new();
         for port in std::fs::read_dir(&scratch)?.map(Result::unwrap) {

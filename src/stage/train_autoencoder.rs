@@ -15,7 +15,7 @@ use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, Outpu
 use crate::model::autoencoder::Autoencoder;
 use crate::model::train::{History, Loss};
 use crate::stage::training::{self, Schedule};
-use crate::stage::{Context, Output, Stage, StageError, data};
+use crate::stage::{Context, Output, Resumes, Stage, StageError, data};
 
 /// Registered in the registry.
 pub struct TrainAutoencoder;
@@ -80,6 +80,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         ("train_loss", "mean of the last epoch's batches, in training mode"),
         ("val_loss", "validation split after the last epoch"),
         ("val_mse", "mean squared error on the validation split after the last epoch, when the loss is another one"),
+        ("best_epoch", "the epoch whose weights were kept, with `patience`"),
         ("parameters", "trainable numbers in encoder and decoder"),
         ("latent_dim", "numbers in one code"),
     ],
@@ -126,6 +127,10 @@ impl Stage for TrainAutoencoder {
 
     fn draws_random(&self, _params: &Value) -> bool {
         true
+    }
+
+    fn resumes(&self, params: &Value) -> Resumes {
+        training::resumes(params)
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {

@@ -19,7 +19,7 @@ use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
 use crate::stage::labeled::Labeled;
 use crate::stage::training::{self, Schedule};
-use crate::stage::{Context, Input, Output, Stage, StageError, data};
+use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data};
 
 /// Registered in the registry.
 pub struct TrainClassifier;
@@ -57,6 +57,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ("train_accuracy", "share of right answers in the last epoch's batches"),
     ("val_loss", "cross-entropy on the validation split after the last epoch"),
     ("val_accuracy", "share of right answers on the validation split after the last epoch"),
+    ("best_epoch", "the epoch whose weights were kept, with `patience`"),
     ("test_accuracy", "share of right answers on the test split"),
     ("macro_f1", "F1 on the test split, every class weighing the same"),
     ("parameters", "trainable numbers"),
@@ -115,6 +116,10 @@ impl Stage for TrainClassifier {
 
     fn draws_random(&self, _params: &Value) -> bool {
         true
+    }
+
+    fn resumes(&self, params: &Value) -> Resumes {
+        training::resumes(params)
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {

@@ -1,17 +1,22 @@
 //! What the training kinds share: layer lists and schedules from params, progress, histories to files.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::artifact::store;
 use crate::event::{Outcome, Progress};
 use crate::kind::ParamProblem;
 use crate::model::layer::{LayerError, LayerSpec};
 use crate::model::shape::{self, LayerInfo};
-use crate::model::train::{EpochReport, History, Optimizer, Run, TrainError, Training, where_it_diverged};
-use crate::stage::{Context, StageError};
+use crate::model::train::{
+    Checkpoints, Decay, EpochReport, History, Optimizer, Run, TrainError, Training, where_it_diverged,
+};
+use crate::stage::{Context, Resumes, StageError};
 
 /// Optimizers by name, with Keras's constants.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +34,18 @@ pub enum OptimizerName {
     Rmsprop,
 }
 
+/// How the learning rate falls while training goes on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecayName {
+    /// Not at all.
+    None,
+    /// By `decay_factor` every `decay_epochs` epochs.
+    Step,
+    /// To zero by the last epoch, along half a cosine (Loshchilov and Hutter 2017).
+    Cosine,
+}
+
 /// How long and how fast: params that training kinds have beside their own. Those are a struct of their own, read from
 /// the same params, so neither refuses the other's; the plan has refused all that are in neither.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +61,30 @@ pub struct Schedule {
     #[serde(default = "default_learning_rate")]
     #[schemars(range(min = 1e-12, max = 100.0))]
     pub learning_rate: f64,
+    /// How the learning rate falls.
+    #[serde(default = "default_decay")]
+    pub decay: DecayName,
+    /// Epochs between two falls of the decay `step`.
+    #[serde(default = "default_decay_epochs")]
+    #[schemars(range(min = 1, max = 100000))]
+    pub decay_epochs: u32,
+    /// What the decay `step` multiplies the learning rate by.
+    #[serde(default = "default_decay_factor")]
+    #[schemars(range(min = 1e-6, max = 1.0))]
+    pub decay_factor: f64,
+    /// Epochs in which the learning rate rises from zero first.
+    #[serde(default = "default_warmup_epochs")]
+    #[schemars(range(min = 0.0, max = 100000.0))]
+    pub warmup_epochs: f64,
+    /// Longest gradient, in the norm over all parameters; longer ones are scaled down. 0 for any length.
+    #[serde(default = "default_clip_norm")]
+    #[schemars(range(min = 0.0, max = 1e12))]
+    pub clip_norm: f64,
+    /// Epochs without a lower validation loss (training loss without a validation split) after which training ends; the
+    /// best epoch's weights are kept. 0 trains to the end and keeps the last weights.
+    #[serde(default = "default_patience")]
+    #[schemars(range(min = 0, max = 100000))]
+    pub patience: u32,
     /// Whether every epoch sees the samples in another order.
     #[serde(default = "default_shuffle")]
     pub shuffle: bool,
@@ -64,6 +105,14 @@ impl Schedule {
             batch_size,
             optimizer,
             learning_rate: self.learning_rate,
+            decay: match self.decay {
+                DecayName::None => Decay::None,
+                DecayName::Step => Decay::Step { every: self.decay_epochs, factor: self.decay_factor },
+                DecayName::Cosine => Decay::Cosine,
+            },
+            warmup: self.warmup_epochs,
+            clip_norm: Some(self.clip_norm).filter(|norm| *norm > 0.0),
+            patience: Some(self.patience).filter(|epochs| *epochs > 0),
             seed,
             shuffle: self.shuffle,
         }
@@ -80,6 +129,30 @@ fn default_optimizer() -> OptimizerName {
 
 fn default_learning_rate() -> f64 {
     0.001
+}
+
+fn default_decay() -> DecayName {
+    DecayName::None
+}
+
+fn default_decay_epochs() -> u32 {
+    10
+}
+
+fn default_decay_factor() -> f64 {
+    0.1
+}
+
+fn default_warmup_epochs() -> f64 {
+    0.0
+}
+
+fn default_clip_norm() -> f64 {
+    0.0
+}
+
+fn default_patience() -> u32 {
+    0
 }
 
 fn default_shuffle() -> bool {
@@ -170,7 +243,54 @@ pub fn with_run<T>(context: &Context, work: impl FnOnce(&Run) -> Result<T, Train
         let (done, total) = (u64::from(report.epoch), u64::from(report.epochs));
         (context.progress)(Progress { done, total, unit: "epoch", metrics });
     };
-    work(&Run { pool: context.pool, cancel: context.cancel, on_epoch: &on_epoch }).map_err(failed)
+    let saved = context.checkpoints.clone().map(Saved::new);
+    let checkpoints = saved.as_ref().map(|saved| saved as &dyn Checkpoints);
+    work(&Run { pool: context.pool, cancel: context.cancel, on_epoch: &on_epoch, checkpoints }).map_err(failed)
+}
+
+/// Trainings go on; longer ones too, unless what an epoch does depends on how many there are.
+pub fn resumes(params: &Value) -> Resumes {
+    if params["decay"] == "cosine" { Resumes::Same } else { Resumes::Longer("epochs") }
+}
+
+/// States on the way are saved no earlier than this after the beginning, and later so seldom that saving takes no more
+/// than this share of the time.
+const FIRST_SAVE: Duration = Duration::from_secs(1);
+const SHARE_OF_TIME: u32 = 20;
+
+/// A training's states in the cache.
+struct Saved<'a> {
+    checkpoints: store::Checkpoints<'a>,
+    /// The next state is due then.
+    due: Mutex<Instant>,
+}
+
+impl<'a> Saved<'a> {
+    fn new(checkpoints: store::Checkpoints<'a>) -> Self {
+        Self { checkpoints, due: Mutex::new(Instant::now() + FIRST_SAVE) }
+    }
+
+    fn due(&self) -> MutexGuard<'_, Instant> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Checkpoints for Saved<'_> {
+    fn latest(&self, at_most: u32) -> Option<Vec<u8>> {
+        self.checkpoints.latest(u64::from(at_most))
+    }
+
+    fn is_due(&self) -> bool {
+        Instant::now() >= *self.due()
+    }
+
+    fn save(&self, epoch: u32, is_end: bool, state: &[u8]) {
+        let began = Instant::now();
+        if let Err(error) = self.checkpoints.save(u64::from(epoch), is_end, state) {
+            tracing::warn!(epoch, %error, "no checkpoint was saved");
+        }
+        *self.due() = Instant::now() + began.elapsed() * SHARE_OF_TIME;
+    }
 }
 
 /// Rows of `model.json`'s layer table.
@@ -199,6 +319,7 @@ pub fn history_outcome(history: &History) -> Outcome {
             outcome.series.insert(name.to_owned(), values.to_vec());
         }
     }
+    outcome.metrics.extend(history.best_epoch.map(|epoch| ("best_epoch".to_owned(), f64::from(epoch))));
     outcome
 }
 

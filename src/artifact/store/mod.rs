@@ -4,6 +4,7 @@
 //! cache/blobs/ab/<hash>.<ext>          the bytes of one file, read-only
 //! cache/records/ab/<fingerprint>.json  one execution: what it was made of, what it left
 //! cache/last/<experiment>.json         the fingerprint each stage had last, to explain why it runs
+//! cache/checkpoints/ab/<work>/         states of unfinished or longer trainings
 //! cache/locks/  tmp/  damaged/         who computes what now; work in progress; what was set aside
 //! ```
 //!
@@ -23,6 +24,7 @@
 //! bytes have been hashed, once per process. What is damaged is moved to `damaged/` and reported; the stage that made
 //! it runs again and puts a good copy in its place. Everything here may be deleted at any time.
 
+mod checkpoint;
 #[cfg(test)]
 mod crash_tests;
 mod error;
@@ -48,6 +50,7 @@ use crate::event::{ArtifactInfo, FileInfo, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason, explain};
 use crate::hash::ContentHash;
 
+pub use checkpoint::Checkpoints;
 pub use error::{Damage, Fault, StoreError};
 pub use lock::{Holder, LockGuard};
 pub use record::Record;

@@ -155,6 +155,11 @@ impl Store {
     }
 
     /// Writes a small file so that its name leads to the old content or to the whole new one.
+    /// Writes a file that nothing hangs on: synced some time.
+    pub(super) fn keep(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        self.replace(path, bytes, Durable::Soon)
+    }
+
     fn replace(&self, path: &Path, bytes: &[u8], durable: Durable) -> Result<(), StoreError> {
         let temporary = self.session()?.fresh()?;
         fs::write(&temporary, bytes)?;
