@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::dataset::samples::Samples;
+use crate::tensor::gaussian::normal;
 use crate::tensor::storage::{numbers, numbers_mut};
 
 use super::fit::{Task, fit};
@@ -13,6 +14,21 @@ use super::network::{Network, Weights};
 use super::shape::{LayerInfo, ShapeError, describe};
 use super::train::{History, Loss, Run, TrainError, Training, wrong_samples};
 use super::weights;
+
+/// What an autoencoder's training makes small.
+#[derive(Clone, Copy, Debug)]
+pub struct Objective {
+    pub loss: Loss,
+    /// Weight of the divergence of drawn codes, in nats, beside the loss summed over an image's numbers: 1 for the
+    /// evidence lower bound (Kingma and Welling 2014), more for independent dimensions (Higgins et al., ICLR 2017).
+    pub beta: f64,
+}
+
+impl From<Loss> for Objective {
+    fn from(loss: Loss) -> Self {
+        Self { loss, beta: 1.0 }
+    }
+}
 
 /// An encoder and a decoder with their weights.
 pub struct Autoencoder {
@@ -25,6 +41,13 @@ impl Autoencoder {
     /// encoder takes.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], input: [usize; 3], seed: u64) -> Result<Self, TrainError> {
         let (network, weights) = Network::new(&[("encoder", encoder), ("decoder", decoder)], input, seed)?;
+        let place = |part: &[LayerSpec]| part.iter().position(LayerSpec::is_gaussian);
+        if let Some(index) = place(&encoder[..encoder.len().saturating_sub(1)]) {
+            return Err(misplaced("encoder", index));
+        }
+        if let Some(index) = place(decoder) {
+            return Err(misplaced("decoder", index));
+        }
         let (inputs, outputs) = network.sizes();
         if inputs != outputs {
             let message = format!(
@@ -55,22 +78,27 @@ impl Autoencoder {
         Ok(true)
     }
 
-    /// Trains it to give back the clean samples for what `train` gives as inputs.
+    /// Trains it to give back the clean samples for what `train` gives as inputs. Where codes are drawn, `objective` has
+    /// a second part: their divergence from the standard normal distribution.
     pub fn fit(
         &mut self,
         train: &dyn Samples,
         validation: Option<&dyn Samples>,
-        loss: Loss,
+        objective: impl Into<Objective>,
         training: &Training,
         run: &Run<'_>,
     ) -> Result<History, TrainError> {
+        let Objective { loss, beta } = objective.into();
         let (comparison, before_head) = loss.comparison(self.network.head, self.network.input).ok_or_else(|| {
             TrainError::Invalid(format!(
                 "ssim needs images of at least 7x7, these are {}",
                 describe(self.network.input)
             ))
         })?;
-        let task = Task { comparison, before_head, classes: None, squared_error: loss != Loss::Mse };
+        // Losses are means over an image's numbers; so the divergence, a sum over its code's, counts that much less.
+        let divergence_weight = beta / self.network.sizes().1 as f64;
+        let squared_error = loss != Loss::Mse;
+        let task = Task { comparison, before_head, classes: None, squared_error, divergence_weight };
         fit(&self.network, &mut self.weights, &task, (train, validation), training, run)
     }
 
@@ -111,6 +139,19 @@ impl Autoencoder {
         Ok(all)
     }
 
+    /// What the decoder makes of `count` codes drawn from the standard normal distribution, one image after another.
+    pub fn sample(&self, count: usize, key: u64) -> Vec<f32> {
+        let width = self.latent_dim();
+        let worker = Worker::new();
+        let codes = worker.matrix(count, width, |codes| {
+            codes.iter_mut().enumerate().for_each(|(at, number)| *number = normal(key, at as u64) as f32);
+        });
+        let mut images = self.network.infer_rest(&self.weights, codes, &worker.scratch);
+        let images = numbers_mut(&mut images);
+        self.network.head.apply(images, self.network.output[2]);
+        images.to_vec()
+    }
+
     /// Numbers in a code.
     pub fn latent_dim(&self) -> usize {
         let input = self.network.input;
@@ -145,6 +186,12 @@ impl Autoencoder {
         weights::load(&model.network, &mut model.weights, whole)?;
         Ok(model)
     }
+}
+
+fn misplaced(part: &'static str, index: usize) -> TrainError {
+    let message = format!("layer {} draws codes, which only the last layer of an encoder can", index + 1);
+    let help = Some("move it to the end of the encoder".to_owned());
+    TrainError::Shape { part, error: ShapeError { index, message, help } }
 }
 
 /// Mean over all samples of every `width`-th number.

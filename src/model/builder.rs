@@ -7,6 +7,7 @@ use crate::tensor::conv_transpose2d::{ConvTranspose2d, Spread};
 use crate::tensor::conv2d::Conv2d;
 use crate::tensor::dense::Dense;
 use crate::tensor::dropout::Dropout;
+use crate::tensor::gaussian::Gaussian;
 use crate::tensor::pool::{Pool, Upsample};
 use crate::tensor::window::Windows;
 
@@ -53,6 +54,10 @@ impl Builder {
                 self.dense(part, name, input.iter().product(), *units, *init);
                 self.joins = true;
                 self.activation(*activation, *units);
+            }
+            LayerKind::Gaussian { units, init } => {
+                self.dense(part, name, input.iter().product(), 2 * units, *init);
+                self.ops.push(Op::Gaussian(Gaussian { width: *units }));
             }
             LayerKind::Conv(convolution) => {
                 self.conv(part, name, convolution, windows());

@@ -61,6 +61,7 @@ impl Classifier {
             before_head: true,
             classes: Some(self.classes),
             squared_error: false,
+            divergence_weight: 0.0,
         };
         fit(&self.network, &mut self.weights, &task, (train, validation), training, run)
     }

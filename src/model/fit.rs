@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::dataset::samples::Samples;
 use crate::tensor::flush::FlushToZero;
+use crate::tensor::gaussian::Draw;
 use crate::tensor::loss::Loss as Comparison;
 use crate::tensor::parameters::Parameters;
 use crate::tensor::storage::{Matrix, numbers, numbers_mut};
@@ -31,7 +32,12 @@ pub(super) struct Task {
     pub classes: Option<usize>,
     /// Whether the mean squared error on the validation samples is wanted as well.
     pub squared_error: bool,
+    /// What the divergence of a sample's code counts in the loss, where codes are drawn.
+    pub divergence_weight: f64,
 }
+
+/// The same codes are drawn after every epoch.
+const CODES_OF_VALIDATION: u64 = 0;
 
 /// Share of the old running statistics that a batch leaves, as Keras.
 const MOMENTUM: f32 = 0.99;
@@ -41,6 +47,7 @@ struct Shard {
     worker: Worker,
     gradient: Vec<f32>,
     moments: Vec<f32>,
+    divergence: Vec<f64>,
     outcome: Result<Sums, CpuError>,
 }
 
@@ -49,6 +56,8 @@ struct Shard {
 struct Sums {
     loss: f64,
     squared_error: f64,
+    /// Of the codes from the standard normal distribution, in nats.
+    divergence: f64,
     correct: usize,
 }
 
@@ -56,6 +65,7 @@ impl Sums {
     fn add(&mut self, other: Self) {
         self.loss += other.loss;
         self.squared_error += other.squared_error;
+        self.divergence += other.divergence;
         self.correct += other.correct;
     }
 }
@@ -88,7 +98,7 @@ pub(super) fn fit(
     let parameters = weights.parameters.values().len();
     let mut updates = Updates::new(training.optimizer, training.clip_norm, parameters);
     let most = shards(training.batch_size.min(train.len()), rows_at_once(network)).count();
-    let mut parts: Vec<Shard> = (0..most).map(|_| Shard::new(weights.state.len())).collect();
+    let mut parts: Vec<Shard> = (0..most).map(|_| Shard::new(weights.state.len(), network.drawn())).collect();
     let mut course = Course::resume(weights, &mut updates, training, run);
     while course.goes_on(training) {
         let epoch = course.epoch + 1;
@@ -108,7 +118,8 @@ pub(super) fn fit(
             sums.add(step);
         }
         let measured = validation.map(|data| measure(network, weights, task, data, run)).transpose()?;
-        let report = record(&mut course.history, task, epoch, training.epochs, (sums, train.len()), measured)?;
+        let report =
+            record(&mut course.history, network, task, (epoch, training.epochs), (sums, train.len()), measured)?;
         course.end_epoch(&report, weights, training);
         (run.on_epoch)(report);
         course.save(weights, &updates, training, run);
@@ -119,9 +130,9 @@ pub(super) fn fit(
 /// Enters an epoch's sums over so many samples into the history.
 fn record(
     history: &mut History,
+    network: &Network,
     task: &Task,
-    epoch: u32,
-    epochs: u32,
+    (epoch, epochs): (u32, u32),
     (sums, count): (Sums, usize),
     validation: Option<(Sums, usize)>,
 ) -> Result<EpochReport, TrainError> {
@@ -133,6 +144,10 @@ fn record(
         history.train_accuracy.extend(accuracy);
     }
     let mut val_loss = None;
+    if network.drawn() > 0 {
+        history.train_divergence.push(sums.divergence / count as f64);
+        history.val_divergence.extend(validation.map(|(sums, count)| sums.divergence / count as f64));
+    }
     if let Some((sums, count)) = validation {
         let mean = sums.loss / count as f64;
         check_finite(mean, "the validation loss", epoch, 0)?;
@@ -221,9 +236,10 @@ fn follow(state: &mut [f32], parts: &[Shard], cuts: &[Range<usize>]) {
 }
 
 impl Shard {
-    /// Without memory yet, for so many numbers of batch statistics.
-    fn new(moments: usize) -> Self {
-        Self { worker: Worker::new(), gradient: Vec::new(), moments: vec![0.0; moments], outcome: Ok(Sums::default()) }
+    /// Without memory yet, for so many numbers of batch statistics and dimensions of drawn codes.
+    fn new(moments: usize, drawn: usize) -> Self {
+        let (moments, divergence) = (vec![0.0; moments], vec![0.0; drawn]);
+        Self { worker: Worker::new(), gradient: Vec::new(), moments, divergence, outcome: Ok(Sums::default()) }
     }
 
     /// Forward and backward for the rows `cut` of a batch; leaves the gradient in `self.gradient`.
@@ -240,16 +256,24 @@ impl Shard {
         let inputs = self.worker.inputs(data, rows, u64::from(batch.epoch));
         let targets = targets(&self.worker, task, data, rows, &inputs);
         let gradients = parameters.begin(take(&mut self.gradient))?;
-        let mut pass =
-            Pass { scratch: &self.worker.scratch, moments: &mut self.moments, key: batch.key, first_row: cut.start };
+        let share = 1.0 / batch.rows.len() as f64;
+        let mut pass = Pass {
+            scratch: &self.worker.scratch,
+            moments: &mut self.moments,
+            key: batch.key,
+            first_row: cut.start,
+            divergence: &mut self.divergence,
+            divergence_weight: task.divergence_weight * share,
+        };
         let mut outputs = network.train(parameters, inputs.traced(gradients), &mut pass);
         if !task.before_head {
             outputs = network.head.forward(outputs, network.output[2]);
         }
         let correct = task.count_correct(numbers(&outputs), rows, data);
-        let (loss, sum) = task.comparison.forward(outputs, &targets, 1.0 / batch.rows.len() as f64);
+        let (loss, sum) = task.comparison.forward(outputs, &targets, share);
         self.gradient = parameters.end(loss.try_backward()?)?;
-        Ok(Sums { loss: sum, squared_error: 0.0, correct })
+        let divergence = self.divergence.iter().sum::<f64>();
+        Ok(Sums { loss: sum + task.divergence_weight * divergence, divergence, correct, ..Sums::default() })
     }
 }
 
@@ -285,7 +309,7 @@ fn largest(scores: &[f32]) -> usize {
     best
 }
 
-/// Sums over `data` in inference mode, and how many samples they are over.
+/// Sums over `data` in inference mode, with codes drawn where the network does, and how many samples they are over.
 fn measure(
     network: &Network,
     weights: &Weights<f32>,
@@ -298,9 +322,13 @@ fn measure(
     let work = |worker: &Worker, rows: &[u32]| {
         let inputs = worker.inputs(data, rows, 0);
         let targets = targets(worker, task, data, rows, &inputs);
-        let mut outputs = network.infer(weights, inputs, &worker.scratch);
+        let mut divergence = vec![0.0; network.drawn()];
+        let first_row = rows.first().map_or(0, |row| *row as usize);
+        let draw = Draw { key: CODES_OF_VALIDATION, first_row, weight: 0.0 };
+        let mut outputs = network.infer_drawn(weights, inputs, &worker.scratch, (draw, &mut divergence));
         let outputs = numbers_mut(&mut outputs);
-        let mut sums = Sums { correct: task.count_correct(outputs, rows, data), ..Sums::default() };
+        let divergence = divergence.iter().sum::<f64>();
+        let mut sums = Sums { divergence, correct: task.count_correct(outputs, rows, data), ..Sums::default() };
         if task.before_head {
             sums.loss = task.comparison.sum(outputs, numbers(&targets), width, None);
         }
@@ -308,6 +336,7 @@ fn measure(
         if !task.before_head {
             sums.loss = task.comparison.sum(outputs, numbers(&targets), width, None);
         }
+        sums.loss += task.divergence_weight * divergence;
         if task.squared_error {
             sums.squared_error = Comparison::Mse.sum(outputs, numbers(&targets), width, None);
         }

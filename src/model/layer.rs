@@ -23,6 +23,7 @@ pub(super) enum LayerKind {
     ConvTranspose(Convolution),
     Pool { kind: PoolKind, size: [usize; 2], stride: [usize; 2] },
     Upsample { factor: usize },
+    Gaussian { units: usize, init: Init },
     Flatten,
     Reshape { shape: [usize; 3] },
     Dropout { rate: f64 },
@@ -57,7 +58,7 @@ impl LayerError {
 }
 
 /// Every kind of layer: its word, what it looks like, and what it does.
-pub const LAYERS: [(&str, &str, &str); 11] = [
+pub const LAYERS: [(&str, &str, &str); 12] = [
     ("dense", "dense 256 relu", "every output a weighted sum of all inputs, plus a bias; flattens images first"),
     ("conv", "conv 32 3x3 stride 2 same relu", "2-d convolution; `stride` defaults to 1, padding to `same`"),
     (
@@ -68,6 +69,11 @@ pub const LAYERS: [(&str, &str, &str); 11] = [
     ("maxpool", "maxpool 2", "the largest of each window; `stride` defaults to the window"),
     ("avgpool", "avgpool 2", "the mean of each window; `stride` defaults to the window"),
     ("upsample", "upsample 2", "repeats rows and columns (nearest neighbor)"),
+    (
+        "gaussian",
+        "gaussian 20",
+        "the code of a variational autoencoder, drawn from a normal distribution learned for each sample; last in an encoder",
+    ),
     ("flatten", "flatten", "an image as one row of numbers"),
     ("reshape", "reshape 7x7x64", "a row of numbers as an image: height, width, channels"),
     ("dropout", "dropout 0.2", "zeroes that share of the numbers in training"),
@@ -78,6 +84,13 @@ pub const LAYERS: [(&str, &str, &str); 11] = [
     ),
     ("identity", "identity", "nothing (also `none`)"),
 ];
+
+impl LayerSpec {
+    /// Whether it is the code of a variational autoencoder.
+    pub fn is_gaussian(&self) -> bool {
+        matches!(self.kind, LayerKind::Gaussian { .. })
+    }
+}
 
 impl FromStr for LayerSpec {
     type Err = LayerError;
@@ -97,6 +110,7 @@ impl FromStr for LayerSpec {
             "maxpool" => pool(PoolKind::Max, &mut words)?,
             "avgpool" => pool(PoolKind::Average, &mut words)?,
             "upsample" => LayerKind::Upsample { factor: words.count("the factor", "upsample 2")? },
+            "gaussian" => gaussian(&mut words)?,
             "flatten" => LayerKind::Flatten,
             "reshape" => reshape(&mut words)?,
             "dropout" => dropout(&mut words)?,
@@ -174,6 +188,16 @@ fn dense(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
         }
     }
     Ok(LayerKind::Dense { units, activation, init })
+}
+
+fn gaussian(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
+    let units = words.count("the number of units", "gaussian 20")?;
+    let mut init = Init::GlorotUniform;
+    if words.rest.clone().next() == Some("init") {
+        words.rest.next();
+        init = parse_init(words)?;
+    }
+    Ok(LayerKind::Gaussian { units, init })
 }
 
 fn convolution(words: &mut Words<'_>, example: &str) -> Result<Convolution, LayerError> {
@@ -266,6 +290,10 @@ impl fmt::Display for LayerSpec {
                 if stride == size { Ok(()) } else { write!(f, " stride {}", side(stride)) }
             }
             LayerKind::Upsample { factor } => write!(f, "upsample {factor}"),
+            LayerKind::Gaussian { units, init } => {
+                write!(f, "gaussian {units}")?;
+                tail(f, Activation::Linear, *init)
+            }
             LayerKind::Flatten => f.write_str("flatten"),
             LayerKind::Reshape { shape: [height, width, channels] } => write!(f, "reshape {height}x{width}x{channels}"),
             LayerKind::Dropout { rate } => write!(f, "dropout {rate}"),
@@ -319,6 +347,7 @@ mod tests {
             "maxpool 3 stride 2",
             "avgpool 2x3",
             "upsample 2",
+            "gaussian 20 init he_normal",
             "flatten",
             "reshape 7x7x64",
             "dropout 0.2",

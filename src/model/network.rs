@@ -11,6 +11,7 @@ use crate::tensor::conv2d::Conv2d;
 use crate::tensor::dense::Dense;
 use crate::tensor::dropout::{Dropout, mix};
 use crate::tensor::float::Float;
+use crate::tensor::gaussian::{Draw, Gaussian};
 use crate::tensor::parameters::Parameters;
 use crate::tensor::pool::{Pool, Upsample};
 use crate::tensor::storage::{Matrix, Scratch};
@@ -30,6 +31,7 @@ pub(super) enum Op {
     Upsample(Upsample),
     BatchNorm(BatchNorm),
     Dropout(Dropout),
+    Gaussian(Gaussian),
     Activation(Activation, usize),
 }
 
@@ -81,7 +83,14 @@ pub(super) struct Pass<'a, E> {
     pub key: u64,
     /// Place of the first row in the batch.
     pub first_row: usize,
+    /// Sums over the part's rows of the codes' divergence in each dimension, where the network draws codes.
+    pub divergence: &'a mut [f64],
+    /// What a row's divergence counts in the loss.
+    pub divergence_weight: f64,
 }
+
+/// How codes are drawn in inference, and where their divergence goes.
+pub(super) type Drawing<'a> = (Draw, &'a mut [f64]);
 
 impl Network {
     /// Compiles parts in a row and draws their initial numbers.
@@ -148,23 +157,57 @@ impl Network {
                 Op::Upsample(upsample) => upsample.forward(x),
                 Op::BatchNorm(norm) => norm.train(x, parameters, &mut pass.moments[norm.running..][..2 * norm.width]),
                 Op::Dropout(dropout) => dropout.train(x, mix(pass.key, index as u64), pass.first_row),
+                Op::Gaussian(gaussian) => {
+                    let key = mix(pass.key, index as u64);
+                    let draw = Draw { key, first_row: pass.first_row, weight: pass.divergence_weight };
+                    gaussian.train(x, draw, pass.divergence)
+                }
                 Op::Activation(activation, width) => activation.forward(x, *width),
             };
         }
         x
     }
 
+    /// Dimensions of the codes that the network draws; 0 when it draws none.
+    pub fn drawn(&self) -> usize {
+        let widths = self.ops.iter().map(|op| if let Op::Gaussian(gaussian) = op { gaussian.width } else { 0 });
+        widths.max().unwrap_or(0)
+    }
+
     /// All of the network but its head, in inference mode.
     pub fn infer<E: Float>(&self, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
-        self.run(0..self.ops.len(), weights, x, scratch)
+        self.run(0..self.ops.len(), weights, x, scratch, None)
+    }
+
+    /// As [`Self::infer`], but with codes drawn where that can be.
+    pub fn infer_drawn<E: Float>(
+        &self,
+        weights: &Weights<E>,
+        x: Matrix<E>,
+        scratch: &Scratch<E>,
+        drawing: Drawing<'_>,
+    ) -> Matrix<E> {
+        self.run(0..self.ops.len(), weights, x, scratch, Some(drawing))
     }
 
     /// The first part alone, in inference mode.
     pub fn infer_first<E: Float>(&self, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
-        self.run(0..self.ends[0], weights, x, scratch)
+        self.run(0..self.ends[0], weights, x, scratch, None)
     }
 
-    fn run<E: Float>(&self, ops: Range<usize>, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
+    /// What the parts after the first make of codes, in inference mode.
+    pub fn infer_rest<E: Float>(&self, weights: &Weights<E>, codes: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
+        self.run(self.ends[0]..self.ops.len(), weights, codes, scratch, None)
+    }
+
+    fn run<E: Float>(
+        &self,
+        ops: Range<usize>,
+        weights: &Weights<E>,
+        x: Matrix<E>,
+        scratch: &Scratch<E>,
+        mut drawing: Option<Drawing<'_>>,
+    ) -> Matrix<E> {
         let parameters = &weights.parameters;
         self.ops[ops].iter().fold(x, |x, op| match op {
             Op::Dense(dense) => dense.forward(x, parameters, false),
@@ -174,6 +217,10 @@ impl Network {
             Op::Upsample(upsample) => upsample.forward(x),
             Op::BatchNorm(norm) => norm.infer(&x, parameters, &weights.state),
             Op::Dropout(_) => x,
+            Op::Gaussian(gaussian) => match &mut drawing {
+                Some((draw, divergence)) => gaussian.train(x, *draw, divergence),
+                None => gaussian.means(&x),
+            },
             Op::Activation(activation, width) => activation.forward(x, *width),
         })
     }
@@ -206,6 +253,7 @@ mod tests {
             "convtranspose 2 3x3 stride 2 tanh",
             "conv 2 3x3 stride 2 valid gelu",
             "flatten",
+            "gaussian 3",
             "dense 4 elu",
             "dense 3 softmax",
             "identity",
@@ -215,7 +263,9 @@ mod tests {
         let scratch = Scratch::default();
         let error = gradient_error(&matrix(4, 72, 5), weights.parameters.values(), |x, parameters| {
             let mut moments = vec![0.0; weights.state.len()];
-            let mut pass = Pass { scratch: &scratch, moments: &mut moments, key: 1, first_row: 0 };
+            let (divergence, divergence_weight) = (&mut [0.0; 3][..], 0.0);
+            let mut pass =
+                Pass { scratch: &scratch, moments: &mut moments, key: 1, first_row: 0, divergence, divergence_weight };
             network.head.forward(network.train(parameters, x, &mut pass), 3)
         });
         assert!(error < 1e-7, "{error}");

@@ -61,6 +61,9 @@ fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Mis
     let features: usize = input.iter().product();
     let (output, parameters) = match &layer.kind {
         LayerKind::Dense { units, .. } => ([1, 1, *units], features.saturating_add(1).saturating_mul(*units)),
+        LayerKind::Gaussian { units, .. } => {
+            ([1, 1, *units], features.saturating_add(1).saturating_mul(units.saturating_mul(2)))
+        }
         LayerKind::Conv(convolution) => {
             let windows = windows(layer, input)?;
             ([windows.down, windows.across, convolution.filters], parameters(convolution, input[2]))

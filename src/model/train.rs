@@ -96,6 +96,9 @@ pub struct History {
     pub val_accuracy: Vec<f64>,
     /// Mean squared error on the validation samples, when the loss is another one.
     pub val_mse: Vec<f64>,
+    /// Of the codes' distribution from the standard normal one, in nats a sample, where codes are drawn.
+    pub train_divergence: Vec<f64>,
+    pub val_divergence: Vec<f64>,
     /// The epoch whose weights were kept, from 1, when training may end early.
     pub best_epoch: Option<u32>,
 }

@@ -300,13 +300,15 @@ pub fn layer_rows<'a>(part: &'a str, infos: &'a [LayerInfo]) -> impl Iterator<It
     )
 }
 
-fn columns(history: &History) -> [(&'static str, &[f64]); 5] {
+fn columns(history: &History) -> [(&'static str, &[f64]); 7] {
     [
         ("train_loss", &history.train_loss),
         ("val_loss", &history.val_loss),
         ("train_accuracy", &history.train_accuracy),
         ("val_accuracy", &history.val_accuracy),
         ("val_mse", &history.val_mse),
+        ("train_divergence", &history.train_divergence),
+        ("val_divergence", &history.val_divergence),
     ]
 }
 

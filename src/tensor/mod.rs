@@ -14,6 +14,7 @@ pub mod dense;
 pub mod dropout;
 pub mod float;
 pub mod flush;
+pub mod gaussian;
 pub mod gemm;
 pub mod loss;
 pub mod parameters;
