@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::dataset::samples::Samples;
-use crate::tensor::gaussian::normal;
+use crate::tensor::gaussian::{Draw, normal};
 use crate::tensor::storage::{numbers, numbers_mut};
 
 use super::fit::{Task, fit};
@@ -137,6 +137,24 @@ impl Autoencoder {
         let work = |worker: &Worker, rows: &[u32]| self.outputs(worker, data, rows);
         in_chunks(&self.network, rows, run, work, |_, part| all.extend(part))?;
         Ok(all)
+    }
+
+    /// Mean over all samples of each code dimension's divergence from the standard normal distribution, in nats; empty
+    /// when codes are not drawn.
+    pub fn divergences(&self, data: &dyn Samples, run: &Run<'_>) -> Result<Vec<f64>, TrainError> {
+        self.check(data)?;
+        let mut sums = vec![0.0; self.network.drawn()];
+        let rows: Vec<u32> = if sums.is_empty() { vec![] } else { (0..count(data)?).collect() };
+        let work = |worker: &Worker, rows: &[u32]| {
+            let mut part = vec![0.0; self.network.drawn()];
+            let draw = Draw { key: 0, first_row: 0, weight: 0.0 };
+            let inputs = worker.inputs(data, rows, 0);
+            self.network.infer_drawn(&self.weights, inputs, &worker.scratch, (draw, &mut part));
+            part
+        };
+        let mut add = |part: Vec<f64>| sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        in_chunks(&self.network, &rows, run, work, |_, part| add(part))?;
+        Ok(sums.into_iter().map(|sum| sum / data.len() as f64).collect())
     }
 
     /// What the decoder makes of `count` codes drawn from the standard normal distribution, one image after another.

@@ -1,6 +1,6 @@
 //! Whole models: what they learn, that threads change nothing, that files hold everything.
 
-use super::autoencoder::Autoencoder;
+use super::autoencoder::{Autoencoder, Objective};
 use super::classifier::Classifier;
 use super::layer::LayerSpec;
 use super::train::{Checkpoints, Decay, EpochReport, History, Loss, Optimizer, Run, TrainError, Training};
@@ -252,6 +252,44 @@ fn training_that_ends_early_keeps_the_best_epoch() {
         let squares: f64 = given.iter().zip(&wanted).map(|(a, b)| f64::from(a - b).powi(2)).sum();
         assert!((squares / 2400.0 - lowest).abs() < 1e-7, "{squares} {lowest}");
     });
+}
+
+#[test]
+fn a_variational_autoencoder_learns_codes_of_about_the_standard_normal_distribution() {
+    with_threads(2, |run| {
+        let data = bars([1, 1, 12], 200);
+        let (encoder, decoder) =
+            (layers(&["dense 16 tanh", "gaussian 3"]), layers(&["dense 16 tanh", "dense 12 sigmoid"]));
+        let train = |beta: f64| {
+            let mut model = Autoencoder::new(&encoder, &decoder, [1, 1, 12], 3).unwrap();
+            let objective = Objective { loss: Loss::Bce, beta };
+            let history = model.fit(&data, Some(&data), objective, &training(60, 20, 1e-2), run).unwrap();
+            (model, history)
+        };
+        let (model, history) = train(0.1);
+        assert_eq!((model.latent_dim(), model.parameters()), (3, 13 * 16 + 17 * 6 + 4 * 16 + 17 * 12));
+        assert!(history.val_loss[59] < history.val_loss[0] && history.val_divergence[59] > 0.5, "{history:?}");
+        let each = model.divergences(&data, run).unwrap();
+        assert!((each.iter().sum::<f64>() - history.val_divergence[59]).abs() < 1e-9, "{each:?}");
+        // The codes of all samples together are about what the decoder is sampled with.
+        let codes = model.encode(&data, run).unwrap();
+        assert!(codes.iter().all(|code| code.abs() < 5.0));
+        let images = model.sample(4, 7);
+        assert!(images.len() == 48 && images.iter().all(|pixel| (0.0..=1.0).contains(pixel)));
+        assert_eq!(images, model.sample(4, 7));
+        // A divergence that counts for much is made small.
+        let (_, pressed) = train(100.0);
+        assert!(pressed.val_divergence[59] < 0.05, "{:?}", pressed.val_divergence[59]);
+    });
+}
+
+#[test]
+fn only_the_end_of_an_encoder_draws_codes() {
+    let refused = |encoder: &[&str], decoder: &[&str]| {
+        Autoencoder::new(&layers(encoder), &layers(decoder), [1, 1, 12], 3).err().unwrap().to_string()
+    };
+    insta::assert_snapshot!(refused(&["gaussian 3", "dense 3"], &["dense 12"]), @"in the encoder, layer 1 draws codes, which only the last layer of an encoder can");
+    insta::assert_snapshot!(refused(&["dense 3"], &["gaussian 12"]), @"in the decoder, layer 1 draws codes, which only the last layer of an encoder can");
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::dataset::Dataset;
 use crate::dataset::samples::Samples;
 use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
-use crate::model::autoencoder::Autoencoder;
+use crate::model::autoencoder::{Autoencoder, Objective};
+use crate::model::layer::LayerSpec;
 use crate::model::train::{History, Loss};
 use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Output, Resumes, Stage, StageError, data};
@@ -29,6 +30,11 @@ struct Params {
     /// What training makes small.
     #[serde(default = "default_loss")]
     loss: Loss,
+    /// With a `gaussian` layer, the weight of its codes' divergence from the standard normal distribution: 1 for a
+    /// variational autoencoder, more for a beta-VAE.
+    #[serde(default = "default_beta")]
+    #[schemars(range(min = 0.0, max = 1e6))]
+    beta: f64,
     /// Samples in one step.
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 65536))]
@@ -56,6 +62,10 @@ fn default_loss() -> Loss {
     Loss::Bce
 }
 
+fn default_beta() -> f64 {
+    1.0
+}
+
 fn default_batch_size() -> usize {
     256
 }
@@ -80,6 +90,13 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         ("train_loss", "mean of the last epoch's batches, in training mode"),
         ("val_loss", "validation split after the last epoch"),
         ("val_mse", "mean squared error on the validation split after the last epoch, when the loss is another one"),
+        (
+            "train_divergence",
+            "mean of the last epoch's batches: nats by which drawn codes differ from the standard normal distribution",
+        ),
+        ("val_divergence", "the same on the validation split after the last epoch"),
+        ("val_elbo", "evidence lower bound on the validation split, nats an image, with loss = \"bce\""),
+        ("active_dimensions", "of drawn codes, those that differ by 0.01 nats or more"),
         ("best_epoch", "the epoch whose weights were kept, with `patience`"),
         ("parameters", "trainable numbers in encoder and decoder"),
         ("latent_dim", "numbers in one code"),
@@ -116,6 +133,8 @@ impl Stage for TrainAutoencoder {
         let (decoder, decoder_problems) = training::parse_layers(params, "decoder");
         let mut problems = encoder_problems;
         problems.extend(decoder_problems);
+        problems.extend(misplaced("encoder", &encoder[..encoder.len().saturating_sub(1)]));
+        problems.extend(misplaced("decoder", &decoder));
         let shape = inputs.get("dataset").and_then(|facts| facts.shape);
         let (Some(shape), true) = (shape, problems.is_empty()) else {
             return if problems.is_empty() { Ok(Facts::default()) } else { Err(problems) };
@@ -147,10 +166,38 @@ impl Stage for TrainAutoencoder {
             model.start_at_mean(&train).map_err(training::failed)?;
         }
         let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
-        let history = training::with_run(context, |run| model.fit(&train, validation, params.loss, &training, run))?;
+        let objective = Objective { loss: params.loss, beta: params.beta };
+        let history = training::with_run(context, |run| model.fit(&train, validation, objective, &training, run))?;
         write_model(context, &params, train.shape(), &model, &history)?;
-        Ok(Output { outcome: outcome(&model, &history), reuse: vec![] })
+        let mut outcome = outcome(&model, &history);
+        let divergences = training::with_run(context, |run| model.divergences(validation.unwrap_or(&train), run))?;
+        if !divergences.is_empty() {
+            write_divergences(context, &divergences)?;
+            tell_divergence(&mut outcome, &params, train.shape(), &divergences);
+        }
+        Ok(Output { outcome, reuse: vec![] })
     }
+}
+
+/// Dimensions whose codes say less than this, in nats a sample, say nothing: the prior's collapse.
+const LEAST_DIVERGENCE: f64 = 0.01;
+
+/// Metrics of a variational autoencoder.
+fn tell_divergence(outcome: &mut Outcome, params: &Params, shape: [usize; 3], divergences: &[f64]) {
+    let active = divergences.iter().filter(|divergence| **divergence >= LEAST_DIVERGENCE).count();
+    outcome.metrics.insert("active_dimensions".into(), active as f64);
+    let last = |name: &str| outcome.metrics.get(name).copied();
+    if let (Loss::Bce, Some(loss), Some(divergence)) = (params.loss, last("val_loss"), last("val_divergence")) {
+        let pixels = shape.iter().product::<usize>() as f64;
+        // The loss has the divergence in it already, weighted and a mean over pixels.
+        outcome.metrics.insert("val_elbo".into(), -(pixels * loss - params.beta * divergence) - divergence);
+    }
+}
+
+fn write_divergences(context: &Context, divergences: &[f64]) -> Result<(), StageError> {
+    let rows = divergences.iter().enumerate().map(|(dimension, nats)| format!("{dimension},{nats}\n"));
+    let text = format!("dimension,nats\n{}", rows.collect::<String>());
+    Ok(std::fs::write(context.output("model", "divergence.csv")?, text)?)
 }
 
 /// Fails when a loss has no meaning for the data's values.
@@ -164,6 +211,14 @@ fn check_values(dataset: &Dataset, loss: Loss) -> Result<(), StageError> {
         message,
         "put a `normalize` stage with range = [0.0, 1.0] before, or take loss = \"mse\"",
     ))
+}
+
+/// A layer that draws codes among `layers`, where none can be.
+fn misplaced(name: &str, layers: &[LayerSpec]) -> Option<ParamProblem> {
+    let index = layers.iter().position(LayerSpec::is_gaussian)?;
+    let message = "a `gaussian` layer draws the code, so it can only be the encoder's last layer".to_owned();
+    let help = Some("move it to the end of `encoder`, or write `dense`".to_owned());
+    Some(ParamProblem { param: name.into(), index: Some(index), message, help })
 }
 
 fn outcome(model: &Autoencoder, history: &History) -> Outcome {
