@@ -18,4 +18,6 @@ pub mod train;
 mod weights;
 
 #[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
 mod tests;

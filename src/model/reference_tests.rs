@@ -1,0 +1,101 @@
+//! Whole models against PyTorch: loss and gradient on fixed images with fixed weights
+//! (`tests/reference/torch_models.py` wrote the numbers).
+
+use dfdx::prelude::{Backward, Cpu, TensorFromVec, Trace};
+use serde::Deserialize;
+
+use super::layer::LayerSpec;
+use super::network::{Network, Pass};
+use crate::tensor::activation::Activation;
+use crate::tensor::check::values;
+use crate::tensor::float::Float;
+use crate::tensor::loss::Loss;
+use crate::tensor::parameters::Parameters;
+use crate::tensor::storage::{Matrix, Scratch};
+
+#[derive(Deserialize)]
+struct Reference {
+    dense: Model,
+    conv: Model,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    loss: f64,
+    gradient: Vec<f64>,
+}
+
+fn reference() -> Reference {
+    serde_json::from_str(include_str!("../../tests/reference/torch_models.json")).unwrap()
+}
+
+fn to<E: Float>(values: impl IntoIterator<Item = f64>) -> Vec<E> {
+    values.into_iter().map(E::of).collect()
+}
+
+/// Loss and gradient of a model whose head is a sigmoid.
+fn computed<E: Float>(layers: &[&str], input: [usize; 3], count: usize, loss: &Loss) -> Model {
+    let specs: Vec<LayerSpec> = layers.iter().map(|text| text.parse().unwrap()).collect();
+    let (network, mut weights) = Network::new::<E>(&[("model", &specs)], input, 1).unwrap();
+    assert_eq!(network.head, Activation::Sigmoid);
+    let parameters = weights.parameters.values().len();
+    weights.parameters = Parameters::new(to(values(parameters, 7).into_iter().map(|value| value * 0.4)));
+    let size = input.iter().product::<usize>();
+    let images = to(values(count * size, 3).into_iter().map(|value| (value + 1.02) / 2.04));
+    let images: Matrix<E> = Cpu::default().tensor_from_vec(images, (count, size));
+    let scratch = Scratch::default();
+    let mut pass =
+        Pass { scratch: &scratch, moments: &mut [], key: 0, first_row: 0, divergence: &mut [], divergence_weight: 0.0 };
+    let traced = images.clone().traced(weights.parameters.begin(Vec::new()).unwrap());
+    let mut outputs = network.train(&weights.parameters, traced, &mut pass);
+    if !matches!(loss, Loss::BceLogits) {
+        outputs = network.head.forward(outputs, network.output[2]);
+    }
+    let (scalar, sum) = loss.forward(outputs, &images, 1.0 / count as f64);
+    let gradient = weights.parameters.end(scalar.backward()).unwrap();
+    Model { loss: sum / count as f64, gradient: gradient.into_iter().map(Float::wide).collect() }
+}
+
+fn length(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum::<f64>().sqrt()
+}
+
+fn assert_close(found: &Model, wanted: &Model, tolerance: f64) {
+    assert!((found.loss - wanted.loss).abs() < tolerance * wanted.loss, "{} {}", found.loss, wanted.loss);
+    assert_eq!(found.gradient.len(), wanted.gradient.len());
+    let pairs = found.gradient.iter().zip(&wanted.gradient);
+    let error = length(pairs.map(|(a, b)| a - b)) / length(wanted.gradient.iter().copied());
+    assert!(error < tolerance, "relative error {error}");
+}
+
+const DENSE: [&str; 4] = ["dense 8 relu", "dense 3", "dense 8 relu", "dense 12 sigmoid"];
+const CONV: [&str; 14] = [
+    "conv 4 3x3 relu",
+    "maxpool 2",
+    "conv 3 3x3 relu",
+    "maxpool 2",
+    "flatten",
+    "dense 5",
+    "dense 12 relu",
+    "reshape 2x2x3",
+    "conv 3 3x3 relu",
+    "upsample 2",
+    "conv 4 3x3 relu",
+    "convtranspose 4 2x2 stride 2 relu",
+    "conv 1 3x3",
+    "sigmoid",
+];
+
+#[test]
+fn a_dense_autoencoder_has_pytorchs_loss_and_gradient() {
+    let wanted = reference().dense;
+    assert_close(&computed::<f64>(&DENSE, [1, 1, 12], 5, &Loss::BceLogits), &wanted, 1e-12);
+    assert_close(&computed::<f32>(&DENSE, [1, 1, 12], 5, &Loss::BceLogits), &wanted, 1e-5);
+}
+
+#[test]
+fn a_convolutional_autoencoder_has_pytorchs_loss_and_gradient() {
+    let wanted = reference().conv;
+    assert_close(&computed::<f64>(&CONV, [8, 8, 1], 3, &Loss::Mse), &wanted, 1e-12);
+    assert_close(&computed::<f32>(&CONV, [8, 8, 1], 3, &Loss::Mse), &wanted, 1e-5);
+}

@@ -1,0 +1,83 @@
+"""Loss and gradients of a dense and a convolutional autoencoder in PyTorch, in double precision, for
+`src/model/reference_tests.rs`:  python tests/reference/torch_models.py > tests/reference/torch_models.json
+
+Weights and images follow from a formula that both sides compute. Weights stand as this project keeps them: dense layers
+inputs x outputs, convolutions height x width x inputs x outputs, images height x width x channels.
+"""
+
+import json
+
+import torch
+from torch.nn import functional as F
+
+torch.set_default_dtype(torch.float64)
+
+
+def values(count, seed):
+    """Numbers without pattern in -1..1, never close to zero."""
+    state, out = (seed * 0x9E3779B97F4A7C15 % 2**64) | 1, []
+    for _ in range(count):
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        unit = (state >> 11) / 2**53 * 2 - 1
+        out.append(unit + (0.02 if unit > 0 else -0.02))
+    return out
+
+
+class Weights:
+    """Hands out slices of one vector, in the order of the layers."""
+
+    def __init__(self, count):
+        self.all = (torch.tensor(values(count, 7)) * 0.4).requires_grad_()
+        self.next = 0
+
+    def take(self, *shape):
+        count = torch.Size(shape).numel()
+        self.next += count
+        return self.all[self.next - count : self.next].reshape(shape)
+
+    def dense(self, x, units):
+        return x @ self.take(x.shape[1], units) + self.take(units)
+
+    def conv(self, x, filters):
+        """`x` in PyTorch's order."""
+        kernel = self.take(3, 3, x.shape[1], filters).permute(3, 2, 0, 1).contiguous()
+        return F.conv2d(x, kernel, self.take(filters), padding=1)
+
+    def conv_transpose(self, x, filters):
+        kernel = self.take(2, 2, filters, x.shape[1]).permute(3, 2, 0, 1).contiguous()
+        return F.conv_transpose2d(x, kernel, self.take(filters), stride=2)
+
+
+def images(count, size):
+    return torch.tensor([(value + 1.02) / 2.04 for value in values(count * size, 3)]).reshape(count, size)
+
+
+def dense():
+    weights, x = Weights(12 * 8 + 8 + 8 * 3 + 3 + 3 * 8 + 8 + 8 * 12 + 12), images(5, 12)
+    hidden = F.relu(weights.dense(x, 8))
+    code = weights.dense(hidden, 3)
+    logits = weights.dense(F.relu(weights.dense(code, 8)), 12)
+    return weights, F.binary_cross_entropy_with_logits(logits, x)
+
+
+def conv():
+    weights, x = Weights(40 + 111 + 65 + 72 + 84 + 112 + 68 + 37), images(3, 64)
+    image = x.reshape(3, 8, 8, 1).permute(0, 3, 1, 2)
+    pooled = F.max_pool2d(F.relu(weights.conv(image, 4)), 2)
+    pooled = F.max_pool2d(F.relu(weights.conv(pooled, 3)), 2)
+    code = weights.dense(pooled.permute(0, 2, 3, 1).reshape(3, 12), 5)
+    back = F.relu(weights.dense(code, 12)).reshape(3, 2, 2, 3).permute(0, 3, 1, 2)
+    back = F.interpolate(F.relu(weights.conv(back, 3)), scale_factor=2)
+    back = F.relu(weights.conv(back, 4))
+    back = F.relu(weights.conv_transpose(back, 4))
+    out = torch.sigmoid(weights.conv(back, 1))
+    return weights, F.mse_loss(out.permute(0, 2, 3, 1).reshape(3, 64), x)
+
+
+found = {"torch": torch.__version__.split("+")[0]}
+for name, model in (("dense", dense), ("conv", conv)):
+    weights, loss = model()
+    assert weights.next == len(weights.all), (weights.next, len(weights.all))
+    loss.backward()
+    found[name] = {"loss": loss.item(), "gradient": weights.all.grad.tolist()}
+print(json.dumps(found))
