@@ -59,7 +59,11 @@ impl LayerError {
 
 /// Every kind of layer: its word, what it looks like, and what it does.
 pub const LAYERS: [(&str, &str, &str); 12] = [
-    ("dense", "dense 256 relu", "every output a weighted sum of all inputs, plus a bias; flattens images first"),
+    (
+        "dense",
+        "dense 256 relu",
+        "every output a weighted sum of all inputs, plus a bias; flattens images first; `dense image` gives as many numbers as an image has",
+    ),
     ("conv", "conv 32 3x3 stride 2 same relu", "2-d convolution; `stride` defaults to 1, padding to `same`"),
     (
         "convtranspose",
@@ -75,7 +79,11 @@ pub const LAYERS: [(&str, &str, &str); 12] = [
         "the code of a variational autoencoder, drawn from a normal distribution learned for each sample; last in an encoder",
     ),
     ("flatten", "flatten", "an image as one row of numbers"),
-    ("reshape", "reshape 7x7x64", "a row of numbers as an image: height, width, channels"),
+    (
+        "reshape",
+        "reshape 7x7x64",
+        "a row of numbers as an image: height, width, channels; `reshape image` is the data's shape, `reshape image/4x64` a quarter of its height and width and 64 channels (`dense image/4x64` gives as many numbers)",
+    ),
     ("dropout", "dropout 0.2", "zeroes that share of the numbers in training"),
     (
         "batchnorm",
@@ -86,6 +94,22 @@ pub const LAYERS: [(&str, &str, &str); 12] = [
 ];
 
 impl LayerSpec {
+    /// Parses a layer's text for images of height, width, channels. Sizes may be those of the image: `image` for all of
+    /// it, `image/4x64` for a quarter of its height and width and 64 channels.
+    pub fn parse(text: &str, image: [usize; 3]) -> Result<Self, LayerError> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [layer, size, rest @ ..] = &words[..] else { return text.parse() };
+        let Some(part) = size.strip_prefix("image") else { return text.parse() };
+        let [height, width, channels] = part_of(image, part, text)?;
+        let size = match *layer {
+            "reshape" => format!("{height}x{width}x{channels}"),
+            "conv" | "convtranspose" => channels.to_string(),
+            "dense" => (height * width * channels).to_string(),
+            _ => return text.parse(),
+        };
+        [&[*layer, &size], rest].concat().join(" ").parse()
+    }
+
     /// Whether it is the code of a variational autoencoder.
     pub fn is_gaussian(&self) -> bool {
         matches!(self.kind, LayerKind::Gaussian { .. })
@@ -188,6 +212,29 @@ fn dense(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
         }
     }
     Ok(LayerKind::Dense { units, activation, init })
+}
+
+/// The shape that `image` and then `part` stand for: nothing, or `/4x64`.
+fn part_of(image: [usize; 3], part: &str, text: &str) -> Result<[usize; 3], LayerError> {
+    if part.is_empty() {
+        return Ok(image);
+    }
+    let sides = part.strip_prefix('/').and_then(|sides| sides.split_once('x'));
+    let Some((divisor, channels)) = sides.and_then(|(divisor, channels)| Some((count(divisor)?, count(channels)?)))
+    else {
+        return Err(LayerError::new(
+            format!("in `{text}`, the size `image{part}` cannot be read"),
+            "write `image`, or for a quarter of its height and width and 64 channels `image/4x64`",
+        ));
+    };
+    let [height, width, _] = image;
+    if height % divisor != 0 || width % divisor != 0 {
+        return Err(LayerError::new(
+            format!("in `{text}`, an image of {height}x{width} cannot be divided by {divisor}"),
+            "write the size in numbers, as in `reshape 7x7x64`",
+        ));
+    }
+    Ok([height / divisor, width / divisor, channels])
 }
 
 fn gaussian(words: &mut Words<'_>) -> Result<LayerKind, LayerError> {
@@ -369,6 +416,22 @@ mod tests {
         assert_eq!(canonical("none"), "identity");
         assert_eq!(canonical("dense 3 linear"), "dense 3");
         assert_eq!(canonical("reshape 20"), "reshape 1x1x20");
+    }
+
+    #[test]
+    fn sizes_may_be_the_images() {
+        let written = |text: &str| LayerSpec::parse(text, [28, 20, 3]).unwrap().to_string();
+        assert_eq!(written("dense image sigmoid"), "dense 1680 sigmoid");
+        assert_eq!(written("reshape image"), "reshape 28x20x3");
+        assert_eq!(written("conv image 3x3 same sigmoid"), "conv 3 3x3 same sigmoid");
+        assert_eq!(written("dense image/4x64 relu"), "dense 2240 relu");
+        assert_eq!(written("reshape image/4x64"), "reshape 7x5x64");
+        assert_eq!(written("dense 5"), "dense 5");
+        let refused = |text: &str| LayerSpec::parse(text, [28, 20, 3]).unwrap_err().to_string();
+        insta::assert_snapshot!(refused("reshape image/3x64"), @"in `reshape image/3x64`, an image of 28x20 cannot be divided by 3");
+        insta::assert_snapshot!(refused("dense image/4"), @"in `dense image/4`, the size `image/4` cannot be read");
+        insta::assert_snapshot!(refused("dense images"), @"in `dense images`, the size `images` cannot be read");
+        insta::assert_snapshot!(refused("dropout image"), @"in `dropout image`, the share to drop is `image`, which is not a number from 0 to below 1");
     }
 
     fn refused(text: &str) -> String {

@@ -25,7 +25,8 @@ pub struct TrainAutoencoder;
 struct Params {
     /// Layers from the image to the code, such as `["dense 256 relu", "dense 32"]`.
     encoder: Vec<String>,
-    /// Layers from the code back to the image; the last must give as many numbers as an image has.
+    /// Layers from the code back to the image; the last must give as many numbers as an image has. Sizes may be the
+    /// image's: `dense image sigmoid`, `reshape image`, `dense image/4x64`, `reshape image/4x64`.
     decoder: Vec<String>,
     /// What training makes small.
     #[serde(default = "default_loss")]
@@ -105,7 +106,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
 uses = "train-autoencoder"
 inputs = { dataset = "normalize" }
 encoder = ["dense 128 relu", "dense ${latent_dim}"]
-decoder = ["dense 128 relu", "dense 784 sigmoid"]
+decoder = ["dense 128 relu", "dense image sigmoid"]
 loss = "bce"
 epochs = 10
 "#,
@@ -129,13 +130,13 @@ impl Stage for TrainAutoencoder {
     }
 
     fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
-        let (encoder, encoder_problems) = training::parse_layers(params, "encoder");
-        let (decoder, decoder_problems) = training::parse_layers(params, "decoder");
+        let shape = inputs.get("dataset").and_then(|facts| facts.shape);
+        let (encoder, encoder_problems) = training::parse_layers(params, "encoder", shape);
+        let (decoder, decoder_problems) = training::parse_layers(params, "decoder", shape);
         let mut problems = encoder_problems;
         problems.extend(decoder_problems);
         problems.extend(misplaced("encoder", &encoder[..encoder.len().saturating_sub(1)]));
         problems.extend(misplaced("decoder", &decoder));
-        let shape = inputs.get("dataset").and_then(|facts| facts.shape);
         let (Some(shape), true) = (shape, problems.is_empty()) else {
             return if problems.is_empty() { Ok(Facts::default()) } else { Err(problems) };
         };
@@ -158,8 +159,8 @@ impl Stage for TrainAutoencoder {
         let train = data::split(&dataset, "train")?;
         let validation = dataset.split("validation");
         let validation = validation.as_ref().map(|split| split as &dyn Samples);
-        let encoder = training::layers(&params.encoder)?;
-        let decoder = training::layers(&params.decoder)?;
+        let encoder = training::layers(&params.encoder, train.shape())?;
+        let decoder = training::layers(&params.decoder, train.shape())?;
         check_values(&dataset, params.loss)?;
         let mut model = Autoencoder::new(&encoder, &decoder, train.shape(), context.seed).map_err(training::failed)?;
         if params.output_bias == OutputBias::Mean {
@@ -269,6 +270,7 @@ pub fn open_loss(input: &crate::stage::Input) -> Result<Loss, StageError> {
 /// The trained model on a `model` port.
 pub fn open_model(input: &crate::stage::Input) -> Result<Autoencoder, StageError> {
     let saved: Saved = data::read_json(input.path("model.json")?)?;
-    let (encoder, decoder) = (training::layers(&saved.encoder)?, training::layers(&saved.decoder)?);
+    let (encoder, decoder) =
+        (training::layers(&saved.encoder, saved.input)?, training::layers(&saved.decoder, saved.input)?);
     Autoencoder::load(&encoder, &decoder, saved.input, input.path("autoencoder.safetensors")?).map_err(training::failed)
 }

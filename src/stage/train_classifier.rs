@@ -102,12 +102,13 @@ impl Stage for TrainClassifier {
     }
 
     fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
+        let facts = inputs.get("data").cloned().unwrap_or_default();
         let empty = params["hidden"].as_array().is_none_or(Vec::is_empty);
-        let (hidden, problems) = if empty { (vec![], vec![]) } else { training::parse_layers(params, "hidden") };
+        let (hidden, problems) =
+            if empty { (vec![], vec![]) } else { training::parse_layers(params, "hidden", facts.shape) };
         if !problems.is_empty() {
             return Err(problems);
         }
-        let facts = inputs.get("data").cloned().unwrap_or_default();
         if let Some(shape) = facts.shape {
             training::check_shapes("hidden", &hidden, shape, None).map_err(|problem| vec![problem])?;
         }
@@ -143,8 +144,8 @@ pub fn train(
     let classes = labeled.classes();
     let train = labeled.split("train")?;
     let validation = labeled.optional("validation");
-    let mut layers = training::layers(hidden)?;
-    layers.extend(training::layers(&[format!("dense {} softmax", classes.len())])?);
+    let mut layers = training::layers(hidden, train.shape())?;
+    layers.extend(training::layers(&[format!("dense {} softmax", classes.len())], train.shape())?);
     let mut classifier =
         Classifier::new(&layers, train.shape(), classes.len(), context.seed).map_err(training::failed)?;
     let history =
@@ -215,7 +216,7 @@ pub fn open_classifier(input: &Input) -> Result<(Classifier, Vec<String>), Stage
         classes: Vec<String>,
     }
     let saved: Saved = data::read_json(input.path("model.json")?)?;
-    let layers = training::layers(&saved.architecture)?;
+    let layers = training::layers(&saved.architecture, saved.input)?;
     let path = input.path("classifier.safetensors")?;
     let classifier = Classifier::load(&layers, saved.input, saved.classes.len(), path).map_err(training::failed)?;
     Ok((classifier, saved.classes))

@@ -159,13 +159,17 @@ fn default_shuffle() -> bool {
     true
 }
 
-/// Parses a list-of-layers param; every element that is no layer is a problem of its own.
-pub fn parse_layers(params: &Value, name: &str) -> (Vec<LayerSpec>, Vec<ParamProblem>) {
+/// Stands for an image's shape where that is not known yet: most divisors fit.
+const ANY_IMAGE: [usize; 3] = [840, 840, 1];
+
+/// Parses a list-of-layers param for images of a shape; every element that is no layer is a problem of its own.
+pub fn parse_layers(params: &Value, name: &str, image: Option<[usize; 3]>) -> (Vec<LayerSpec>, Vec<ParamProblem>) {
+    let image = image.unwrap_or(ANY_IMAGE);
     let texts = params[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut layers = Vec::new();
     let mut problems = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        match text.as_str().unwrap_or_default().parse::<LayerSpec>() {
+        match LayerSpec::parse(text.as_str().unwrap_or_default(), image) {
             Ok(layer) => layers.push(layer),
             Err(LayerError { message, help }) => {
                 problems.push(ParamProblem { param: name.into(), index: Some(index), message, help });
@@ -210,9 +214,9 @@ pub fn check_shapes(
     }
 }
 
-/// Layers of a list that was checked when the plan was made.
-pub fn layers(texts: &[String]) -> Result<Vec<LayerSpec>, StageError> {
-    texts.iter().map(|text| text.parse().map_err(layer_failed)).collect()
+/// Layers of a list that was checked when the plan was made, for images of a shape.
+pub fn layers(texts: &[String], image: [usize; 3]) -> Result<Vec<LayerSpec>, StageError> {
+    texts.iter().map(|text| LayerSpec::parse(text, image).map_err(layer_failed)).collect()
 }
 
 fn layer_failed(error: LayerError) -> StageError {
