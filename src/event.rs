@@ -24,7 +24,9 @@ pub trait Observer: Send + Sync {
 pub enum RunEvent {
     /// Always the first event of a launch.
     LaunchStarted(LaunchStarted),
-    /// A stage's inputs are known and it is now being executed (never sent for a cached stage).
+    /// A stage's inputs are known and it is now being executed; or the published data it needs is being downloaded,
+    /// whose fingerprint is known before. Never sent for a cached stage, with one exception: a download breaks off, and
+    /// what stands in is cached. What stands in and is not cached is sent as another start.
     StageStarted { node: usize, fingerprint: String },
     /// How far an executing stage is.
     StageProgress { node: usize, progress: Progress },

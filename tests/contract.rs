@@ -323,6 +323,25 @@ fn exit_codes_tell_what_happened() {
 }
 
 #[test]
+fn a_place_where_no_reports_can_be_written_is_refused_before_anything_runs() {
+    let project = Project::new();
+    project.write("file", "");
+    let places = ["file", "file/deeper"].into_iter().chain(cfg!(target_os = "linux").then_some("/proc/reports"));
+    for place in places {
+        let called = project.call(&["run", EXPERIMENT, "--json", "--reports-dir", place]);
+        assert_eq!((called.code, called.stdout.as_str()), (2, ""), "{place}: {}", called.stderr);
+        assert!(
+            called.stderr.contains("cannot write reports to ") && called.stderr.contains("help: "),
+            "{}",
+            called.stderr
+        );
+        assert!(!project.path("cache").exists(), "{place}");
+    }
+    assert_eq!(project.call(&["run", EXPERIMENT, "--only", "load", "--reports-dir", "deep/er"]).code, 0);
+    assert!(project.path("deep/er/tiny.html").is_file());
+}
+
+#[test]
 fn a_failure_keeps_what_is_done_and_keep_going_completes_the_rest() {
     let project = Project::with_pipeline(&format!("{PIPELINE}{DIVERGING}"));
     let launch = project.launch(&["--keep-going"]);

@@ -1,10 +1,12 @@
 //! Turns ended runs into pages: what the runner knows into what `report::page` shows.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::cli::exit::Stop;
 use crate::cli::prepare::Prepared;
 use crate::event::{Provenance, Status};
 use crate::plan::Plan;
@@ -171,6 +173,21 @@ impl Reporter for Pages {
         }
         self.written(page::write_experiment(&self.reports, &page))
     }
+}
+
+/// Makes sure that pages can be written at `reports`, without writing any: hours later would be too late to say so.
+pub fn check_place(reports: &Path) -> Result<(), Stop> {
+    let there = reports.ancestors().find(|place| place.exists()).unwrap_or(reports);
+    let tried = match there.is_dir() {
+        // A file without a name, which leaves nothing behind whatever happens.
+        true => tempfile::tempfile_in(there).map(drop),
+        false => Err(io::ErrorKind::NotADirectory.into()),
+    };
+    let help = "name a place for the reports that can be written with --reports-dir";
+    tried.map_err(|error| {
+        let within = if there == reports { String::new() } else { format!(" ({})", there.display()) };
+        Stop::usage(format!("cannot write reports to {}{within}: {error}", reports.display())).help(help)
+    })
 }
 
 /// Files of the first figures that a stage of the run gave.

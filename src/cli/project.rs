@@ -1,6 +1,7 @@
-//! Where a project's things are. The working directory never changes; paths are made absolute once, here.
+//! Where a project's things are. The working directory never changes; paths are made absolute once, here, and without
+//! `..` in them.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::Stop;
 
@@ -18,7 +19,7 @@ impl Project {
         let unknown = |error| Stop::usage(format!("the working directory is not known: {error}"));
         let (start, named) = match file {
             Some(file) => {
-                let file = std::path::absolute(file).map_err(unknown)?;
+                let file = plain(std::path::absolute(file).map_err(unknown)?);
                 let folder = file.parent().map_or_else(|| file.clone(), Path::to_owned);
                 let named = folder.file_name().is_some_and(|name| name == "experiments" || name == "pipelines");
                 (folder, named)
@@ -51,8 +52,25 @@ impl Project {
 
     /// A chosen path, from the working directory; or one by name in the project.
     fn absolute(&self, chosen: Option<PathBuf>, name: &str) -> PathBuf {
-        chosen.map_or_else(|| self.root.join(name), |path| std::path::absolute(&path).unwrap_or(path))
+        chosen.map_or_else(|| self.root.join(name), |path| plain(std::path::absolute(&path).unwrap_or(path)))
     }
+}
+
+/// The path without `..`, where what is there says what those lead to: behind a link it is not the folder before them.
+fn plain(path: PathBuf) -> PathBuf {
+    let mut steps = path.components();
+    let mut rest = vec![];
+    // What follows the last `..` may be links, and keeps the names that the user knows.
+    while steps.clone().any(|step| step == Component::ParentDir) {
+        let folder = steps.as_path();
+        if folder.ends_with("..")
+            && let Ok(folder) = folder.canonicalize()
+        {
+            return rest.iter().rev().fold(folder, |path, step| path.join(step));
+        }
+        rest.extend(steps.next_back());
+    }
+    path
 }
 
 #[cfg(test)]
@@ -77,6 +95,19 @@ mod tests {
         assert_eq!(root_of(&deep.join("x.toml")), deep);
         std::fs::create_dir(directory.path().join("experiments")).unwrap();
         assert_eq!(root_of(&deep.join("x.toml")), directory.path());
+    }
+
+    #[test]
+    fn paths_are_told_without_detours() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("experiments")).unwrap();
+        std::fs::create_dir_all(root.join("s")).unwrap();
+        assert_eq!(root_of(&root.join("s/../experiments/a.toml")), root);
+        let project = Project { root: root.clone() };
+        assert_eq!(project.reports(Some(&root.join("s/../none/pages"))), root.join("none/pages"));
+        let unknown = Path::new("/none/such/../reports");
+        assert_eq!(project.reports(Some(unknown)), unknown);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::artifact::store::Store;
 use crate::cancel::Cancel;
 use crate::cli::args::{PlanArgs, RunArgs};
 use crate::cli::exit::{Exit, Stop};
-use crate::cli::pages::Pages;
+use crate::cli::pages::{self, Pages};
 use crate::cli::plan;
 use crate::cli::prepare::{Prepared, options, prepare};
 use crate::event::{Observer, RunEvent, Status};
@@ -24,6 +24,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
         return plan::rehearse(&as_plan(args));
     }
     let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
+    pages::check_place(&prepared.reports)?;
     let cancel = stop_on_signals()?;
     let store = Arc::new(Store::open(&prepared.cache)?);
     let options = options(&args.machine, &args.selection, args.keep_going);

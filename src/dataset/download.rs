@@ -16,11 +16,20 @@ use crate::event::Progress;
 
 use super::error::DatasetError;
 
+mod mirrors;
+
+pub use mirrors::first_to_answer;
+
 /// No file of a known data set is larger: more is not what was asked for.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// How long it may take to connect to a mirror.
+const CONNECT: Duration = Duration::from_secs(5);
+
 /// A network that says nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+
+const USER_AGENT: &str = concat!("pipeline/", env!("CARGO_PKG_VERSION"));
 
 /// How often a stop is looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -49,7 +58,8 @@ enum Failure {
 }
 
 /// Downloads a file from the first of `urls` that gives what `check` accepts (its error says in words what is wrong).
-/// What was received before is kept in a `.part` file beside `to`, and gone on with. The error lists every mirror.
+/// What was received before is kept in a `.part` file beside `to`, and gone on with; nothing is left when nothing was
+/// received. The error lists every mirror.
 pub fn download(
     urls: &[String],
     to: &Path,
@@ -58,11 +68,11 @@ pub fn download(
 ) -> Result<(), DatasetError> {
     let config = Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_resolve(Some(Duration::from_secs(10)))
-        .timeout_connect(Some(Duration::from_secs(10)))
+        .timeout_resolve(Some(CONNECT))
+        .timeout_connect(Some(CONNECT))
         .timeout_recv_response(Some(SILENCE))
         .timeout_per_read(Some(SILENCE))
-        .user_agent(concat!("pipeline/", env!("CARGO_PKG_VERSION")));
+        .user_agent(USER_AGENT);
     download_with(&config.build().into(), urls, to, check, watch)
 }
 
@@ -73,41 +83,54 @@ fn download_with(
     check: &dyn Fn(&Path) -> Result<(), String>,
     watch: &Watch,
 ) -> Result<(), DatasetError> {
-    let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let part_path = to.with_file_name(format!("{name}.part"));
-    if let Some(folder) = to.parent() {
-        std::fs::create_dir_all(folder).map_err(DatasetError::io(folder))?;
-    }
-    let mut part = Part::open(part_path, watch)?;
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let mut part = Part::open(to.with_file_name(format!("{name}.part")), watch)?;
     if to.is_file() {
         // Another process fetched it while this one waited for the lock.
+        part.give_up();
         return Ok(());
     }
+    let why = match from_mirrors(agent, urls, &mut part, check, watch) {
+        Ok(()) => return part.become_file(to),
+        Err(why) => why,
+    };
+    part.give_up();
+    Err(match why {
+        Failure::Fatal(error) => error,
+        Failure::Mirror(why) | Failure::Wrong(why) => {
+            DatasetError::new(format!("{name} could not be downloaded:\n{why}"))
+                .help(format!("check the network, or put the file at {}", to.display()))
+        }
+    })
+}
+
+/// The whole file from one mirror, or from one after another. The failure lists all of them.
+fn from_mirrors(
+    agent: &Agent,
+    urls: &[String],
+    part: &mut Part,
+    check: &dyn Fn(&Path) -> Result<(), String>,
+    watch: &Watch,
+) -> Result<(), Failure> {
     let mut misses = Vec::new();
     for url in urls {
-        let from = part.length()?;
+        let from = part.length().map_err(Failure::Fatal)?;
         let resumed = from > 0;
         tracing::info!(url, from, "downloading");
-        let mut outcome = attempt(agent, url, &mut part, check, watch);
+        let mut outcome = attempt(agent, url, part, check, watch);
         if resumed && matches!(outcome, Err(Failure::Wrong(_))) {
             // The beginning may have been another mirror's, or spoilt: once more from the start.
-            outcome = attempt(agent, url, &mut part, check, watch);
+            outcome = attempt(agent, url, part, check, watch);
         }
         match outcome {
-            Ok(()) => {
-                tracing::info!(url, to = %to.display(), "downloaded");
-                return part.become_file(to);
-            }
-            Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Mirror(why) | Failure::Wrong(why)) => {
                 tracing::info!(url, why, "mirror given up");
                 misses.push(format!("  {url}: {why}"));
             }
+            end => return end,
         }
     }
-    part.remove_if_empty()?;
-    Err(DatasetError::new(format!("{name} could not be downloaded:\n{}", misses.join("\n")))
-        .help(format!("check the network, or put the file at {}", to.display())))
+    Err(Failure::Mirror(misses.join("\n")))
 }
 
 /// Gets what is missing of the file and checks the whole; wrong bytes are thrown away.
@@ -145,6 +168,7 @@ fn receive(agent: &Agent, url: &str, part: &mut Part, watch: &Watch) -> Result<(
                 }
                 done = at;
                 total = announced;
+                (watch.progress)(Progress { done, total, unit: "byte", metrics: vec![] });
             }
             Piece::Bytes(bytes) => {
                 done += bytes.len() as u64;
@@ -262,24 +286,28 @@ fn send_body(response: Response<ureq::Body>, at: u64, total: u64, sender: &SyncS
 struct Part {
     path: PathBuf,
     file: File,
+    /// Folders that were made for it, innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Part {
     fn open(path: PathBuf, watch: &Watch) -> Result<Self, DatasetError> {
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).read(true).write(true).open(&path);
-        let mut file = file.map_err(DatasetError::io(&path))?;
+        let mut made = Vec::new();
         loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if watch.cancel.is_cancelled() => return Err(DatasetError::Interrupted),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(TICK),
-                // A file system without locks: two downloads at once would be noticed by the check.
-                Err(TryLockError::Error(_)) => break,
+            if let Some(folder) = path.parent() {
+                made.extend(folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned));
+                std::fs::create_dir_all(folder).map_err(DatasetError::io(folder))?;
+            }
+            let mut options = OpenOptions::new();
+            let file = options.create(true).truncate(false).read(true).write(true).open(&path);
+            let mut file = file.map_err(DatasetError::io(&path))?;
+            wait_for(&file, watch)?;
+            // Whoever had the lock may have renamed or removed the file.
+            if is_at(&file, &path) {
+                file.seek(SeekFrom::End(0)).map_err(DatasetError::io(&path))?;
+                return Ok(Self { path, file, made });
             }
         }
-        file.seek(SeekFrom::End(0)).map_err(DatasetError::io(&path))?;
-        Ok(Self { path, file })
     }
 
     fn length(&self) -> Result<u64, DatasetError> {
@@ -294,11 +322,41 @@ impl Part {
         std::fs::rename(&self.path, to).map_err(DatasetError::io(to))
     }
 
-    fn remove_if_empty(self) -> Result<(), DatasetError> {
-        if self.length()? > 0 {
-            return Ok(());
+    /// Keeps what was received; when that is nothing, neither the file nor the folders made for it stay.
+    fn give_up(self) {
+        // What cannot be removed, or is used by others by now, may stay: it is in nobody's way.
+        if self.length().is_ok_and(|length| length == 0) && std::fs::remove_file(&self.path).is_ok() {
+            let _ = self.made.iter().try_for_each(std::fs::remove_dir);
         }
-        std::fs::remove_file(&self.path).map_err(DatasetError::io(&self.path))
+    }
+}
+
+/// Whether the open file is the one that has the name.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let place = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
+        matches!((file.metadata(), path.metadata()), (Ok(own), Ok(named)) if place(&own) == place(&named))
+    }
+    // Elsewhere an open file cannot be renamed or removed.
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+/// Waits until no other process has the file locked.
+fn wait_for(file: &File, watch: &Watch) -> Result<(), DatasetError> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if watch.cancel.is_cancelled() => return Err(DatasetError::Interrupted),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(TICK),
+            // A file system without locks: two downloads at once would be noticed by the check.
+            Err(TryLockError::Error(_)) => return Ok(()),
+        }
     }
 }
 

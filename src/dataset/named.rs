@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::hash::ContentHash;
 
 use super::cifar;
-use super::download::{Watch, download};
+use super::download::{Watch, download, first_to_answer};
 use super::error::DatasetError;
 use super::idx::{Idx, hex};
 use super::known::{Known, KnownFile, Layout, is_packed};
@@ -51,15 +52,20 @@ pub fn locate(known: &Known, places: &Places) -> Result<Found, DatasetError> {
     Err(DatasetError::new(format!("the data set `{}` is in none of these places:\n{}", known.name, misses.join("\n"))))
 }
 
-/// Downloads what a folder lacks of a known data set, and checks every file.
-pub fn fetch(known: &Known, directory: &Path, watch: &Watch) -> Result<Found, DatasetError> {
-    for (name, file) in known.downloads() {
-        let to = directory.join(&name);
-        if to.is_file() {
-            continue;
+/// Downloads what a folder lacks of a known data set, and checks every file. When no mirror answers within `patience`,
+/// nothing is written.
+pub fn fetch(known: &Known, directory: &Path, patience: Duration, watch: &Watch) -> Result<Found, DatasetError> {
+    let mut mirrors = known.mirrors.to_vec();
+    let urls = |mirrors: &[&str], name: &str| -> Vec<String> {
+        mirrors.iter().map(|mirror| format!("{mirror}{name}")).collect()
+    };
+    let lacking = known.downloads().into_iter().filter(|(name, _)| !directory.join(name).is_file());
+    for (position, (name, file)) in lacking.enumerate() {
+        if position == 0 {
+            let first = first_to_answer(&urls(&mirrors, &name), patience, watch)?;
+            mirrors[..=first].rotate_right(1);
         }
-        let urls: Vec<String> = known.mirrors.iter().map(|mirror| format!("{mirror}{name}")).collect();
-        download(&urls, &to, &|part| published(part, file), watch)?;
+        download(&urls(&mirrors, &name), &directory.join(&name), &|part| published(part, file), watch)?;
     }
     let lacking = |missing| DatasetError::new(format!("{} still lacks {missing}", directory.display()));
     known.files_in(directory).map(|files| Found { files }).map_err(lacking)

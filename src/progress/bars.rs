@@ -86,9 +86,10 @@ impl State {
     fn draw(&mut self, event: &RunEvent) {
         match event {
             RunEvent::StageStarted { node, .. } => {
+                self.remove(*node);
                 let bar = self.multi.insert_before(&self.launch, ProgressBar::new_spinner());
                 let room = self.width.saturating_sub(BAR + ETA).max(LABEL);
-                bar.set_style(style(&format!("{{spinner:{BAR}}} {{prefix}}  {{elapsed}}")));
+                bar.set_style(style(&format!("{{spinner:{BAR}}} {{prefix}}  {{elapsed}}  {{msg}}")));
                 bar.set_prefix(text::shortened(&self.narrator.label(*node), room));
                 bar.enable_steady_tick(TICK);
                 self.running.insert(*node, bar);

@@ -158,7 +158,8 @@ impl<W: Write> State<W> {
 
     fn is_too_soon(&mut self, time: Timestamp, event: &RunEvent) -> bool {
         let RunEvent::StageProgress { node, progress } = event else { return false };
-        if !progress.metrics.is_empty() || progress.done >= progress.total {
+        let ends = progress.total > 0 && progress.done >= progress.total;
+        if !progress.metrics.is_empty() || ends {
             return false;
         }
         if self.told.get(node).is_some_and(|last| time.duration_since(*last) < PAUSE) {

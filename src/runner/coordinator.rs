@@ -38,8 +38,8 @@ pub struct Coordinator {
     open: Vec<usize>,
     queue: ReadyQueue,
     running: Vec<usize>,
-    /// By node, since when it executes or has been executing.
-    executing: Vec<Option<Instant>>,
+    /// By node, when a job thread took it up.
+    begun: Vec<Option<Instant>>,
     /// After a failure nothing more is begun.
     stopping: bool,
     started: Instant,
@@ -66,7 +66,7 @@ impl Coordinator {
             open,
             queue,
             running: vec![],
-            executing: vec![None; nodes],
+            begun: vec![None; nodes],
             stopping: false,
             started: Instant::now(),
             messages,
@@ -113,6 +113,7 @@ impl Coordinator {
         while self.running.len() < self.shared.options.jobs.max(1) {
             let (Some(node), Some(work)) = (self.queue.next(), &self.work) else { return };
             self.running.push(node);
+            self.begun[node] = Some(Instant::now());
             work.send(node).expect("job threads wait for work until the sender is dropped");
         }
     }
@@ -120,7 +121,6 @@ impl Coordinator {
     fn handle(&mut self, message: Message, observer: &dyn Observer, reporter: &dyn Reporter) {
         match message {
             Message::Started { node, fingerprint } => {
-                self.executing[node] = Some(Instant::now());
                 emit(observer, RunEvent::StageStarted { node, fingerprint: fingerprint.to_string() });
             }
             Message::Progress { node, progress } => emit(observer, RunEvent::StageProgress { node, progress }),
@@ -163,7 +163,7 @@ impl Coordinator {
                 StageResult { finished, record: Some(produced.record) }
             }
             Err(Failure::Interrupted) => {
-                finished.seconds = self.executing[node].map_or(0.0, |since| since.elapsed().as_secs_f64());
+                finished.seconds = self.begun[node].map_or(0.0, |since| since.elapsed().as_secs_f64());
                 StageResult { finished, record: None }
             }
             Err(Failure::Failed { fingerprint, error, seconds, reasons }) => {

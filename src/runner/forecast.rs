@@ -181,7 +181,7 @@ fn looking_only(places: &Places) -> Environment {
         project: places.project.clone(),
         data_dir: places.data_dir.clone(),
         download_dir: places.download_dir.clone(),
-        fetch: false,
+        fetch: None,
         progress: Box::new(|_| {}),
         cancel: crate::cancel::Cancel::default(),
     }

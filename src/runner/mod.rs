@@ -2,6 +2,7 @@
 //! share one thread pool for their arithmetic. Knows its listeners only as `dyn Observer`, and neither terminal nor SQL.
 
 mod coordinator;
+mod fetch;
 pub mod forecast;
 mod lookup;
 mod produce;

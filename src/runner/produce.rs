@@ -13,6 +13,7 @@ use crate::event::{Outcome, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason};
 use crate::hash::ContentHash;
 use crate::kind::{METRICS_PORT, REPORT_IT, answer};
+use crate::runner::fetch::{Data, Found};
 use crate::runner::lookup;
 use crate::runner::shared::{Failure, Message, Produced, Shared, in_words};
 use crate::stage::{Context, Environment, Input, Output, Resumes, Source, StageError};
@@ -29,16 +30,17 @@ enum Wanted<'d> {
 
 /// One attempt to produce one node.
 pub struct Job<'a> {
-    shared: &'a Shared,
-    node: usize,
-    messages: &'a Sender<Message>,
-    environment: Environment,
+    pub(super) shared: &'a Shared,
+    pub(super) node: usize,
+    pub(super) messages: &'a Sender<Message>,
+    /// In which nothing is fetched: that is done before anything is executed.
+    pub(super) environment: Environment,
     started: Instant,
 }
 
 impl<'a> Job<'a> {
     pub fn new(shared: &'a Shared, node: usize, messages: &'a Sender<Message>) -> Self {
-        let environment = shared.environment(node, messages);
+        let environment = shared.environment(None, |_| {});
         Self { shared, node, messages, environment, started: Instant::now() }
     }
 
@@ -47,7 +49,7 @@ impl<'a> Job<'a> {
         drop(self.messages.send(message));
     }
 
-    fn notice(&self, text: String) {
+    pub(super) fn notice(&self, text: String) {
         self.tell(Message::Notice { node: self.node, text });
     }
 
@@ -66,14 +68,23 @@ impl<'a> Job<'a> {
         if anyhow && let Some(record) = self.foreseen()? {
             return Ok(self.cached(record));
         }
-        let source = self.source()?;
+        let Data { source, mut held, announced, seconds } = match self.data(anyhow)? {
+            Found::Cached(record) => return Ok(self.cached(record)),
+            Found::Data(data) => data,
+        };
         let fingerprint = self.fingerprint(source.as_ref())?;
         let hash = fingerprint.hash();
         let before = if anyhow { self.look_up(hash)? } else { Lookup::Miss };
         if let Lookup::Hit(record) = before {
             return Ok(self.cached(*record));
         }
-        let guard = self.lock(hash)?;
+        let guard = match held.take_if(|held| held.0 == hash) {
+            Some((_, guard)) => guard,
+            None => {
+                drop(held);
+                self.lock(hash)?
+            }
+        };
         // Another job or launch may have made it while this one waited.
         let reasons = match (wanted, self.look_up(hash)?) {
             (Wanted::Somehow, Lookup::Hit(record)) => return Ok(self.cached(*record)),
@@ -87,23 +98,17 @@ impl<'a> Job<'a> {
                 self.reasons(wanted, &fingerprint, if matches!(before, Lookup::Broken(_)) { &before } else { &now })?
             }
         };
-        let produced = self.execute(fingerprint, hash, source.as_ref(), reasons)?;
+        let inputs = self.open_inputs()?;
+        if announced != Some(hash) {
+            self.tell(Message::Started { node: self.node, fingerprint: hash });
+        }
+        let mut produced = self.execute(fingerprint, hash, source.as_ref(), &inputs, reasons)?;
+        produced.seconds += seconds;
         drop(guard);
         Ok(produced)
     }
 
-    /// What outside data the stage will read; fetched when it is not there.
-    fn source(&self) -> Result<Option<Source>, Failure> {
-        let node = self.shared.node(self.node);
-        let source = lookup::stage_of(node).source(&node.params, &self.environment);
-        let source = source.map_err(|error| self.failed(None, &error, vec![]))?;
-        if let Some(notice) = source.as_ref().and_then(|source| source.notice.clone()) {
-            self.notice(notice);
-        }
-        Ok(source)
-    }
-
-    fn lock(&self, fingerprint: ContentHash) -> Result<LockGuard, Failure> {
+    pub(super) fn lock(&self, fingerprint: ContentHash) -> Result<LockGuard, Failure> {
         let stage = &self.shared.node(self.node).stage;
         let mut on_wait = |Holder { pid, host, since }: Holder| {
             self.notice(format!("waiting for `{stage}`: process {pid} on {host} has been making it since {since}"));
@@ -144,7 +149,7 @@ impl<'a> Job<'a> {
 
     /// What no stage of the plan reads is there for people and their pages: its bytes are verified here, those of the
     /// others when a stage opens them.
-    fn look_up(&self, hash: ContentHash) -> Result<Lookup, Failure> {
+    pub(super) fn look_up(&self, hash: ContentHash) -> Result<Lookup, Failure> {
         let mut lookup = self.shared.store.lookup(hash)?;
         if let Lookup::Hit(record) = &lookup
             && self.is_last()
@@ -167,7 +172,7 @@ impl<'a> Job<'a> {
         self.shared.plan.graph.neighbors(petgraph::graph::NodeIndex::new(self.node)).next().is_none()
     }
 
-    fn fingerprint(&self, source: Option<&Source>) -> Result<Fingerprint, Failure> {
+    pub(super) fn fingerprint(&self, source: Option<&Source>) -> Result<Fingerprint, Failure> {
         let mut inputs = BTreeMap::new();
         for (port, producer, output) in self.shared.plan.inputs(self.node) {
             inputs.insert(port.to_owned(), self.artifact(producer, output)?.content_hash());
@@ -189,14 +194,13 @@ impl<'a> Job<'a> {
         hashed: Fingerprint,
         hash: ContentHash,
         source: Option<&Source>,
+        inputs: &BTreeMap<String, OpenInput>,
         reasons: Vec<Reason>,
     ) -> Result<Produced, Failure> {
-        let inputs = self.open_inputs()?;
-        self.tell(Message::Started { node: self.node, fingerprint: hash });
         let why = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         tracing::info!(fingerprint = %hash, why, "executing");
         let started = Instant::now();
-        let made = self.make(source, &inputs, self.checkpoints(&hashed));
+        let made = self.make(source, inputs, self.checkpoints(&hashed));
         let seconds = started.elapsed().as_secs_f64();
         tracing::info!(seconds, made = made.is_ok(), "executed");
         let (outputs, outcome) = made.map_err(|error| self.failed(Some(hash), &error, reasons.clone()))?;
@@ -326,7 +330,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn failed(&self, fingerprint: Option<ContentHash>, error: &StageError, reasons: Vec<Reason>) -> Failure {
+    pub(super) fn failed(&self, fingerprint: Option<ContentHash>, error: &StageError, reasons: Vec<Reason>) -> Failure {
         let seconds = self.started.elapsed().as_secs_f64();
         match error {
             StageError::Interrupted => Failure::Interrupted,

@@ -1,7 +1,7 @@
 //! What job threads share, and what they tell the coordinator.
 
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::artifact::store::{Record, Store, StoreError};
 use crate::cancel::Cancel;
@@ -99,16 +99,18 @@ impl Shared {
         self.records.write().unwrap_or_else(PoisonError::into_inner)[node] = Some(record);
     }
 
-    /// Where a node finds outside data, and whom its progress is told.
-    pub fn environment(&self, node: usize, messages: &Sender<Message>) -> Environment {
-        let sender = messages.clone();
+    /// Where stages find outside data. `fetch` as in [`Environment::fetch`]; `progress` hears how far that is.
+    pub fn environment(
+        &self,
+        fetch: Option<Duration>,
+        progress: impl Fn(Progress) + Send + Sync + 'static,
+    ) -> Environment {
         Environment {
             project: self.places.project.clone(),
             data_dir: self.places.data_dir.clone(),
             download_dir: self.places.download_dir.clone(),
-            fetch: true,
-            // The coordinator outlives the job threads; without it nobody is left to be told.
-            progress: Box::new(move |progress| drop(sender.send(Message::Progress { node, progress }))),
+            fetch,
+            progress: Box::new(progress),
             cancel: self.cancel.clone(),
         }
     }

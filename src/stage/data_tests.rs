@@ -30,7 +30,7 @@ impl Bench {
             project: directory.path().join("project"),
             data_dir: Some(directory.path().join("shared")),
             download_dir: directory.path().join("downloads"),
-            fetch: false,
+            fetch: None,
             progress: Box::new(|_| {}),
             cancel: Cancel::default(),
         };

@@ -194,20 +194,21 @@ impl Stage for Load {
 
     fn foreseen(&self, params: &Value) -> Option<Source> {
         let identity = origin::foreseen(&parse(params).ok()?)?;
-        Some(Source { identity, notice: None, settled: SETTLED, stand_in: None })
+        Some(Source { identity, notice: None, settled: SETTLED, stand_in: None, missing: None })
     }
 
     fn source(&self, params: &Value, environment: &Environment) -> Result<Option<Source>, StageError> {
         let params = parse::<Params>(params).map_err(|_| StageError::failed("unusable params of `load`"))?;
-        let mode = if environment.fetch { Mode::Fetch } else { Mode::Look };
-        let Resolved { identity, notice, stand_in, .. } = resolve(&params, environment, mode)?;
-        Ok(Some(Source { identity, notice, settled: SETTLED, stand_in }))
+        let mode = environment.fetch.map_or(Mode::Look, Mode::Fetch);
+        let Resolved { identity, notice, stand_in, missing, .. } = resolve(&params, environment, mode)?;
+        Ok(Some(Source { identity, notice, settled: SETTLED, stand_in, missing }))
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {
         let params: Params = context.params()?;
         // What could be fetched was fetched when the source was asked for.
-        let mode = if context.source.is_none() && context.environment.fetch { Mode::Fetch } else { Mode::Local };
+        let fetch = context.environment.fetch.filter(|_| context.source.is_none());
+        let mode = fetch.map_or(Mode::Local, Mode::Fetch);
         let resolved = resolve(&params, context.environment, mode)?;
         unchanged(&resolved.identity, context.source)?;
         let raw = resolved.origin.read(context.cancel)?;

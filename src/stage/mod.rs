@@ -34,6 +34,7 @@ pub mod tsne;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -99,8 +100,8 @@ pub struct Environment {
     pub data_dir: Option<PathBuf>,
     /// The user's cache directory for downloads.
     pub download_dir: PathBuf,
-    /// Whether missing data may be downloaded now.
-    pub fetch: bool,
+    /// Whether missing data may be downloaded now: how long to look for a mirror that answers.
+    pub fetch: Option<Duration>,
     /// Called while something long goes on.
     pub progress: Box<dyn Fn(Progress) + Send + Sync>,
     pub cancel: Cancel,
@@ -117,6 +118,8 @@ pub struct Source {
     pub settled: &'static [&'static str],
     /// By content as well, what stands in for it if it cannot be fetched.
     pub stand_in: Option<Value>,
+    /// The data set that is not on this machine, when it was not to be fetched now.
+    pub missing: Option<String>,
 }
 
 /// An artifact on an input port, its bytes already verified.

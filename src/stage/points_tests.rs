@@ -42,7 +42,7 @@ impl Bench {
             project: self.directory.path().into(),
             data_dir: None,
             download_dir: self.directory.path().join("downloads"),
-            fetch: false,
+            fetch: None,
             progress: Box::new(|_| {}),
             cancel: Cancel::default(),
         };

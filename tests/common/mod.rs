@@ -80,6 +80,8 @@ pub const STAGES: [&str; 10] = [
 /// A project of its own, gone with the value.
 pub struct Project {
     folder: TempDir,
+    /// Where the program looks for a proxy; nobody is there, unless a test is.
+    pub proxy: String,
 }
 
 impl Project {
@@ -90,7 +92,8 @@ impl Project {
 
     /// With another pipeline.
     pub fn with_pipeline(pipeline: &str) -> Self {
-        let project = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let project = Self { folder, proxy: "http://127.0.0.1:1".to_owned() };
         project.write("pipelines/tiny.toml", pipeline);
         project.write(EXPERIMENT, "pipeline = \"../pipelines/tiny.toml\"\n");
         project
@@ -128,7 +131,7 @@ impl Project {
             command.env_remove(name);
         }
         for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"] {
-            command.env(name, "http://127.0.0.1:1");
+            command.env(name, &self.proxy);
         }
         command.env("HOME", self.path("home")).env("XDG_CACHE_HOME", self.path("home/.cache"));
         command.env("NO_COLOR", "1");

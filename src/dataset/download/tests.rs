@@ -2,6 +2,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use super::mirrors::first_with;
 use super::*;
 
 const CONTENT: &[u8] = b"0123456789abcdefghij";
@@ -207,4 +208,38 @@ fn progress_counts_bytes_up_to_the_total() {
     let agent: Agent = Agent::config_builder().proxy(None).build().into();
     download_with(&agent, &[Mirror::new(whole).url], &directory.path().join("file"), &|_| Ok(()), &watch).unwrap();
     assert_eq!(seen.lock().unwrap().last(), Some(&(20, 20, "byte")));
+}
+
+fn asks(urls: &[String], patience: Duration) -> Result<usize, DatasetError> {
+    let watch = Watch { progress: &|_| {}, cancel: &Cancel::default() };
+    let config = Agent::config_builder().http_status_as_error(false).proxy(None).timeout_global(Some(patience));
+    first_with(&config.build().into(), urls, patience, &watch)
+}
+
+#[test]
+fn a_mirror_that_answers_is_found_beside_those_that_do_not() {
+    let urls = [Mirror::new(silent).url, refusing(), Mirror::new(absent).url];
+    assert_eq!(asks(&urls, Duration::from_secs(30)).unwrap(), 2);
+}
+
+#[test]
+fn mirrors_that_do_not_answer_are_named_with_their_reasons() {
+    let urls = [Mirror::new(silent).url, refusing()];
+    let error = asks(&urls, Duration::from_millis(100)).unwrap_err().to_string();
+    let error = error.replace(&urls[0], "URL0").replace(&urls[1], "URL1");
+    insta::assert_snapshot!(error, @r"
+    no mirror answers:
+      URL0: no answer within 0.1 s
+      URL1: io: Connection refused (os error 111)
+    ");
+}
+
+#[test]
+fn nothing_is_left_where_nothing_was_received() {
+    let directory = tempfile::tempdir().unwrap();
+    let watch = Watch { progress: &|_| {}, cancel: &Cancel::default() };
+    let agent: Agent = Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let to = directory.path().join("some/where/file");
+    assert!(download_with(&agent, &[refusing()], &to, &|_| Ok(()), &watch).is_err());
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -129,7 +129,8 @@ fn a_missing_data_set_is_downloaded_and_checked() {
     let watch = Watch { progress: &|_| {}, cancel: &cancel };
     for packed in [false, true] {
         let known = tiny(packed, vec![serve()]);
-        let found = fetch(&known, &directory.path().join(packed.to_string()), &watch).unwrap();
+        let patience = Duration::from_secs(5);
+        let found = fetch(&known, &directory.path().join(packed.to_string()), patience, &watch).unwrap();
         assert_eq!(read(&known, &found, &cancel).unwrap().train.labels, Some(vec![1, 0]));
     }
 }

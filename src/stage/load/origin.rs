@@ -1,6 +1,7 @@
 //! Where the data of a `load` stage comes from: found, fetched, drawn, or another data set in its place.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -53,7 +54,8 @@ impl Origin {
 pub(super) enum Mode {
     /// Do not fetch; suppose that it can be had.
     Look,
-    Fetch,
+    /// Fetch, if a mirror answers within that time.
+    Fetch(Duration),
     /// Do not fetch; what is missing is not available.
     Local,
 }
@@ -65,6 +67,8 @@ pub(super) struct Resolved {
     pub(super) fallback_for: Option<String>,
     /// What stands in for it, by content, if it cannot be fetched.
     pub(super) stand_in: Option<Value>,
+    /// The data set that was not looked for anywhere but on this machine.
+    pub(super) missing: Option<String>,
 }
 
 /// What a data set known by name is by content, said without looking for it; not when `path` holds files of it that
@@ -78,7 +82,8 @@ pub(super) fn foreseen(params: &Params) -> Option<Value> {
 /// The one decision about where data comes from, for the fingerprint and for the reading alike.
 pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) -> Result<Resolved, DatasetError> {
     let resolved = |origin: Origin| {
-        Ok(Resolved { identity: origin.identity()?, origin, notice: None, fallback_for: None, stand_in: None })
+        let identity = origin.identity()?;
+        Ok(Resolved { identity, origin, notice: None, fallback_for: None, stand_in: None, missing: None })
     };
     let Some(known) = Known::named(params.dataset.text()) else {
         return match params.dataset {
@@ -111,7 +116,8 @@ pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) ->
             Some(Err(unfit)) => notice += &format!("; {unfit}"),
             None => {}
         }
-        return Ok(Resolved { notice: Some(notice), stand_in: identity, ..resolved(Origin::Known(known, None))? });
+        let (notice, missing) = (Some(notice), Some(known.name.to_owned()));
+        return Ok(Resolved { notice, stand_in: identity, missing, ..resolved(Origin::Known(known, None))? });
     }
     match fallback {
         Some(Ok(fallback)) => {
@@ -153,12 +159,13 @@ fn put_into_place(known: &Known) -> String {
 fn find(known: &Known, environment: &Environment, given: Option<PathBuf>, mode: Mode) -> Result<Found, DatasetError> {
     let own = [environment.project.join("data"), environment.download_dir.clone()];
     let places = Places { given, shared: environment.data_dir.iter().cloned().chain(own).collect() };
-    let miss = match named::locate(known, &places) {
-        Err(miss) if mode == Mode::Fetch => miss,
-        other => return other,
+    let (miss, patience) = match (named::locate(known, &places), mode) {
+        (Err(miss), Mode::Fetch(patience)) => (miss, patience),
+        (other, _) => return other,
     };
     let watch = Watch { progress: &*environment.progress, cancel: &environment.cancel };
-    named::fetch(known, &environment.download_dir.join(known.name), &watch).map_err(|error| match error {
+    let folder = environment.download_dir.join(known.name);
+    named::fetch(known, &folder, patience, &watch).map_err(|error| match error {
         DatasetError::Interrupted => DatasetError::Interrupted,
         failed => DatasetError::new(format!("{miss}\n{failed}")),
     })
