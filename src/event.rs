@@ -191,6 +191,12 @@ pub struct FileInfo {
     pub blake3: String,
 }
 
+/// Whether a metric `<stage>.<metric>` is of a stage that was planned along with another, as `classifier.probe` is with
+/// `classifier`: it stands beside the other's figures, never in their place. Names that people write have no dot.
+pub fn of_companion(metric: &str) -> bool {
+    metric.matches('.').count() > 1
+}
+
 /// The metrics whose names never change, the most telling first: what a table shows before any others.
 pub const KEY_METRICS: [&str; 14] = [
     "classifier.test_accuracy",

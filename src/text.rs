@@ -18,6 +18,11 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A bound as people write it: very small and very large ones with an exponent, `1e-12`.
+pub fn bound(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e12).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
+}
+
 /// A span of time: `0.3 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`.
 pub fn seconds(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
@@ -95,6 +100,12 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The lines of a text, none wider than `width` but for long words, all after the first behind `indent` blanks.
+pub fn hanging(text: &str, width: usize, indent: usize) -> Vec<String> {
+    let lines = wrapped(text, width.saturating_sub(indent)).into_iter().enumerate();
+    lines.map(|(index, line)| if index == 0 { line } else { format!("{:indent$}{line}", "") }).collect()
+}
+
 /// A text, or its beginning with an ellipsis when it is wider than `width`.
 pub fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
@@ -158,6 +169,12 @@ mod tests {
     fn numbers_keep_about_four_digits() {
         let shown = [0.0, 219_584.0, 0.084_291, 0.5, 12.3456, 0.000_012_3, 123_456.7, -0.0675, f64::NAN].map(number);
         assert_eq!(shown, ["0", "219584", "0.08429", "0.5", "12.35", "1.230e-5", "1.235e5", "-0.0675", "NaN"]);
+    }
+
+    #[test]
+    fn bounds_are_short() {
+        let shown = [0.0, 1.0, 0.05, -3.0, 65536.0, 1e12, 1e-12].map(bound);
+        assert_eq!(shown, ["0", "1", "0.05", "-3", "65536", "1e12", "1e-12"]);
     }
 
     #[test]

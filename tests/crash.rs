@@ -213,8 +213,7 @@ fn an_interrupt_stops_at_once_and_the_next_launch_goes_on() {
         let asked = Instant::now();
         launch.signal(name);
         let (launch, before) = launch.end();
-        // Promised is a second; machines that run tests are busy.
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
         assert_eq!(launch.code, 130);
         let after = |event: &str| launch.events[before..].iter().filter(|found| found["event"] == event).count();
         assert_eq!(after("stage_started"), 0, "nothing more is begun");

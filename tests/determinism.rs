@@ -53,7 +53,7 @@ kind = "masking"
 uses = "train-autoencoder"
 inputs = { dataset = "noise" }
 encoder = ["conv 4 3x3 same relu", "batchnorm", "maxpool 2", "conv 3 3x3 same relu", "avgpool 2", "flatten", "dropout 0.2", "dense 6"]
-decoder = ["dense 147 relu", "reshape 7x7x3", "conv 4 3x3 same relu", "upsample 2", "upsample 2", "conv 1 3x3 same sigmoid"]
+decoder = ["dense 147 relu", "reshape 7x7x3", "conv 4 3x3 same relu", "upsample 2", "convtranspose 2 3x3 stride 2 same", "conv 1 3x3 same sigmoid"]
 epochs = 2
 batch_size = 48
 

@@ -6,6 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pipeline::config::Overrides;
+use pipeline::model::layer::LayerSpec;
+use pipeline::model::shape::infer;
+use pipeline::stage::registry::Registry;
+
 const COMMANDS: &[&str] = &["run", "plan", "graph", "stages", "schema", "runs", "show", "cache", "help"];
 
 fn root() -> &'static Path {
@@ -123,4 +128,22 @@ fn every_experiment_that_the_pages_run_is_there_or_written_on_the_page() {
             assert!(!is_experiment || there, "{}: there is no {word}", page.display());
         }
     }
+}
+
+#[test]
+fn the_shipped_convolutional_autoencoder_has_the_parameters_its_file_claims() {
+    let file = root().join("experiments/conv.toml");
+    let experiment = pipeline::config::load(&file, &Overrides::default()).expect("a shipped experiment is valid");
+    let plan = pipeline::plan::build(&experiment, &Registry).expect("a shipped experiment has a plan");
+    let node = plan.graph.node_weights().find(|node| node.stage == "autoencoder").expect("it trains one");
+    let network = |param: &str, input: [usize; 3]| {
+        let texts = node.params[param].as_array().expect("layers are a list");
+        let layers: Vec<LayerSpec> = texts.iter().map(|text| text.as_str().unwrap().parse().unwrap()).collect();
+        let infos = infer(&layers, input).expect("the layers fit");
+        (infos.last().unwrap().output, infos.iter().map(|info| info.parameters).sum::<usize>())
+    };
+    assert_eq!(network("encoder", [28, 28, 1]), ([1, 1, 64], 219_584));
+    assert_eq!(network("decoder", [1, 1, 64]), ([28, 28, 1], 259_521));
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains("219,584 parameters in the encoder, 259,521 in the decoder"));
 }

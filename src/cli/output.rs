@@ -6,6 +6,11 @@ use serde::Serialize;
 
 use crate::cli::Stop;
 
+/// How wide lines may be on the terminal that standard output is; `None` for a file or another program.
+pub fn terminal_width() -> Option<usize> {
+    console::Term::stdout().size_checked().map(|(_, width)| usize::from(width))
+}
+
 /// Writes text that ends in a line break, or adds it.
 pub fn print(text: &str) -> Result<(), Stop> {
     let mut stdout = std::io::stdout().lock();

@@ -24,7 +24,7 @@ pub fn execute(args: &PlanArgs) -> Result<Exit, Stop> {
     if args.json {
         output::print_json(&as_json(&prepared, &forecasts))?;
     } else {
-        output::print(&in_words(&prepared, &forecasts, args.told.verbose))?;
+        output::print(&in_words(&prepared, &forecasts, args.told.verbose, output::terminal_width()))?;
     }
     Ok(Exit::Success)
 }
@@ -124,7 +124,8 @@ fn variants(plan: &Plan) -> usize {
     points.len()
 }
 
-fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
+/// For a terminal of this width, if it is one.
+fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool, terminal: Option<usize>) -> String {
     let (plan, paint) = (&prepared.plan, Paint::for_stdout());
     let mut text = format!(
         "{}: {}, {}, {}\n\n",
@@ -134,7 +135,7 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
         text::count(forecasts.len(), "stage")
     );
     let labels: Vec<String> = plan.order().into_iter().map(|node| label(plan, node)).collect();
-    let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
+    let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
     let mut hidden = 0;
     for (node, label) in plan.order().into_iter().zip(&labels) {
         let forecast = &forecasts[node];
@@ -149,14 +150,34 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool) -> String {
         };
         let mut why: Vec<String> = forecast.reasons.iter().map(ToString::to_string).collect();
         why.extend(forecast.notice.iter().filter_map(|notice| notice.lines().next()).map(str::to_owned));
-        text.push_str(format!("  {status}  {label:width$}  {}", paint.dim(&why.join("; "))).trim_end());
-        text.push('\n');
+        for (index, line) in columns(label, widest, &why.join("; "), terminal, paint).iter().enumerate() {
+            let blanks = " ".repeat(STATUS - 4);
+            let start = if index == 0 { &status } else { &blanks };
+            text.push_str(format!("  {start}  {line}").trim_end());
+            text.push('\n');
+        }
     }
     if hidden > 0 {
         text.push_str(&format!("  and {hidden} cached (all of them with --verbose)\n"));
     }
     text.push_str(&format!("\n{}\n", totals(forecasts)));
     text
+}
+
+/// Room for a status and the blanks around it.
+const STATUS: usize = 12;
+
+/// A stage's label and why it runs, side by side or, where a terminal has no room for that, one below the other.
+fn columns(label: &str, widest: usize, why: &str, terminal: Option<usize>, paint: Paint) -> Vec<String> {
+    let width = label.chars().count().max(widest) + text::GAP + why.chars().count();
+    match terminal.map(|terminal| terminal.saturating_sub(STATUS)) {
+        Some(room) if width > room => {
+            let below = text::wrapped(why, room.saturating_sub(text::GAP));
+            let below = below.into_iter().map(|line| format!("{:1$}{2}", "", text::GAP, paint.dim(&line)));
+            text::wrapped(label, room).into_iter().chain(below).collect()
+        }
+        _ => vec![format!("{label:widest$}  {}", paint.dim(why))],
+    }
 }
 
 fn label(plan: &Plan, node: usize) -> String {
@@ -176,4 +197,24 @@ fn totals(forecasts: &[Forecast]) -> String {
     }
     let count = |word| counts.get(word).copied().unwrap_or(0);
     format!("{} will run, {} depend on those, {} cached", count("will run"), count("depend on those"), count("cached"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_wide_for_a_terminal_is_told_below() {
+        let (label, why) = ("autoencoder [latent_dim=32, seed=1]", "param epochs: 20 → 50; input dataset: 0a → 0b");
+        let told = |terminal| columns(label, 40, why, terminal, Paint::NONE).join("\n");
+        assert_eq!(told(None), format!("{label:40}  {why}"));
+        assert_eq!(told(Some(120)), told(None));
+        insta::assert_snapshot!(told(Some(45)), @r"
+        autoencoder [latent_dim=32,
+        seed=1]
+          param epochs: 20 → 50; input
+          dataset: 0a → 0b
+        ");
+        assert!(told(Some(45)).lines().all(|line| line.chars().count() + STATUS <= 45));
+    }
 }

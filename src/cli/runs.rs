@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::cli::args::RunsArgs;
-use crate::cli::output::{print, print_json};
+use crate::cli::output::{print, print_json, terminal_width};
 use crate::cli::{Exit, Project, Stop};
-use crate::event::KEY_METRICS;
+use crate::event::{KEY_METRICS, of_companion};
 use crate::progress::remark;
 use crate::run_log::{Filter, RunLog, RunRow};
 use crate::text;
@@ -68,7 +68,7 @@ pub fn execute(args: &RunsArgs) -> Result<Exit, Stop> {
 /// How wide a table may be: as wide as the terminal, or moderately wide for a file or another program.
 fn width() -> usize {
     const ELSEWHERE: usize = 120;
-    console::Term::stdout().size_checked().map_or(ELSEWHERE, |(_, width)| usize::from(width))
+    terminal_width().unwrap_or(ELSEWHERE)
 }
 
 /// A project without a log has no runs.
@@ -185,7 +185,7 @@ fn columns(runs: &[RunRow]) -> Vec<Column> {
     let any_key = metrics.iter().any(|name| KEY_METRICS.contains(&name.as_str()));
     columns.extend(metrics.into_iter().map(|name| {
         let key = KEY_METRICS.iter().position(|key| key == name);
-        let rank = key.or((!any_key).then_some(0)).map(|place| METRIC + place);
+        let rank = key.or((!any_key && !of_companion(name)).then_some(0)).map(|place| METRIC + place);
         column(name, rank, &|run| cell(run.metrics.get(name)))
     }));
     columns
@@ -246,5 +246,13 @@ mod tests {
         }
         assert!(!wide.contains(&"metric1".to_owned()), "{wide:?}");
         assert_eq!(table(&runs, None).1, 0);
+    }
+
+    #[test]
+    fn figures_of_companions_do_not_stand_in_for_missing_ones() {
+        let metrics = json!({ "classifier.probe.test_accuracy": 0.896, "latents.codes": 3 });
+        let run = RunRow { metrics: metrics.as_object().cloned().unwrap(), ..run(1) };
+        let (lines, _) = table(&[run], Some(200));
+        assert!(lines[0..2].concat().contains("codes") && !lines.concat().contains("accuracy"), "{lines:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::cli::args::ShowArgs;
-use crate::cli::output::{print, print_json};
+use crate::cli::output::{print, print_json, terminal_width};
 use crate::cli::runs::{NONE_YET, local};
 use crate::cli::{Exit, Project, Stop};
 use crate::event::FileInfo;
@@ -31,12 +31,12 @@ pub fn execute(args: &ShowArgs) -> Result<Exit, Stop> {
         (true, ..) => print_json(&detail)?,
         (_, true, _) => print(&artifacts(&detail).join("\n"))?,
         (_, _, true) => print(&series(&detail).join("\n"))?,
-        _ => print(&whole(&detail, Paint::for_stdout()).join("\n"))?,
+        _ => print(&whole(&detail, Paint::for_stdout(), terminal_width().unwrap_or(usize::MAX)).join("\n"))?,
     }
     Ok(Exit::Success)
 }
 
-fn whole(detail: &RunDetail, paint: Paint) -> Vec<String> {
+fn whole(detail: &RunDetail, paint: Paint, width: usize) -> Vec<String> {
     let run = &detail.run;
     let mut facts = vec![
         ("run", run.id.clone()),
@@ -51,13 +51,31 @@ fn whole(detail: &RunDetail, paint: Paint) -> Vec<String> {
     facts.push(("params", text::pairs(&run.params)));
     facts.extend((!run.tags.is_empty()).then(|| ("tags", run.tags.join(", "))));
     facts.extend(detail.report.as_ref().map(|report| ("report", report.display().to_string())));
-    let mut lines: Vec<String> =
-        facts.iter().map(|(name, value)| format!("{} {value}", paint.dim(&format!("{name:<10}")))).collect();
-    lines.extend(section("Stages", stages(&detail.stages), paint));
+    let fact = |(name, value): &(&str, String)| {
+        let mut told = fact(name, value, width);
+        told[0] = told[0].replacen(name, &paint.dim(name), 1);
+        told
+    };
+    let mut lines: Vec<String> = facts.iter().flat_map(fact).collect();
+    let room = width.saturating_sub(INDENT);
+    lines.extend(section("Stages", stages(&detail.stages, room), paint));
     lines.extend(section("Metrics", metrics(detail), paint));
-    lines.extend(section("Notices", notices(detail), paint));
-    lines.extend(section("Provenance", provenance(&detail.provenance), paint));
+    let notices = notices(detail).into_iter().flat_map(|notice| text::hanging(&notice, room, INDENT));
+    lines.extend(section("Notices", notices.collect(), paint));
+    lines.extend(section("Provenance", provenance(&detail.provenance, room), paint));
     lines
+}
+
+/// What sections are moved to the right by.
+const INDENT: usize = 2;
+
+/// A name and, behind it, its value in as many lines as it needs.
+fn fact(name: &str, value: &str, width: usize) -> Vec<String> {
+    const NAMES: usize = 10;
+    let lines = text::wrapped(value, width.saturating_sub(NAMES + 1));
+    let first = lines.first().map_or("", String::as_str);
+    let first = format!("{name:<NAMES$} {first}");
+    std::iter::once(first).chain(lines.iter().skip(1).map(|line| format!("{:NAMES$} {line}", ""))).collect()
 }
 
 /// A heading and its lines, or nothing when there are none.
@@ -65,14 +83,25 @@ fn section(heading: &str, lines: Vec<String>, paint: Paint) -> Vec<String> {
     if lines.is_empty() {
         return Vec::new();
     }
-    let indented = lines.into_iter().map(|line| format!("  {line}"));
+    let indented = lines.into_iter().map(|line| format!("{:INDENT$}{line}", ""));
     [String::new(), paint.bold(heading)].into_iter().chain(indented).collect()
 }
 
-fn stages(stages: &[StageDetail]) -> Vec<String> {
-    let header = ["stage", "kind", "status", "time", "fingerprint", "why"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = stages.iter().map(stage).collect();
-    if rows.is_empty() { Vec::new() } else { text::table(&header, &rows) }
+/// What each stage did, with as many columns as there is room for.
+fn stages(stages: &[StageDetail], room: usize) -> Vec<String> {
+    let mut header = ["stage", "kind", "status", "time", "fingerprint", "why"].map(str::to_owned).to_vec();
+    let mut rows: Vec<Vec<String>> = stages.iter().map(stage).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    for dispensable in ["fingerprint", "kind"] {
+        let wide = text::table(&header, &rows).iter().any(|line| line.chars().count() > room);
+        if let Some(place) = header.iter().position(|name| wide && name == dispensable) {
+            header.remove(place);
+            rows.iter_mut().for_each(|row| _ = row.remove(place));
+        }
+    }
+    text::table(&header, &rows).iter().map(|line| text::shortened(line, room)).collect()
 }
 
 fn stage(stage: &StageDetail) -> Vec<String> {
@@ -109,7 +138,7 @@ fn notices(detail: &RunDetail) -> Vec<String> {
     detail.notices.iter().filter(told).cloned().chain(warnings).collect()
 }
 
-fn provenance(provenance: &Value) -> Vec<String> {
+fn provenance(provenance: &Value, room: usize) -> Vec<String> {
     let text = |name: &str| match &provenance[name] {
         Value::Null => None,
         Value::Array(items) => {
@@ -133,7 +162,7 @@ fn provenance(provenance: &Value) -> Vec<String> {
         ("jobs", text("jobs")),
     ];
     let known = facts.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
-    known.map(|(name, value)| format!("{name:<10} {value}")).collect()
+    known.flat_map(|(name, value)| fact(name, &value, room)).collect()
 }
 
 /// What is said of a file that was deleted from the cache.

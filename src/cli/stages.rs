@@ -5,12 +5,13 @@ mod markdown;
 mod text;
 
 use crate::cli::args::StagesArgs;
-use crate::cli::output::{print, print_json};
+use crate::cli::output::{print, print_json, terminal_width};
 use crate::cli::{Exit, Stop};
 use crate::diagnostic::nearest_or;
 use crate::kind::{Catalog, Description, InputPort, ParamSpec, ParamType};
 use crate::progress::Paint;
 use crate::stage::registry::Registry;
+use crate::text::bound;
 
 /// Describes all kinds, or one.
 pub fn execute(args: &StagesArgs) -> Result<Exit, Stop> {
@@ -24,8 +25,8 @@ pub fn execute(args: &StagesArgs) -> Result<Exit, Stop> {
         (true, ..) => print_json(&chosen.iter().map(|kind| json::kind(kind)).collect::<Vec<_>>())?,
         (_, true, None) => print(&markdown::page(&chosen))?,
         (_, true, Some(_)) => print(&markdown::kind(chosen[0]).join("\n"))?,
-        (_, _, None) => print(&text::list(&chosen).join("\n"))?,
-        (_, _, Some(_)) => print(&text::kind(chosen[0], Paint::for_stdout()).join("\n"))?,
+        (_, _, None) => print(&text::list(&chosen, terminal_width()).join("\n"))?,
+        (_, _, Some(_)) => print(&text::kind(chosen[0], Paint::for_stdout(), terminal_width()).join("\n"))?,
     }
     Ok(Exit::Success)
 }
@@ -54,7 +55,7 @@ fn takes(port: &InputPort) -> String {
 
 /// A param's type with its bounds, in words.
 fn type_of(param: &ParamSpec) -> String {
-    let bounds = match (param.minimum, param.maximum) {
+    let bounds = match (param.minimum.map(bound), param.maximum.map(bound)) {
         (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
         (Some(minimum), None) => format!(", at least {minimum}"),
         (None, Some(maximum)) => format!(", at most {maximum}"),

@@ -8,6 +8,7 @@ use super::reader::{Reader, is_name, listed, nearest, wrong_type};
 use super::value::{Entry, Kind, Located};
 use super::{Choice, ParamDef, Pipeline};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::text;
 
 /// Reads `[params]` of a pipeline file.
 pub fn read(table: &[Entry], reader: &mut Reader) -> BTreeMap<String, ParamDef> {
@@ -218,7 +219,7 @@ fn check_range(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagno
     if (low..=high).contains(&number) {
         return Ok(());
     }
-    let bounds = format!("from {low} to {high}");
+    let bounds = format!("from {} to {}", text::bound(low), text::bound(high));
     Err(Diagnostic::new("out-of-range", format!("`{name}` is {}, outside its range", value.to_toml()))
         .at(value.span, format!("not {bounds}"))
         .context(def.span, "declared here")

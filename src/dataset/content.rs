@@ -26,13 +26,21 @@ pub struct Content {
     gzipped: bool,
 }
 
+/// `, such as data/train.csv` for a folder that holds files.
+fn in_it(folder: &Path) -> String {
+    let files = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let first = files.filter(|path| path.is_file()).min();
+    first.map_or_else(String::new, |path| format!(", such as {}", path.display()))
+}
+
 impl Content {
     /// Opens a file; gzip is known by its magic number, not by the name.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = File::open(path).map_err(DatasetError::io(path))?;
         let metadata = file.metadata().map_err(DatasetError::io(path))?;
         if metadata.is_dir() {
-            return Err(DatasetError::new(format!("{} is a folder where a file is needed", path.display())));
+            let message = format!("{} is a folder where a file is needed", path.display());
+            return Err(DatasetError::new(message).help(format!("name a file{}", in_it(path))));
         }
         let mut file = BufReader::with_capacity(1 << 16, file);
         let gzipped = file.fill_buf().map_err(DatasetError::io(path))?.starts_with(&[0x1f, 0x8b]);

@@ -30,13 +30,14 @@ impl DatasetError {
 
     /// A file that could not be read or written, named.
     pub fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, StorageFull};
         move |error| {
             let failed = Self::new(format!("{}: {error}", path.display()));
             match error.kind() {
                 StorageFull | QuotaExceeded | FileTooLarge => {
                     failed.help("free some space on that disk, then launch again: what is done so far is kept")
                 }
+                PermissionDenied => failed.help("change its permissions, or name another place"),
                 _ => failed,
             }
         }

@@ -110,6 +110,10 @@ fn by_class(folder: &Path) -> Result<ByClass, DatasetError> {
 
 /// What is in a folder, by name; hidden entries are left out.
 fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    if folder.is_file() {
+        let message = format!("{} is a file, not a folder of images", folder.display());
+        return Err(DatasetError::new(message).help("name the folder that has a subfolder of images for each class"));
+    }
     let entries = std::fs::read_dir(folder).map_err(DatasetError::io(folder))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
     let mut paths = paths.map_err(DatasetError::io(folder))?;

@@ -166,11 +166,17 @@ pub fn nearest_or<'a>(
     did_you_mean(name, candidates).map_or_else(otherwise, |candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// The nearest of `candidates` to a mistyped name, when it is near enough to be meant.
+/// The nearest of `candidates` to a mistyped name, when it is near enough to be meant; or else the only one of which the
+/// name is a part, or that is a part of the name.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    nearest(name, &candidates).or_else(|| only_overlapping(name, &candidates))
+}
+
+fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
         // Names without a letter in common are not near, however short they are.
         .filter(|(distance, candidate)| {
             let longer = candidate.len().max(name.len());
@@ -178,4 +184,36 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+fn only_overlapping<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    /// Of fewer letters, too much is a part.
+    const SHORTEST: usize = 3;
+    let long = |text: &str| text.chars().count() >= SHORTEST;
+    let overlaps =
+        |candidate: &&&str| long(name) && candidate.contains(name) || long(candidate) && name.contains(**candidate);
+    let mut overlapping = candidates.iter().filter(overlaps);
+    overlapping.next().filter(|_| overlapping.next().is_none()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognized() {
+        assert_eq!(did_you_mean("epoch", ["epochs", "batch_size"]), Some("epochs"));
+        assert_eq!(did_you_mean("x", ["y", "z"]), None);
+    }
+
+    #[test]
+    fn a_part_of_only_one_name_is_recognized_as_that() {
+        let names = ["batch_size", "latent_dim", "noise_kind", "noise_amount"];
+        assert_eq!(did_you_mean("batch", names), Some("batch_size"));
+        assert_eq!(did_you_mean("dim", names), Some("latent_dim"));
+        assert_eq!(did_you_mean("autoencoder_latent_dim", names), Some("latent_dim"));
+        assert_eq!(did_you_mean("noise", names), None, "it could be either");
+        assert_eq!(did_you_mean("di", names), None, "too short to tell");
+        assert_eq!(nearest_or("batch", names, String::new), "did you mean `batch_size`?");
+    }
 }

@@ -166,7 +166,10 @@ impl From<StaleReason> for Reason {
             StaleReason::Param { name, was, now } => changed(named("param", &name), was.into(), now.into()),
             StaleReason::Seed { was, now } => changed("seed".into(), was.into(), now.into()),
             StaleReason::Device { was, now } => changed("device".into(), was.into(), now.into()),
-            StaleReason::Source { name, was, now } => changed(named("source", &name), was.into(), now.into()),
+            StaleReason::Source { name, was, now } => match own_data(&name) {
+                Some(part) => plain(&format!("{part} changed")),
+                None => changed(named("source", &name), was.into(), now.into()),
+            },
             StaleReason::Input { port, was, now } => {
                 let short = |hash: Option<ContentHash>| hash.map(|hash| hash.short()).into();
                 changed(format!("input {port}"), short(was), short(now))
@@ -175,6 +178,18 @@ impl From<StaleReason> for Reason {
             StaleReason::Missing { file } => plain(&format!("missing from the cache: {file}")),
         }
     }
+}
+
+/// Which part of a user's own data a path into its identity is about: hashes tell a person nothing.
+fn own_data(name: &str) -> Option<&'static str> {
+    let place = name.strip_prefix("files")?;
+    let part = [
+        ("[0][1]", "the training labels"),
+        ("[1][1]", "the test labels"),
+        ("[0]", "the training data"),
+        ("[1]", "the test data"),
+    ];
+    Some(part.into_iter().find(|(start, _)| place.starts_with(start)).map_or("the data", |(_, part)| part))
 }
 
 fn named(what: &str, name: &str) -> String {

@@ -174,3 +174,19 @@ fn long_values_are_shortened() {
     let text = params_changed(json!({"note": "x".repeat(200)}), json!({"note": "y"}));
     insta::assert_snapshot!(text, @"param note: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… → y");
 }
+
+#[test]
+fn changed_data_is_told_in_words() {
+    let with = |source: Value| Fingerprint { source: Some(source), ..fingerprint(json!({})) };
+    let told = |was: Value, now: Value| {
+        explain(Some(&with(was)), &with(now)).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    let table = |files: Value| json!({ "format": "csv", "files": files });
+    assert_eq!(told(table(json!(["a", null])), table(json!(["b", null]))), "the training data changed");
+    assert_eq!(told(table(json!(["a", null])), table(json!(["a", "c"]))), "the test data changed");
+    let (was, now) = (json!([["a", "b"], null]), json!([["a", "c"], null]));
+    assert_eq!(told(table(was), table(now)), "the training labels changed");
+    assert_eq!(told(table(json!("a")), table(json!("b"))), "the data changed");
+    let version = |version: u32| json!({ "dataset": "synthetic-digits", "version": version });
+    assert_eq!(told(version(1), version(2)), "source version: 1 → 2");
+}

@@ -39,7 +39,7 @@ pub fn infer(layers: &[LayerSpec], input: [usize; 3]) -> Result<Vec<LayerInfo>, 
     let mut shape = input;
     let mut infos = Vec::with_capacity(layers.len());
     for (index, layer) in layers.iter().enumerate() {
-        let (output, parameters) = step(layer, shape).map_err(|(needs, help)| ShapeError {
+        let (output, parameters) = step(layer, shape, &layers[..index]).map_err(|(needs, help)| ShapeError {
             index,
             message: format!("layer {} (`{layer}`) gets {}; {needs}", index + 1, describe(shape)),
             help,
@@ -56,8 +56,8 @@ fn misfit<T>(needs: impl Into<String>, help: &str) -> Result<T, Misfit> {
     Err((needs.into(), (!help.is_empty()).then(|| help.to_owned())))
 }
 
-/// Output shape and parameters of one layer.
-fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Misfit> {
+/// Output shape and parameters of one layer, which comes after `before`.
+fn step(layer: &LayerSpec, input: [usize; 3], before: &[LayerSpec]) -> Result<([usize; 3], usize), Misfit> {
     let features: usize = input.iter().product();
     let (output, parameters) = match &layer.kind {
         LayerKind::Dense { units, .. } => ([1, 1, *units], features.saturating_add(1).saturating_mul(*units)),
@@ -84,7 +84,8 @@ fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Mis
         LayerKind::Reshape { shape } => {
             let wanted = shape.iter().fold(1usize, |product, side| product.saturating_mul(*side));
             if wanted != features {
-                return misfit(format!("that is {features} numbers, and the new shape needs {wanted}"), "");
+                let needs = format!("that is {features} numbers, and the new shape needs {wanted}");
+                return misfit(needs, &enough_numbers(before, features, *shape, wanted));
             }
             (*shape, 0)
         }
@@ -96,6 +97,29 @@ fn step(layer: &LayerSpec, input: [usize; 3]) -> Result<([usize; 3], usize), Mis
         return misfit("that would make more than two billion numbers", "use a smaller layer");
     }
     Ok((output, parameters))
+}
+
+/// What to do about a shape that wants another count of numbers: another layer before it, or another shape.
+fn enough_numbers(before: &[LayerSpec], features: usize, shape: [usize; 3], wanted: usize) -> String {
+    let keeps_count = |layer: &LayerSpec| {
+        use LayerKind::{Activation, BatchNorm, Dropout, Flatten};
+        matches!(layer.kind, Flatten | BatchNorm | Dropout { .. } | Activation { .. })
+    };
+    let giver = before.iter().rposition(|layer| !keeps_count(layer));
+    let mut advice = format!("put `dense {wanted}` before it");
+    if let Some((place, mut layer)) = giver.map(|place| (place, before[place].clone()))
+        && let LayerKind::Dense { units, .. } = &mut layer.kind
+    {
+        *units = wanted;
+        advice = format!("write `{layer}` as layer {}", place + 1);
+    }
+    let [height, width, _] = shape;
+    let area = height.saturating_mul(width);
+    if area > 0 && features.is_multiple_of(area) {
+        format!("{advice}, or `reshape {height}x{width}x{}` here", features / area)
+    } else {
+        advice
+    }
 }
 
 fn needs_images(input: [usize; 3]) -> Result<(), Misfit> {
@@ -171,7 +195,11 @@ mod tests {
 
     #[test]
     fn a_layer_that_does_not_fit_says_what_it_got_and_needs() {
-        insta::assert_snapshot!(refused(&["dense 10", "reshape 2x3x2"], [28, 28, 1]), @"1: layer 2 (`reshape 2x3x2`) gets 10 features; that is 10 numbers, and the new shape needs 12 / ");
+        insta::assert_snapshot!(refused(&["dense 10", "reshape 2x3x2"], [28, 28, 1]), @"1: layer 2 (`reshape 2x3x2`) gets 10 features; that is 10 numbers, and the new shape needs 12 / write `dense 12` as layer 1");
+        let decoder = ["dense 64 relu", "dense 785 sigmoid", "dropout 0.5", "reshape 28x28x1"];
+        insta::assert_snapshot!(refused(&decoder, [1, 1, 8]), @"3: layer 4 (`reshape 28x28x1`) gets 785 features; that is 785 numbers, and the new shape needs 784 / write `dense 784 sigmoid` as layer 2");
+        insta::assert_snapshot!(refused(&["dense 784 sigmoid", "reshape 28x28x3"], [1, 1, 8]), @"1: layer 2 (`reshape 28x28x3`) gets 784 features; that is 784 numbers, and the new shape needs 2352 / write `dense 2352 sigmoid` as layer 1, or `reshape 28x28x1` here");
+        insta::assert_snapshot!(refused(&["conv 3 3x3 same", "reshape 4x4x3"], [4, 5, 1]), @"1: layer 2 (`reshape 4x4x3`) gets 4x5x3; that is 60 numbers, and the new shape needs 48 / put `dense 48` before it");
         insta::assert_snapshot!(refused(&["maxpool 2", "conv 3 3x3 valid"], [4, 5, 1]), @"1: layer 2 (`conv 3 3x3 valid`) gets 2x2x1; it needs at least 3x3 / use a smaller window, fewer pooling layers before it, or larger images");
         insta::assert_snapshot!(refused(&["flatten", "conv 3 3x3"], [4, 5, 1]), @"1: layer 2 (`conv 3 3x3 same`) gets 20 features; it needs images / put `reshape HEIGHTxWIDTHxCHANNELS` before it");
         insta::assert_snapshot!(refused(&["dense 999999999"], [28, 28, 1]), @"0: layer 1 (`dense 999999999`) gets 28x28x1; that would make more than two billion numbers / use a smaller layer");

@@ -6,6 +6,7 @@ use crate::config::value::{Entry, Kind, Located};
 use crate::config::{ResolvedStage, simplified};
 use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean, nearest_or};
 use crate::kind::{Description, ParamProblem, ParamSpec, ParamType};
+use crate::text;
 
 /// Where messages about params point, and what they call things.
 pub struct Checker<'a> {
@@ -115,7 +116,14 @@ impl Checker<'_> {
         }
         let range = range(at.spec.minimum, at.spec.maximum);
         let message = format!("{} must be {range}, not {value}", self.of(given, at));
-        Err(vec![self.problem("out-of-range", message, given, at, "out of range", &at.spec.help)])
+        Err(vec![self.problem(
+            "out-of-range",
+            message,
+            given,
+            at,
+            "out of range",
+            &explained(wanted_of(at.spec), at.spec),
+        )])
     }
 
     fn choice(
@@ -146,12 +154,12 @@ impl Checker<'_> {
                 format!("write it without quotes: {text}")
             }
             Kind::Float(value) if value.fract() == 0.0 => format!("write {value}"),
-            Kind::List(_) | Kind::Table(_) => at.spec.help.clone(),
+            Kind::List(_) | Kind::Table(_) => explained(wanted_of(at.spec), at.spec),
             _ if matches!(wanted, ParamType::List(_)) => format!("write a list: [{}]", given.to_json()),
             _ if matches!(wanted, ParamType::Text | ParamType::Path) => {
                 format!("write it in quotes: \"{}\"", given.to_json())
             }
-            _ => at.spec.help.clone(),
+            _ => explained(wanted_of(at.spec), at.spec),
         };
         self.problem("wrong-type", message, given, at, given.type_name(), &help)
     }
@@ -167,7 +175,9 @@ impl Checker<'_> {
         };
         let at = At { spec, entry };
         let message = format!("the length of {} must be {wanted}, not {}", self.of(&entry.value, &at), items.len());
-        let problem = || self.problem("wrong-length", message, &entry.value, &at, "of another length", &spec.help);
+        let noun = if wanted.split(' ').next_back() == Some("1") { "element" } else { "elements" };
+        let help = explained(format!("give it {wanted} {noun}"), spec);
+        let problem = || self.problem("wrong-length", message, &entry.value, &at, "of another length", &help);
         (short || long).then(problem)
     }
 
@@ -229,12 +239,43 @@ pub fn indefinite(param_type: &ParamType) -> String {
 
 /// Inclusive bounds in words.
 fn range(minimum: Option<f64>, maximum: Option<f64>) -> String {
-    match (minimum, maximum) {
+    match (minimum.map(text::bound), maximum.map(text::bound)) {
         (Some(minimum), Some(maximum)) => format!("between {minimum} and {maximum}"),
         (Some(minimum), None) => format!("at least {minimum}"),
         (None, Some(maximum)) => format!("at most {maximum}"),
         (None, None) => "any number".into(),
     }
+}
+
+/// What to write for a param: `write a whole number from 1 to 65536`.
+fn wanted_of(spec: &ParamSpec) -> String {
+    let (list, element) = match &spec.param_type {
+        ParamType::List(element) => ("a list, each element ", &**element),
+        own => ("", own),
+    };
+    let bounds = match (spec.minimum.map(text::bound), spec.maximum.map(text::bound)) {
+        (Some(minimum), Some(maximum)) => format!(" from {minimum} to {maximum}"),
+        (Some(minimum), None) => format!(" of at least {minimum}"),
+        (None, Some(maximum)) => format!(" of at most {maximum}"),
+        (None, None) => String::new(),
+    };
+    let what = match element {
+        ParamType::Bool => "true or false".to_owned(),
+        ParamType::Integer => format!("a whole number{bounds}"),
+        ParamType::Float => format!("a number{bounds}"),
+        ParamType::Text => "a text in quotes".to_owned(),
+        ParamType::Choice(choices) => {
+            let names = choices.iter().map(|(name, _)| format!("\"{name}\""));
+            format!("one of {}", names.collect::<Vec<_>>().join(", "))
+        }
+        other => indefinite(other),
+    };
+    format!("write {list}{what}")
+}
+
+/// Advice, and below it what the param means.
+fn explained(advice: String, spec: &ParamSpec) -> String {
+    if spec.help.is_empty() { advice } else { format!("{advice}\n`{}`: {}", spec.name, spec.help) }
 }
 
 /// Names in backquotes, separated by commas.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{KEY_METRICS, LaunchFinished, LaunchStarted, RunFinished, RunInfo, Status};
+use crate::event::{KEY_METRICS, LaunchFinished, LaunchStarted, RunFinished, RunInfo, Status, of_companion};
 use crate::progress::Paint;
 use crate::text;
 
@@ -11,6 +11,9 @@ const COLUMNS: usize = 4;
 
 /// Rows at most; the run log has them all.
 const ROWS: usize = 24;
+
+/// A failure's second mention is no longer than this.
+const BRIEF: usize = 100;
 
 /// Collects what the end is told from.
 #[derive(Default)]
@@ -38,10 +41,12 @@ impl Summary {
         let mut lines = vec![String::new()];
         lines.extend(self.table(width, paint));
         for (label, error) in &self.failures {
-            let brief = error.lines().next().unwrap_or_default();
-            let mut told = text::wrapped(&format!("failed  {label}: {brief}"), width);
-            told[0] = told[0].replacen("failed", &paint.red("failed"), 1);
-            lines.extend(told);
+            // All of it was told when it happened.
+            let brief = text::shortened(
+                &format!("{label}: {}", error.lines().next().unwrap_or_default()),
+                width.min(BRIEF).saturating_sub(8),
+            );
+            lines.push(format!("{}  {brief}", paint.red("failed")));
         }
         let notices = if notices > 0 {
             format!("; {}", paint.yellow(&format!("{} above", text::count(notices, "notice"))))
@@ -105,8 +110,8 @@ impl Summary {
     }
 
     fn main_metrics(&self) -> Vec<&str> {
-        let known: BTreeSet<&str> =
-            self.finished.values().flat_map(|run| run.metrics.keys()).map(String::as_str).collect();
+        let names = self.finished.values().flat_map(|run| run.metrics.keys()).map(String::as_str);
+        let known: BTreeSet<&str> = names.filter(|name| !of_companion(name)).collect();
         let main: Vec<&str> = KEY_METRICS.iter().copied().filter(|name| known.contains(name)).take(COLUMNS).collect();
         if main.is_empty() { known.into_iter().take(COLUMNS).collect() } else { main }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::*;
-use crate::event::{Outcome, Progress, Reason, RunEvent, StageFinished, Status, sample};
+use crate::event::{Outcome, Progress, Reason, RunEvent, RunFinished, StageFinished, Status, sample};
 
 /// A stream that a test can read again.
 #[derive(Clone, Default)]
@@ -57,6 +57,47 @@ fn a_launch_reads_well_in_plain_lines() {
     1 executed, 1 cached, 1 failed in 10.0 s; 2 notices above
     report: /project/reports/sizes.html
     ");
+}
+
+#[test]
+fn figures_of_companions_never_stand_for_a_run() {
+    let mut events = vec![(sample::at(0), RunEvent::LaunchStarted(sample::started("a1")))];
+    let metrics = [("classifier.probe.test_accuracy", 0.896), ("autoencoder.pca.mse", 0.1)];
+    let metrics = metrics.map(|(name, value)| (name.to_owned(), value)).into();
+    let finished = RunFinished { run: 0, status: Status::Interrupted, metrics, seconds: 2.0, report: None };
+    events.push((sample::at(1), RunEvent::RunFinished(finished)));
+    events.push((sample::at(2), sample::launch("a1").pop().unwrap().1));
+    insta::assert_snapshot!(lines(Verbosity::Normal, &events), @r"
+    sizes: 2 runs, 3 stages
+
+    run   latent_dim  status       time
+    a1-0           2  interrupted  2.0 s
+
+    1 executed, 1 cached, 1 failed in 10.0 s
+    report: /project/reports/sizes.html
+    ");
+}
+
+#[test]
+fn a_failure_is_told_again_in_one_short_line() {
+    let error = format!("{} ended\nwith a second line", "a long story ".repeat(20));
+    let failed = StageFinished {
+        node: 1,
+        fingerprint: None,
+        status: Status::Failed,
+        seconds: 1.0,
+        saved: 0.0,
+        reasons: Vec::new(),
+        error: Some(error),
+        outcome: Outcome::default(),
+        artifacts: Vec::new(),
+    };
+    let mut events = vec![(sample::at(0), RunEvent::LaunchStarted(sample::started("a1")))];
+    events.push((sample::at(1), RunEvent::StageFinished(failed)));
+    events.push((sample::at(2), sample::launch("a1").pop().unwrap().1));
+    let text = lines(Verbosity::Normal, &events);
+    let again: Vec<&str> = text.lines().filter(|line| line.starts_with("failed  autoencoder")).collect();
+    assert!(again.len() == 1 && again[0].chars().count() <= 100, "{text}");
 }
 
 #[test]

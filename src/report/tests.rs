@@ -190,6 +190,19 @@ fn a_model_no_better_than_the_mean_image_is_called_collapsed() {
 }
 
 #[test]
+fn figures_of_companions_never_head_a_page() {
+    let companions: BTreeMap<String, f64> = [("classifier.probe.test_accuracy".to_owned(), 0.896)].into();
+    let interrupted = RunPage { metrics: companions.clone(), figures: None, ..run(None) };
+    let mut all = experiment(None);
+    all.runs.iter_mut().for_each(|run| run.metrics = companions.clone());
+    let (head, _) =
+        whole_page(&all).unwrap().split_once("id=\"metrics\"").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    for page in [run_page(&interrupted).unwrap(), head] {
+        assert!(!page.contains("test accuracy") && !page.contains("0.896"), "{page}");
+    }
+}
+
+#[test]
 fn empty_and_broken_numbers_are_drawn_without_harm() {
     let dir = tempfile::tempdir().unwrap();
     let mut maker = Maker::new(&dir.path().join("in"));

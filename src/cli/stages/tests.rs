@@ -44,7 +44,7 @@ fn sample() -> Description {
 
 #[test]
 fn a_kind_is_described_as_text() {
-    insta::assert_snapshot!(text::kind(&sample(), Paint::NONE).join("\n"), @r#"
+    insta::assert_snapshot!(text::kind(&sample(), Paint::NONE, None).join("\n"), @r#"
     train-sample: Trains a sample
 
     By gradient descent.
@@ -155,4 +155,15 @@ fn the_page_in_docs_is_that_of_the_kinds() {
     let written = std::fs::read_to_string(file).unwrap_or_default();
     let now = markdown::page(&Registry.kinds());
     assert!(written.trim_end() == now.trim_end(), "out of date: pipeline stages --markdown > docs/stages.md");
+}
+
+#[test]
+fn a_narrow_terminal_gets_narrow_lines() {
+    use crate::kind::Catalog;
+    for kind in crate::stage::registry::Registry.kinds() {
+        let example: Vec<&str> = kind.example.lines().map(str::trim).collect();
+        let lines = [text::kind(kind, Paint::NONE, Some(60)), text::list(&[kind], Some(60))].concat();
+        let wide = lines.iter().filter(|line| line.chars().count() > 60 && !example.contains(&line.trim()));
+        assert_eq!(wide.collect::<Vec<_>>(), [""; 0], "{}", kind.kind);
+    }
 }

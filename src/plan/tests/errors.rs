@@ -94,7 +94,7 @@ fn an_unknown_output() {
     16 | inputs = { dataset = "load.data" }
        |                      ^^^^^^^^^^^ no such output
        |
-       = help: its outputs are `dataset`
+       = help: did you mean `load.dataset`?
     "#);
 }
 
@@ -297,7 +297,8 @@ epochs = 1
     19 | loss = 3
        |        ^ an integer
        |
-       = help: What is minimized.
+       = help: write one of "mse", "bce"
+               `loss`: What is minimized.
 
     error[wrong-type]: `rate` of `x` must be a number, not a list
       --> p.toml:20:8
@@ -305,7 +306,8 @@ epochs = 1
     20 | rate = [1]
        |        ^^^ a list
        |
-       = help: Size of a step.
+       = help: write a number
+               `rate`: Size of a step.
 
     error[wrong-type]: `shuffle` of `x` must be a boolean, not a string
       --> p.toml:21:11
@@ -370,7 +372,8 @@ epochs = 1
     17 | widths = [8, 0]
        |              ^ out of range
        |
-       = help: Widths of the layers.
+       = help: write a list, each element a whole number of at least 1
+               `widths`: Widths of the layers.
 
     error[out-of-range]: `epochs` of `x` must be between 1 and 1000, not 2000
       --> p.toml:18:10
@@ -378,7 +381,8 @@ epochs = 1
     18 | epochs = 2000
        |          ^^^^ out of range
        |
-       = help: Passes over the data.
+       = help: write a whole number from 1 to 1000
+               `epochs`: Passes over the data.
 
     error[unknown-choice]: `loss` of `x` cannot be "bse"
       --> p.toml:19:8
@@ -394,7 +398,8 @@ epochs = 1
     23 | side = 0
        |        ^ out of range
        |
-       = help: Height and width of an image.
+       = help: write a whole number of at least 1
+               `side`: Height and width of an image.
 
     error[wrong-length]: the length of `range` of `z` must be 2, not 3
       --> p.toml:27:9
@@ -402,7 +407,8 @@ epochs = 1
     27 | range = [1, 2, 3]
        |         ^^^^^^^^^ of another length
        |
-       = help: Lowest and highest value.
+       = help: give it 2 elements
+               `range`: Lowest and highest value.
 
     error[wrong-length]: the length of `widths` of `w` must be at least 1, not 0
       --> p.toml:31:10
@@ -410,7 +416,8 @@ epochs = 1
     31 | widths = []
        |          ^^ of another length
        |
-       = help: Widths of the layers.
+       = help: give it at least 1 element
+               `widths`: Widths of the layers.
     "#);
 }
 
@@ -508,6 +515,7 @@ epochs = 0.5
     23 | epochs = 0.5
        |          ^^^ a float
        |
-       = help: Passes over the data.
+       = help: write a whole number from 0 to 4294967295
+               `epochs`: Passes over the data.
     "#);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::event::of_companion;
 use crate::report::sections::readable;
 
 /// Which way a metric is better.
@@ -50,12 +51,12 @@ pub fn better(name: &str) -> Option<Better> {
     known.map_or_else(guess, |(_, better)| *better)
 }
 
-/// The most important of `names`, at most `most`, one for each kind of metric: that of the pipeline's own stage rather
-/// than of a companion (`evaluate.mse` before `evaluate.baseline.mse`).
+/// The most important of `names`, at most `most`, one for each kind of metric. A companion's never is: a page that had
+/// no other accuracy than a probe's would show that as the classifier's.
 pub fn key_metrics<'a>(names: &BTreeSet<&'a str>, most: usize) -> Vec<&'a str> {
     let of_kind = |key: &str| {
-        let same = names.iter().copied().filter(|name| own(name) == key);
-        same.min_by_key(|name| (name.matches('.').count(), rank(name), *name))
+        let same = names.iter().copied().filter(|name| own(name) == key && !of_companion(name));
+        same.min_by_key(|name| (rank(name), *name))
     };
     KEY.iter().filter_map(|(key, _)| of_kind(key)).take(most).collect()
 }
@@ -88,9 +89,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pipelines_own_stages_come_before_companions() {
+    fn only_the_pipelines_own_stages_have_key_metrics() {
         let names = BTreeSet::from(["pca.mse", "evaluate.mse", "evaluate.baseline.mse", "x.test_accuracy", "x.epochs"]);
         assert_eq!(key_metrics(&names, 5), ["evaluate.mse", "x.test_accuracy"]);
+        let interrupted = BTreeSet::from(["classifier.probe.test_accuracy", "autoencoder.pca.mse"]);
+        assert!(key_metrics(&interrupted, 5).is_empty());
     }
 
     #[test]

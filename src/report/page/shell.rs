@@ -52,7 +52,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part]) -> String {
                             }
                         }
                     }
-                    footer { "Written by pipeline " (env!("CARGO_PKG_VERSION")) ". This file needs nothing beside it." }
+                    footer { "Written by pipeline " (env!("CARGO_PKG_VERSION")) ". Pictures and tables are in this file; it loads nothing." }
                 }
                 script { (PreEscaped(include_str!("page.js"))) }
             }

@@ -72,15 +72,15 @@ fn overrides_that_do_not_fit() {
       |
       = help: set `seed` in the experiment's file
     "#);
-    assert_snapshot!(overridden(PLAIN, &set("title=${latent}")), @r#"
+    assert_snapshot!(overridden(PLAIN, &set("title=${latent}")), @r"
     error[unknown-param]: there is no param `latent`
      --> command line:1:13
       |
     1 | --set title=${latent}
       |             ^^^^^^^^^ unknown param
       |
-      = help: the params of pipeline.toml are `architecture`, `dataset`, `epochs`, `latent_dim`, `learning_rate`, `title`
-    "#);
+      = help: did you mean `latent_dim`?
+    ");
     assert_snapshot!(overridden(PLAIN, &sweep("latent_dim=")), @r#"
     error[empty-sweep]: the sweep over `latent_dim` has no values
      --> command line:1:9

@@ -1,0 +1,65 @@
+//! Layers that do not fit each other.
+
+use crate::said_of;
+
+#[test]
+fn shapes_that_do_not_fit() {
+    insta::assert_snapshot!(said_of("\"dense 784 sigmoid\", ", "\"dense 783 sigmoid\", "), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: layer 3 (`reshape 28x28x1`) gets 783 features; that is 783 numbers, and the new shape needs 784
+      --> pipelines/tiny.toml:28:50
+       |
+    28 | decoder = ["dense 16 relu", "dense 783 sigmoid", "reshape 28x28x1"]
+       |                                                  ^^^^^^^^^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(said_of("[\"dense 16 relu\", \"dense ${latent}\"]", "[\"conv 4 3x3 same relu\", \"maxpool 40\", \"dense 4\"]"), @r#"
+    error[unfit-param]: `encoder` of `autoencoder`: layer 2 (`maxpool 40`) gets 28x28x4; it needs at least 40x40
+      --> pipelines/tiny.toml:27:36
+       |
+    27 | encoder = ["conv 4 3x3 same relu", "maxpool 40", "dense 4"]
+       |                                    ^^^^^^^^^^^^
+       |
+       = help: use a smaller window, fewer pooling layers before it, or larger images
+    "#);
+    insta::assert_snapshot!(said_of("\"dense 784 sigmoid\", \"reshape 28x28x1\"", "\"dense 100 sigmoid\""), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: the last layer gives 100 numbers, but an image has 784
+      --> pipelines/tiny.toml:28:29
+       |
+    28 | decoder = ["dense 16 relu", "dense 100 sigmoid"]
+       |                             ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: end the decoder with 784 numbers (28x28x1), such as "dense 784 sigmoid"
+    "#);
+}
+
+#[test]
+fn shapes_of_convolutions_that_do_not_fit() {
+    let encoder = "[\"dense 16 relu\", \"dense ${latent}\"]";
+    insta::assert_snapshot!(said_of(encoder, "[\"conv 4 3x3 same relu\", \"maxpool 8\", \"conv 4 5x5 valid relu\", \"flatten\", \"dense 4\"]"), @r#"
+    error[unfit-param]: `encoder` of `autoencoder`: layer 3 (`conv 4 5x5 valid relu`) gets 3x3x4; it needs at least 5x5
+      --> pipelines/tiny.toml:27:49
+       |
+    27 | encoder = ["conv 4 3x3 same relu", "maxpool 8", "conv 4 5x5 valid relu", "flatten", "dense 4"]
+       |                                                 ^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: use a smaller window, fewer pooling layers before it, or larger images
+    "#);
+    insta::assert_snapshot!(said_of(encoder, "[\"conv 4 3x3 same relu\", \"flatten\", \"maxpool 2\", \"dense 4\"]"), @r#"
+    error[unfit-param]: `encoder` of `autoencoder`: layer 3 (`maxpool 2`) gets 3136 features; it needs images
+      --> pipelines/tiny.toml:27:47
+       |
+    27 | encoder = ["conv 4 3x3 same relu", "flatten", "maxpool 2", "dense 4"]
+       |                                               ^^^^^^^^^^^
+       |
+       = help: put `reshape HEIGHTxWIDTHxCHANNELS` before it
+    "#);
+    let decoder = "[\"dense 16 relu\", \"dense 784 sigmoid\", \"reshape 28x28x1\"]";
+    insta::assert_snapshot!(said_of(decoder, "[\"dense 98 relu\", \"reshape 7x7x2\", \"upsample 2\", \"conv 1 3x3 valid sigmoid\"]"), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: the last layer gives 144 numbers, but an image has 784
+      --> pipelines/tiny.toml:28:60
+       |
+    28 | decoder = ["dense 98 relu", "reshape 7x7x2", "upsample 2", "conv 1 3x3 valid sigmoid"]
+       |                                                            ^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: end the decoder with 784 numbers (28x28x1), such as "dense 784 sigmoid"
+    "#);
+}
