@@ -116,14 +116,12 @@ impl Checker<'_> {
         }
         let range = range(at.spec.minimum, at.spec.maximum);
         let message = format!("{} must be {range}, not {value}", self.of(given, at));
-        Err(vec![self.problem(
-            "out-of-range",
-            message,
-            given,
-            at,
-            "out of range",
-            &explained(wanted_of(at.spec), at.spec),
-        )])
+        let wanted = match &at.spec.param_type {
+            ParamType::List(element) => &**element,
+            own => own,
+        };
+        let help = explained(advice(wanted, at.spec), at.spec);
+        Err(vec![self.problem("out-of-range", message, given, at, "out of range", &help)])
     }
 
     fn choice(
@@ -154,12 +152,12 @@ impl Checker<'_> {
                 format!("write it without quotes: {text}")
             }
             Kind::Float(value) if value.fract() == 0.0 => format!("write {value}"),
-            Kind::List(_) | Kind::Table(_) => explained(wanted_of(at.spec), at.spec),
+            Kind::List(_) | Kind::Table(_) => explained(advice(wanted, at.spec), at.spec),
             _ if matches!(wanted, ParamType::List(_)) => format!("write a list: [{}]", given.to_json()),
             _ if matches!(wanted, ParamType::Text | ParamType::Path) => {
                 format!("write it in quotes: \"{}\"", given.to_json())
             }
-            _ => explained(wanted_of(at.spec), at.spec),
+            _ => explained(advice(wanted, at.spec), at.spec),
         };
         self.problem("wrong-type", message, given, at, given.type_name(), &help)
     }
@@ -247,19 +245,15 @@ fn range(minimum: Option<f64>, maximum: Option<f64>) -> String {
     }
 }
 
-/// What to write for a param: `write a whole number from 1 to 65536`.
-fn wanted_of(spec: &ParamSpec) -> String {
-    let (list, element) = match &spec.param_type {
-        ParamType::List(element) => ("a list, each element ", &**element),
-        own => ("", own),
-    };
+/// What to write for a param or an element of it: `write a whole number from 1 to 65536`.
+fn advice(wanted: &ParamType, spec: &ParamSpec) -> String {
     let bounds = match (spec.minimum.map(text::bound), spec.maximum.map(text::bound)) {
         (Some(minimum), Some(maximum)) => format!(" from {minimum} to {maximum}"),
         (Some(minimum), None) => format!(" of at least {minimum}"),
         (None, Some(maximum)) => format!(" of at most {maximum}"),
         (None, None) => String::new(),
     };
-    let what = match element {
+    let what = match wanted {
         ParamType::Bool => "true or false".to_owned(),
         ParamType::Integer => format!("a whole number{bounds}"),
         ParamType::Float => format!("a number{bounds}"),
@@ -270,7 +264,7 @@ fn wanted_of(spec: &ParamSpec) -> String {
         }
         other => indefinite(other),
     };
-    format!("write {list}{what}")
+    format!("write {what}")
 }
 
 /// Advice, and below it what the param means.

@@ -30,7 +30,7 @@ fn default_epochs() -> u32 {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "linear-probe",
-    version: 1,
+    version: 2,
     summary: "Multinomial logistic regression on raw pixels.",
     details: "Planned beside every classifier. It does not depend on the run's seed, so it is computed once for a data \
               set and shared by all variants and repeats. Adam, step 0.001, batches of 128.",

@@ -304,13 +304,29 @@ fn an_image_that_is_none() {
 #[test]
 fn a_file_where_a_folder_is_needed() {
     let project = loading("dataset = \"images\"\npath = \"../data/a.png\"\n", &[("data/a.png", vec![1])]);
-    insta::assert_snapshot!(said(&project, 3, &[]), @"");
+    insta::assert_snapshot!(said(&project, 3, &[]), @r#"
+    error[unfit-param]: `path` of `load`: [project]/data/a.png is a file, not a folder of images
+     --> pipelines/tiny.toml:6:8
+      |
+    6 | path = "../data/a.png"
+      |        ^^^^^^^^^^^^^^^
+      |
+      = help: name the folder that has a subfolder of images for each class
+    "#);
 }
 
 #[test]
 fn a_folder_where_a_file_is_needed() {
     let files = [("data/train.csv", b"x,kind\n1,a\n".to_vec()), ("data/zeta.csv", vec![])];
-    insta::assert_snapshot!(said(&loading("dataset = \"csv\"\npath = \"../data\"\n", &files), 3, &[]), @"");
+    insta::assert_snapshot!(said(&loading("dataset = \"csv\"\npath = \"../data\"\n", &files), 3, &[]), @r#"
+    error[unfit-param]: `path` of `load`: [project]/data is a folder where a file is needed
+     --> pipelines/tiny.toml:6:8
+      |
+    6 | path = "../data"
+      |        ^^^^^^^^^
+      |
+      = help: name a file, such as [project]/data/train.csv
+    "#);
 }
 
 #[test]
@@ -320,5 +336,5 @@ fn labels_of_one_class_are_warned_of() {
     let files = [("data/images", idx(&[40, 5, 6], &[7; 1200])), ("data/labels", idx(&[40], &[1; 40]))];
     let told = loading(&format!("{IDX}{stages}"), &files).call(&["run", "--quiet", EXPERIMENT]);
     assert_eq!(told.code, 0, "{}", told.stderr);
-    insta::assert_snapshot!(told.stderr, @"");
+    insta::assert_snapshot!(told.stderr, @"notice      classifier.probe: all training labels are one class, `1`: a classifier has nothing to learn, and its accuracy means nothing");
 }

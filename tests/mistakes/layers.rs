@@ -10,6 +10,8 @@ fn shapes_that_do_not_fit() {
        |
     28 | decoder = ["dense 16 relu", "dense 783 sigmoid", "reshape 28x28x1"]
        |                                                  ^^^^^^^^^^^^^^^^^
+       |
+       = help: write `dense 784 sigmoid` as layer 2
     "#);
     insta::assert_snapshot!(said_of("[\"dense 16 relu\", \"dense ${latent}\"]", "[\"conv 4 3x3 same relu\", \"maxpool 40\", \"dense 4\"]"), @r#"
     error[unfit-param]: `encoder` of `autoencoder`: layer 2 (`maxpool 40`) gets 28x28x4; it needs at least 40x40

@@ -155,7 +155,8 @@ fn a_value_of_the_wrong_type() {
     13 | train_count = "many"
        |               ^^^^^^ a string
        |
-       = help: Training samples to draw, for `synthetic-digits`.
+       = help: write a whole number from 1 to 10000000
+               `train_count`: Training samples to draw, for `synthetic-digits`.
     "#);
     insta::assert_snapshot!(said_of_experiment("[params]\nepochs = \"ten\""), @r#"
     error[wrong-type]: `epochs` wants an integer, not a string
@@ -182,7 +183,8 @@ fn a_value_out_of_range() {
     13 | train_count = 0
        |               ^ out of range
        |
-       = help: Training samples to draw, for `synthetic-digits`.
+       = help: write a whole number from 1 to 10000000
+               `train_count`: Training samples to draw, for `synthetic-digits`.
     ");
     insta::assert_snapshot!(said_of_experiment("[params]\nepochs = 1000"), @r#"
     error[out-of-range]: `epochs` is 1000, outside its range
@@ -319,14 +321,48 @@ fn several_mistakes_are_told_at_once() {
 
 #[test]
 fn a_part_of_a_params_name() {
-    insta::assert_snapshot!(said_of("train_count", "count"), @"");
-    insta::assert_snapshot!(said_of_experiment("[params]\nclassifier = 3"), @"");
+    insta::assert_snapshot!(said_of("train_count", "count"), @r"
+    error[unknown-param]: `load` has no param `count`
+      --> pipelines/tiny.toml:13:1
+       |
+    13 | count = 200
+       | ^^^^^ not a param of this kind
+       |
+       = help: its params are `dataset`, `path`, `labels`, `test_path`, `test_labels`, `label_column`, `shape`, `test_fraction`, `fallback`, `train_count`, `test_count`; see `pipeline stages load`
+    ");
+    insta::assert_snapshot!(said_of_experiment("[params]\nclassifier = 3"), @r"
+    error[unknown-param]: there is no param `classifier`
+     --> experiments/tiny.toml:3:1
+      |
+    3 | classifier = 3
+      | ^^^^^^^^^^ unknown param
+      |
+      = help: did you mean `classifier_epochs`?
+    ");
 }
 
 #[test]
 fn a_value_that_breaks_the_bounds_of_its_kind() {
-    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "learning_rate = -1"), @"");
-    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "batch_size = 12.8"), @"");
+    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "learning_rate = -1"), @r"
+    error[out-of-range]: `learning_rate` of `autoencoder` must be between 1e-12 and 100, not -1.0
+      --> pipelines/tiny.toml:29:17
+       |
+    29 | learning_rate = -1
+       |                 ^^ out of range
+       |
+       = help: write a number from 1e-12 to 100
+               `learning_rate`: Size of a step.
+    ");
+    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "batch_size = 12.8"), @r"
+    error[wrong-type]: `batch_size` of `autoencoder` must be an integer, not a float
+      --> pipelines/tiny.toml:29:14
+       |
+    29 | batch_size = 12.8
+       |              ^^^^ a float
+       |
+       = help: write a whole number from 1 to 65536
+               `batch_size`: Samples in one step.
+    ");
 }
 
 #[test]
@@ -334,5 +370,8 @@ fn a_drawing_in_a_folder_that_is_not_there() {
     let project = Project::new();
     let called = project.call(&["graph", EXPERIMENT, "-o", "nowhere/x.svg"]);
     assert_eq!(called.code, 2);
-    insta::assert_snapshot!(called.stderr, @"");
+    insta::assert_snapshot!(called.stderr, @r"
+    error: nowhere/x.svg cannot be written: No such file or directory (os error 2)
+      help: make the folder first: mkdir -p nowhere
+    ");
 }

@@ -372,7 +372,7 @@ epochs = 1
     17 | widths = [8, 0]
        |              ^ out of range
        |
-       = help: write a list, each element a whole number of at least 1
+       = help: write a whole number of at least 1
                `widths`: Widths of the layers.
 
     error[out-of-range]: `epochs` of `x` must be between 1 and 1000, not 2000
