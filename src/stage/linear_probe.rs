@@ -64,7 +64,10 @@ impl Stage for LinearProbe {
         let training = Training { epochs, batch_size: 128, optimizer, learning_rate, seed, ..Training::default() };
         let one_class = labeled.split("train")?.labels().and_then(only).map(|class| {
             let name = labeled.classes().get(class as usize).map_or("", String::as_str);
-            format!("all training labels are one class, `{name}`: a classifier has nothing to learn, and its accuracy means nothing")
+            format!(
+                "all training labels are one class, `{name}`: a classifier has nothing to learn, and its accuracy \
+                 means nothing"
+            )
         });
         let mut output = train(context, &labeled, &[], &training)?;
         output.outcome.warnings.extend(one_class);
