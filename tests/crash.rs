@@ -147,17 +147,17 @@ fn a_killed_launch_is_logged_as_interrupted() {
 #[test]
 fn an_interrupted_training_goes_on_from_a_checkpoint_to_the_same_bytes() {
     let undisturbed = long_training();
-    undisturbed.run(&["--set", "epochs=25"]);
+    undisturbed.run(&["--set", "epochs=100"]);
     let project = long_training();
-    let mut launch = project.start(&["--set", "epochs=25"]);
+    let mut launch = project.start(&["--set", "epochs=100"]);
     while project.tree("cache/checkpoints").is_empty() {
         launch.wait_for("stage_progress", "autoencoder");
     }
     launch.child.kill().unwrap();
     launch.child.wait().unwrap();
-    let again = assert_goes_on(&project, &["--set", "epochs=25"]);
+    let again = assert_goes_on(&project, &["--set", "epochs=100"]);
     let mut epochs = again.named("stage_progress").filter(|event| event["stage"] == "autoencoder");
-    let first = epochs.next().map_or(26, |event| event["done"].as_u64().unwrap());
+    let first = epochs.next().map_or(101, |event| event["done"].as_u64().unwrap());
     assert!(first > 1, "not from the beginning");
     assert_eq!(project.artifacts(), undisturbed.artifacts());
 }

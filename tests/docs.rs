@@ -138,7 +138,8 @@ fn the_shipped_convolutional_autoencoder_has_the_parameters_its_file_claims() {
     let node = plan.graph.node_weights().find(|node| node.stage == "autoencoder").expect("it trains one");
     let network = |param: &str, input: [usize; 3]| {
         let texts = node.params[param].as_array().expect("layers are a list");
-        let layers: Vec<LayerSpec> = texts.iter().map(|text| text.as_str().unwrap().parse().unwrap()).collect();
+        let parse = |text: &serde_json::Value| LayerSpec::parse(text.as_str().unwrap(), [28, 28, 1]).unwrap();
+        let layers: Vec<LayerSpec> = texts.iter().map(parse).collect();
         let infos = infer(&layers, input).expect("the layers fit");
         (infos.last().unwrap().output, infos.iter().map(|info| info.parameters).sum::<usize>())
     };

@@ -166,8 +166,11 @@ fn split(piece: Piece<'_>) -> Vec<Piece<'_>> {
     let mut begin = 0;
     let mut depth = 0_usize;
     let mut quote = None;
+    let mut is_escaped = false;
     for (at, char) in piece.text.char_indices() {
         match (quote, char) {
+            _ if std::mem::take(&mut is_escaped) => {}
+            (Some('"'), '\\') => is_escaped = true,
             (Some(open), _) if open == char => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(char),

@@ -127,6 +127,12 @@ proptest! {
     }
 
     #[test]
+    fn commas_behind_an_escaped_quote_separate_no_values(text in "[\"',\\\\]{1,6}") {
+        let value = located(Kind::Text(text));
+        same(&stage("''", &sweep(&format!("a={}", value.to_toml()))), &value)?;
+    }
+
+    #[test]
     fn a_bare_string_needs_no_quotes(text in "[a-zA-Z0-9_./ #=:-]{1,12}") {
         let expected = located(Kind::Text(text.trim().to_owned()));
         same(&stage("'x'", &set(&format!("a={text}"))), &expected)?;
