@@ -258,9 +258,9 @@ pub fn resumes(params: &Value) -> Resumes {
 }
 
 /// States on the way are saved no earlier than this after the beginning, and later so seldom that saving takes no more
-/// than this share of the time.
+/// than one part in so many of the time.
 const FIRST_SAVE: Duration = Duration::from_secs(1);
-const SHARE_OF_TIME: u32 = 20;
+const SHARE_OF_TIME: u32 = 50;
 
 /// A training's states in the cache.
 struct Saved<'a> {
