@@ -12,7 +12,7 @@ def make(path):
     from sklearn.decomposition import PCA
 
     images = mnist("test")[0].reshape(-1, 784).astype("float32") / 255
-    np.save(path, PCA(32, svd_solver="full").fit_transform(images).astype("float32"))
+    np.save(path, np.ascontiguousarray(PCA(32, svd_solver="full").fit_transform(images), "float32"))
 
 
 def exact_divergence(points, embedded, perplexity=30):
