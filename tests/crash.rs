@@ -36,7 +36,7 @@ mod at_every_change {
     use super::*;
     use crate::common::faults::{EACCES, ENOSPC, KILL};
 
-    const RUN: [&str; 4] = ["run", EXPERIMENT, "--quiet", "--jobs=2"];
+    const RUN: [&str; 5] = ["run", EXPERIMENT, "--quiet", "--jobs=2", "--checkpoint-every=1"];
 
     /// Kills launches in the middle of `points` changes to files under `place`, the first and the last among them.
     fn kill(place: &str, points: usize, after: impl Fn(&Project, usize)) {
@@ -123,6 +123,11 @@ mod at_every_change {
     }
 
     #[test]
+    fn a_kill_while_a_training_saves_its_state_changes_no_byte() {
+        kill("cache/checkpoints", 6, |_, _| {});
+    }
+
+    #[test]
     fn a_kill_while_the_log_is_written_changes_no_byte() {
         kill("runs.sqlite", 8, |_, _| {});
     }
@@ -146,16 +151,17 @@ fn a_killed_launch_is_logged_as_interrupted() {
 
 #[test]
 fn an_interrupted_training_goes_on_from_a_checkpoint_to_the_same_bytes() {
+    const EPOCHS: [&str; 2] = ["--set", "epochs=100"];
     let undisturbed = long_training();
-    undisturbed.run(&["--set", "epochs=100"]);
+    undisturbed.run(&EPOCHS);
     let project = long_training();
-    let mut launch = project.start(&["--set", "epochs=100"]);
+    let mut launch = project.start(&["--set", "epochs=100", "--checkpoint-every", "1"]);
     while project.tree("cache/checkpoints").is_empty() {
         launch.wait_for("stage_progress", "autoencoder");
     }
     launch.child.kill().unwrap();
     launch.child.wait().unwrap();
-    let again = assert_goes_on(&project, &["--set", "epochs=100"]);
+    let again = assert_goes_on(&project, &EPOCHS);
     let mut epochs = again.named("stage_progress").filter(|event| event["stage"] == "autoencoder");
     let first = epochs.next().map_or(101, |event| event["done"].as_u64().unwrap());
     assert!(first > 1, "not from the beginning");

@@ -189,6 +189,11 @@ pub struct MachineArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub threads: Option<u32>,
 
+    /// Save a training's state after every N epochs, to go on from after an interruption [default: by
+    /// time, about 2 % of it]. Results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub checkpoint_every: Option<u32>,
+
     /// What to compute on
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = ["cpu"])]
     pub device: String,

@@ -113,6 +113,7 @@ pub fn options(machine: &MachineArgs, selection: &SelectionArgs, keep_going: boo
         threads: chosen(machine.threads),
         keep_going,
         force,
+        checkpoint_every: machine.checkpoint_every,
         device: machine.device.clone(),
     }
 }

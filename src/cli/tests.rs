@@ -102,10 +102,13 @@ fn help_of_run() {
                                 after FILE
 
     The machine:
-      -j, --jobs <N>         How many stages may run at once [default: cores]
-          --threads <N>      Threads that all stages share for arithmetic [default: cores]. Results do
-                             not depend on it
-          --device <DEVICE>  What to compute on [default: cpu] [possible values: cpu]
+      -j, --jobs <N>              How many stages may run at once [default: cores]
+          --threads <N>           Threads that all stages share for arithmetic [default: cores]. Results
+                                  do not depend on it
+          --checkpoint-every <N>  Save a training's state after every N epochs, to go on from after an
+                                  interruption [default: by time, about 2 % of it]. Results do not
+                                  depend on it
+          --device <DEVICE>       What to compute on [default: cpu] [possible values: cpu]
 
     Places:
           --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the

@@ -76,7 +76,7 @@ impl Course {
     pub fn save(&self, weights: &Weights<f32>, updates: &Updates, training: &Training, run: &Run<'_>) {
         let Some(checkpoints) = run.checkpoints else { return };
         let is_end = !self.goes_on(training);
-        if !is_end && !checkpoints.is_due() {
+        if !is_end && !checkpoints.is_due(self.epoch) {
             return;
         }
         let best = self.best.as_ref();

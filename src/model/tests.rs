@@ -176,7 +176,7 @@ impl Checkpoints for Memory {
         self.0.lock().unwrap().range(..=at_most).next_back().map(|(_, state)| state.clone())
     }
 
-    fn is_due(&self) -> bool {
+    fn is_due(&self, _epoch: u32) -> bool {
         true
     }
 

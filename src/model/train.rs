@@ -132,8 +132,8 @@ pub trait Checkpoints: Sync {
     /// The state after the most epochs, up to `at_most`.
     fn latest(&self, at_most: u32) -> Option<Vec<u8>>;
 
-    /// Whether a state on the way is worth saving now.
-    fn is_due(&self) -> bool;
+    /// Whether the state after an epoch on the way is worth saving.
+    fn is_due(&self, epoch: u32) -> bool;
 
     /// Saves the state after an epoch; nothing hangs on its success.
     fn save(&self, epoch: u32, is_end: bool, state: &[u8]);

@@ -29,6 +29,8 @@ pub struct Options {
     /// After a failure, go on with all that does not depend on it.
     pub keep_going: bool,
     pub force: Force,
+    /// After how many steps each, a training's epochs, long work saves its state; `None`: now and then.
+    pub checkpoint_every: Option<u32>,
     /// The device class stages compute on; part of every fingerprint.
     pub device: String,
 }

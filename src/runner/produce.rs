@@ -220,7 +220,9 @@ impl<'a> Job<'a> {
             Resumes::Same => hashed.hash(),
             Resumes::Longer(steps) => hashed.without(steps).hash(),
         };
-        Some(self.shared.store.checkpoints(work, !self.shared.forced[self.node]))
+        let mut checkpoints = self.shared.store.checkpoints(work, !self.shared.forced[self.node]);
+        checkpoints.every = self.shared.options.checkpoint_every;
+        Some(checkpoints)
     }
 
     fn make(

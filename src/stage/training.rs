@@ -257,7 +257,7 @@ pub fn resumes(params: &Value) -> Resumes {
     if params["decay"] == "cosine" { Resumes::Same } else { Resumes::Longer("epochs") }
 }
 
-/// States on the way are saved no earlier than this after the beginning, and later so seldom that saving takes no more
+/// Unless the launch says otherwise, states on the way are saved no earlier than this after the beginning, and later so seldom that saving takes no more
 /// than one part in so many of the time.
 const FIRST_SAVE: Duration = Duration::from_secs(1);
 const SHARE_OF_TIME: u32 = 50;
@@ -284,8 +284,8 @@ impl Checkpoints for Saved<'_> {
         self.checkpoints.latest(u64::from(at_most))
     }
 
-    fn is_due(&self) -> bool {
-        Instant::now() >= *self.due()
+    fn is_due(&self, epoch: u32) -> bool {
+        self.checkpoints.every.map_or_else(|| Instant::now() >= *self.due(), |every| epoch.is_multiple_of(every))
     }
 
     fn save(&self, epoch: u32, is_end: bool, state: &[u8]) {

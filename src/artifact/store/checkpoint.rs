@@ -13,6 +13,8 @@ pub struct Checkpoints<'a> {
     directory: PathBuf,
     /// Whether what is there may be used, or is only added to.
     reads: bool,
+    /// After how many steps each a state is to be saved; `None` leaves it to the work.
+    pub every: Option<u32>,
 }
 
 /// A saved state's file.
@@ -28,7 +30,8 @@ impl Store {
     /// `reads` false, nothing is found there.
     pub fn checkpoints(&self, key: ContentHash, reads: bool) -> Checkpoints<'_> {
         let name = key.to_string();
-        Checkpoints { store: self, directory: self.root().join("checkpoints").join(&name[..2]).join(name), reads }
+        let directory = self.root().join("checkpoints").join(&name[..2]).join(name);
+        Checkpoints { store: self, directory, reads, every: None }
     }
 }
 
