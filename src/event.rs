@@ -198,7 +198,11 @@ pub fn of_companion(metric: &str) -> bool {
 }
 
 /// The metrics whose names never change, the most telling first: what a table shows before any others.
-pub const KEY_METRICS: [&str; 14] = [
+pub const KEY_METRICS: [&str; 18] = [
+    "autoencoder.val_elbo",
+    "autoencoder.val_reconstruction",
+    "autoencoder.val_divergence",
+    "autoencoder.active_dimensions",
     "classifier.test_accuracy",
     "evaluate.mse",
     "evaluate.bce",

@@ -168,6 +168,8 @@ pub struct Facts {
     pub classes: Option<Arc<[String]>>,
     /// Numbers in one code.
     pub latent_dim: Option<usize>,
+    /// Whether a model draws its codes.
+    pub draws_codes: Option<bool>,
 }
 
 /// A param whose value fits its type but not its meaning.

@@ -76,6 +76,18 @@ optimizer = "rmsprop"
 epochs = 1
 batch_size = 50
 
+[stages.variational]
+uses = "train-autoencoder"
+inputs = { dataset = "few" }
+encoder = ["dense 16 tanh", "gaussian 2"]
+decoder = ["dense 16 elu", "dense 784 sigmoid"]
+epochs = 2
+batch_size = 50
+
+[stages.samples]
+uses = "sample"
+inputs = { model = "variational", dataset = "few" }
+
 [stages.evaluate]
 uses = "evaluate"
 inputs = { model = "conv", dataset = "noise" }

@@ -27,6 +27,8 @@ pub enum ArtifactType {
     Predictions,
     /// Reconstructions, their errors, and error maps.
     Evaluation,
+    /// Images decoded from codes.
+    Samples,
     /// Cluster assignments.
     Clusters,
     /// Anomaly scores with their threshold and ROC.

@@ -1,4 +1,4 @@
-//! What is made of codes: their files, PCA, t-SNE and k-means. Knows no model, no stage and no store.
+//! What is made of codes: their files, PCA, t-SNE, k-means, and ways between them. Knows no model, no stage and no store.
 //!
 //! Everything here gives the same bytes for any number of threads: work is cut into fixed chunks and sums are taken in
 //! fixed order.
@@ -9,6 +9,7 @@ pub mod neighbors;
 pub mod pca;
 pub mod rows;
 pub mod tsne;
+pub mod walks;
 pub mod workers;
 
 use crate::cancel::Interrupted;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::dataset::samples::Samples;
 use crate::tensor::gaussian::{Draw, normal};
-use crate::tensor::storage::{numbers, numbers_mut};
+use crate::tensor::storage::{Matrix, numbers, numbers_mut};
 
 use super::fit::{Task, fit};
 use super::infer::{Worker, count, in_chunks};
@@ -124,7 +124,11 @@ impl Autoencoder {
 
     fn outputs(&self, worker: &Worker, data: &dyn Samples, rows: &[u32]) -> Vec<f32> {
         let inputs = worker.inputs(data, rows, 0);
-        let mut outputs = self.network.infer(&self.weights, inputs, &worker.scratch);
+        self.with_head(self.network.infer(&self.weights, inputs, &worker.scratch))
+    }
+
+    /// The numbers of finished outputs, of which the head is kept apart.
+    fn with_head(&self, mut outputs: Matrix<f32>) -> Vec<f32> {
         let outputs = numbers_mut(&mut outputs);
         self.network.head.apply(outputs, self.network.output[2]);
         outputs.to_vec()
@@ -157,17 +161,33 @@ impl Autoencoder {
         Ok(sums.into_iter().map(|sum| sum / data.len() as f64).collect())
     }
 
-    /// What the decoder makes of `count` codes drawn from the standard normal distribution, one image after another.
-    pub fn sample(&self, count: usize, key: u64) -> Vec<f32> {
+    /// Whether codes are drawn, so that the decoder has learned what to make of standard normal ones.
+    pub fn draws_codes(&self) -> bool {
+        self.network.drawn() > 0
+    }
+
+    /// `count` codes drawn from the standard normal distribution, one after another.
+    pub fn draw_codes(&self, count: usize, key: u64) -> Vec<f32> {
+        (0..count * self.latent_dim()).map(|at| normal(key, at as u64) as f32).collect()
+    }
+
+    /// What the decoder makes of codes: one sample after another, in height, width, channel order.
+    pub fn decode(&self, codes: &[f32], run: &Run<'_>) -> Result<Vec<f32>, TrainError> {
         let width = self.latent_dim();
-        let worker = Worker::new();
-        let codes = worker.matrix(count, width, |codes| {
-            codes.iter_mut().enumerate().for_each(|(at, number)| *number = normal(key, at as u64) as f32);
-        });
-        let mut images = self.network.infer_rest(&self.weights, codes, &worker.scratch);
-        let images = numbers_mut(&mut images);
-        self.network.head.apply(images, self.network.output[2]);
-        images.to_vec()
+        let rows: Vec<u32> = (0..(codes.len() / width) as u32).collect();
+        let mut all = Vec::with_capacity(rows.len() * self.network.sizes().1);
+        let work = |worker: &Worker, rows: &[u32]| {
+            let some = &codes[rows[0] as usize * width..][..rows.len() * width];
+            let codes = worker.matrix(rows.len(), width, |codes| codes.copy_from_slice(some));
+            self.with_head(self.network.infer_rest(&self.weights, codes, &worker.scratch))
+        };
+        in_chunks(&self.network, &rows, run, work, |_, part| all.extend(part))?;
+        Ok(all)
+    }
+
+    /// Height, width, channels of what it takes and gives.
+    pub fn input(&self) -> [usize; 3] {
+        self.network.input
     }
 
     /// Numbers in a code.

@@ -41,11 +41,13 @@ pub fn figures(
     mut proceed: impl FnMut(usize, usize) -> bool,
 ) -> Result<Option<Report>> {
     let material = Material { sources, options, directory };
-    let makers: [Maker; 11] = [
+    let makers: [Maker; 13] = [
         sections::data::sections,
         sections::model::sections,
         sections::training::sections,
+        sections::variational::sections,
         sections::evaluation::sections,
+        sections::samples::sections,
         sections::baseline::sections,
         sections::latent_space::sections,
         sections::classifier::sections,

@@ -102,6 +102,7 @@ pub fn everything(directory: &Path) -> Vec<Source> {
     data(&mut maker, &mut noise);
     models(&mut maker, &mut noise);
     evaluation(&mut maker, &mut noise);
+    samples(&mut maker, &mut noise);
     classifier(&mut maker, &mut noise);
     latent(&mut maker, &mut noise);
     anomaly(&mut maker, &mut noise);
@@ -157,14 +158,24 @@ fn models(maker: &mut Maker, noise: &mut Noise) {
         layer("decoder", "reshape 28x28x1", &[28, 28, 1], 0),
     ];
     let model = json!({"input": [28, 28, 1], "encoder": [], "decoder": [], "latent_dim": 32, "loss": "bce",
-        "parameters": 226928, "layers": layers});
+        "parameters": 226928, "layers": layers, "beta": 4.0});
     let mut history = String::from("epoch,train_loss,val_loss,val_mse\n");
     for epoch in 1..=20 {
         let fall = 0.19 / f64::from(epoch).powf(0.8);
         let (train, val) = (0.075 + fall, 0.079 + fall * 0.95 + noise.next() * 0.002);
         history += &format!("{epoch},{train},{val},{}\n", val * 0.09);
     }
-    maker.begin(ArtifactType::Model, "autoencoder").json("model.json", &model).text("history.csv", &history);
+    let nats = |dimension: usize| 3.0 * (-(dimension as f64) / 2.0).exp();
+    let divergence = (0..40).map(|dimension| format!("{dimension},{},{}\n", nats(dimension), dimension < 12));
+    let divergence = format!("dimension,nats,active\n{}", divergence.collect::<String>());
+    maker
+        .begin(ArtifactType::Model, "autoencoder")
+        .json("model.json", &model)
+        .text("history.csv", &history)
+        .text("divergence.csv", &divergence);
+    let elbo: Vec<f64> = (1..=20).map(|epoch| -100.0 - 80.0 / f64::from(epoch)).collect();
+    let metrics = json!({"metrics": {"val_elbo": -104.0}, "series": {"val_elbo": elbo}, "warnings": []});
+    maker.begin(ArtifactType::Metrics, "autoencoder").json("metrics.json", &metrics);
     let mut curve = String::from("latent_dim,mse\n0,0.0675\n");
     for dim in 1..=128 {
         curve += &format!("{dim},{}\n", 0.0675 * (-f64::from(dim).powf(0.62) / 6.5).exp());
@@ -202,6 +213,22 @@ fn evaluation(maker: &mut Maker, noise: &mut Noise) {
         .array("sample_errors.npy", &[errors.len()], &errors);
     let metrics = json!({"metrics": {"mse": 0.00689, "bce": 0.08263, "ssim": 0.9312, "pixel_accuracy": 0.97641}, "series": {}, "warnings": []});
     maker.begin(ArtifactType::Metrics, "evaluate").json("metrics.json", &metrics);
+}
+
+fn samples(maker: &mut Maker, noise: &mut Noise) {
+    let mut digits = |count: usize| (0..count).flat_map(|i| digit(i % CLASSES, noise)).collect::<Vec<f32>>();
+    let traversal = |dimension: usize| json!({"dimension": dimension, "low": -2.1, "high": 2.3, "deviation": 0.9});
+    let samples = json!({"latent_dim": 2, "draws": 12, "split": "test", "image": 0, "traversals": [traversal(1), traversal(0)],
+        "interpolations": [[4, 7]], "map": {"x": [-1.0, 0.0, 1.0], "y": [-1.0, 0.0, 1.0]}});
+    maker
+        .begin(ArtifactType::Samples, "samples")
+        .json("samples.json", &samples)
+        .array("draws.npy", &[12, 28, 28, 1], &digits(12))
+        .array("traversals.npy", &[2, 5, 28, 28, 1], &digits(10))
+        .array("image.npy", &[1, 28, 28, 1], &digits(1))
+        .array("interpolations.npy", &[1, 5, 28, 28, 1], &digits(5))
+        .array("ends.npy", &[1, 2, 28, 28, 1], &digits(2))
+        .array("map.npy", &[3, 3, 28, 28, 1], &digits(9));
 }
 
 fn classifier(maker: &mut Maker, noise: &mut Noise) {

@@ -49,7 +49,7 @@ fn every_artifact_has_its_sections_and_missing_ones_have_none() {
     let ids = |report: &Report| report.sections.iter().map(|section| section.id.clone()).collect::<Vec<_>>().join(" ");
     insta::assert_snapshot!(
         ids(&report(&sources, &dir.path().join("all"))),
-        @"data layers training-autoencoder reconstructions-evaluate errors-evaluate baseline-autoencoder.baseline latent-space classifier-classifier predictions-predict clusters-clusters anomaly-anomaly series"
+        @"data layers training-autoencoder variational-autoencoder reconstructions-evaluate errors-evaluate samples-samples baseline-autoencoder.baseline latent-space classifier-classifier predictions-predict clusters-clusters anomaly-anomaly series"
     );
     let one = |artifact_type: ArtifactType| {
         let some: Vec<Source> =

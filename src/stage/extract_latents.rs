@@ -53,7 +53,7 @@ impl Stage for ExtractLatents {
     fn check(&self, _params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
         let dataset = inputs.get("dataset").cloned().unwrap_or_default();
         let latent_dim = inputs.get("model").and_then(|facts| facts.latent_dim);
-        Ok(Facts { shape: latent_dim.map(|dim| [1, 1, dim]), classes: dataset.classes, latent_dim })
+        Ok(Facts { shape: latent_dim.map(|dim| [1, 1, dim]), classes: dataset.classes, latent_dim, ..Facts::default() })
     }
 
     fn execute(&self, context: &Context) -> Result<Output, StageError> {

@@ -277,10 +277,10 @@ impl Params {
     fn facts(&self) -> Result<Facts, Vec<ParamProblem>> {
         if let Some((shape, classes)) = self.dataset.known() {
             let classes = classes.into_iter().map(str::to_owned).collect();
-            return Ok(Facts { shape: Some(shape), classes: Some(classes), latent_dim: None });
+            return Ok(Facts { shape: Some(shape), classes: Some(classes), ..Facts::default() });
         }
         match self.own().and_then(|own| own.glance()) {
-            Ok(Glance { shape, classes }) => Ok(Facts { shape, classes: classes.map(Into::into), latent_dim: None }),
+            Ok(Glance { shape, classes }) => Ok(Facts { shape, classes: classes.map(Into::into), ..Facts::default() }),
             Err((about, error)) => {
                 let help = error.advice().map(str::to_owned);
                 Err(vec![ParamProblem { help, ..problem(self.param(about), error.to_string()) }])

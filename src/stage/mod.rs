@@ -25,6 +25,7 @@ pub mod problems;
 mod reconstruct;
 pub mod registry;
 pub mod report;
+pub mod sample;
 pub mod split;
 pub mod subset;
 pub mod train_autoencoder;

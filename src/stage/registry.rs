@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::kind::{Catalog, Description, Facts, ParamProblem};
 use crate::stage::{
     Stage, anomaly, baseline_pca, compare_baseline, evaluate, extract_latents, kmeans, linear_probe, load, noise,
-    normalize, pca, predict, report, split, subset, train_autoencoder, train_classifier, tsne,
+    normalize, pca, predict, report, sample, split, subset, train_autoencoder, train_classifier, tsne,
 };
 
 /// All kinds, in the order of the documentation.
@@ -24,6 +24,7 @@ pub fn all() -> &'static [&'static dyn Stage] {
         &train_classifier::TrainClassifier,
         &linear_probe::LinearProbe,
         &predict::Predict,
+        &sample::Sample,
         &pca::Pca,
         &tsne::Tsne,
         &kmeans::KMeans,

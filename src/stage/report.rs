@@ -29,7 +29,8 @@ struct Params {
     /// Title of the report's content.
     #[serde(default)]
     title: String,
-    /// Images in a figure, and predictions shown with their probabilities, at most.
+    /// Images in a figure (rows of them in those of a `sample` stage), and predictions shown with their probabilities, at
+    /// most.
     #[serde(default = "samples")]
     #[schemars(range(min = 1, max = 64))]
     samples: usize,
@@ -41,12 +42,12 @@ struct Params {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "report",
-    version: 4,
+    version: 5,
     summary: "Draws figures and tables of every artifact it is given.",
     details: "Each artifact type has its sections: shapes of the data, layers, loss curves, reconstructions with error \
               maps, metrics with their definitions, the comparison with the baselines, latent spaces, confusion \
-              matrix and per-class accuracy, predictions with probabilities and the inference log, clusters, anomaly \
-              scores with their ROC curve. What is not given has no section. Without `inputs`, it takes everything \
+              matrix and per-class accuracy, predictions with probabilities and the inference log, images decoded from \
+              codes, clusters, anomaly scores with their ROC curve. What is not given has no section. Without `inputs`, it takes everything \
               the pipeline makes. The page around the figures is written when the run ends.",
     inputs: vec![InputPort {
         name: "artifacts",

@@ -96,6 +96,11 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
             "mean of the last epoch's batches: nats by which drawn codes differ from the standard normal distribution",
         ),
         ("val_divergence", "the same on the validation split after the last epoch"),
+        (
+            "val_reconstruction",
+            "with drawn codes, the loss without the divergence, summed over an image's numbers, on the validation split after \
+             the last epoch; nats with loss = \"bce\"",
+        ),
         ("val_elbo", "evidence lower bound on the validation split, nats an image, with loss = \"bce\""),
         ("active_dimensions", "of drawn codes, those that differ by 0.01 nats or more"),
         ("best_epoch", "the epoch whose weights were kept, with `patience`"),
@@ -142,7 +147,8 @@ impl Stage for TrainAutoencoder {
         };
         let code = training::check_shapes("encoder", &encoder, shape, None).map_err(|problem| vec![problem])?;
         training::check_shapes("decoder", &decoder, code, Some(shape)).map_err(|problem| vec![problem])?;
-        Ok(Facts { shape: Some(shape), classes: None, latent_dim: Some(code.iter().product()) })
+        let draws_codes = Some(encoder.iter().any(LayerSpec::is_gaussian));
+        Ok(Facts { shape: Some(shape), classes: None, latent_dim: Some(code.iter().product()), draws_codes })
     }
 
     fn draws_random(&self, _params: &Value) -> bool {
@@ -183,21 +189,38 @@ impl Stage for TrainAutoencoder {
 /// Dimensions whose codes say less than this, in nats a sample, say nothing: the prior's collapse.
 const LEAST_DIVERGENCE: f64 = 0.01;
 
-/// Metrics of a variational autoencoder.
+/// Metrics and series of a variational autoencoder.
 fn tell_divergence(outcome: &mut Outcome, params: &Params, shape: [usize; 3], divergences: &[f64]) {
-    let active = divergences.iter().filter(|divergence| **divergence >= LEAST_DIVERGENCE).count();
+    let active = divergences.iter().filter(|nats| is_active(**nats)).count();
     outcome.metrics.insert("active_dimensions".into(), active as f64);
-    let last = |name: &str| outcome.metrics.get(name).copied();
-    if let (Loss::Bce, Some(loss), Some(divergence)) = (params.loss, last("val_loss"), last("val_divergence")) {
-        let pixels = shape.iter().product::<usize>() as f64;
+    let pixels = shape.iter().product::<usize>() as f64;
+    for split in ["train", "val"] {
+        let series = |name: &str| outcome.series.get(&format!("{split}_{name}")).cloned();
+        let (Some(loss), Some(divergence)) = (series("loss"), series("divergence")) else { continue };
         // The loss has the divergence in it already, weighted and a mean over pixels.
-        outcome.metrics.insert("val_elbo".into(), -(pixels * loss - params.beta * divergence) - divergence);
+        let reconstruction = |(loss, nats): (&f64, &f64)| pixels * loss - params.beta * nats;
+        let reconstruction: Vec<f64> = loss.iter().zip(&divergence).map(reconstruction).collect();
+        let bound =
+            reconstruction.iter().zip(&divergence).map(|(reconstruction, nats)| -reconstruction - nats).collect();
+        let mut tell = |name: &str, values: Vec<f64>| {
+            let name = format!("{split}_{name}");
+            outcome.metrics.extend(values.last().filter(|_| split == "val").map(|last| (name.clone(), *last)));
+            outcome.series.insert(name, values);
+        };
+        tell("reconstruction", reconstruction);
+        if params.loss == Loss::Bce {
+            tell("elbo", bound);
+        }
     }
 }
 
+fn is_active(nats: f64) -> bool {
+    nats >= LEAST_DIVERGENCE
+}
+
 fn write_divergences(context: &Context, divergences: &[f64]) -> Result<(), StageError> {
-    let rows = divergences.iter().enumerate().map(|(dimension, nats)| format!("{dimension},{nats}\n"));
-    let text = format!("dimension,nats\n{}", rows.collect::<String>());
+    let row = |(dimension, nats): (usize, &f64)| format!("{dimension},{nats},{}\n", is_active(*nats));
+    let text = format!("dimension,nats,active\n{}", divergences.iter().enumerate().map(row).collect::<String>());
     Ok(std::fs::write(context.output("model", "divergence.csv")?, text)?)
 }
 
@@ -238,7 +261,7 @@ fn write_model(
 ) -> Result<(), StageError> {
     let (encoder, decoder) = model.layers();
     let rows = training::layer_rows("encoder", &encoder).chain(training::layer_rows("decoder", &decoder));
-    let description = json!({
+    let mut description = json!({
         "input": input,
         "encoder": params.encoder,
         "decoder": params.decoder,
@@ -247,6 +270,9 @@ fn write_model(
         "parameters": model.parameters(),
         "layers": rows.collect::<Vec<_>>(),
     });
+    if model.draws_codes() {
+        description["beta"] = json!(params.beta);
+    }
     data::write_json(&context.output("model", "model.json")?, &description)?;
     let path = |file| context.output("model", file);
     model.save(&path("encoder.safetensors")?, &path("decoder.safetensors")?, &path("autoencoder.safetensors")?)?;

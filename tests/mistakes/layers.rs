@@ -1,6 +1,35 @@
 //! Layers that do not fit each other.
 
-use crate::said_of;
+use crate::common::{PIPELINE, Project};
+use crate::{said, said_of};
+
+/// What is said of `stage`, added to the usual pipeline.
+fn said_with(stage: &str) -> String {
+    said(&Project::with_pipeline(&format!("{PIPELINE}{stage}")), 3, &[])
+}
+
+#[test]
+fn random_codes_for_a_decoder_that_never_saw_any() {
+    let stage = "\n[stages.samples]\nuses = \"sample\"\ninputs = { model = \"autoencoder\" }\n";
+    insta::assert_snapshot!(said_with(&format!("{stage}draws = 16\n")), @r#"
+    error[unfit-param]: `draws` of `samples`: random codes mean nothing to this model's decoder: its encoder does not end in a `gaussian` layer
+      --> pipelines/tiny.toml:48:9
+       |
+    48 | draws = 16
+       |         ^^
+       |
+       = help: end its encoder with `gaussian 4` where `dense 4` stands, or leave `draws` out
+    "#);
+    insta::assert_snapshot!(said_with(stage), @r#"
+    error[unfit-param]: `draws` of `samples`: there is nothing to decode: no random codes, and no data set to take codes from
+      --> pipelines/tiny.toml:45:9
+       |
+    45 | [stages.samples]
+       |         ^^^^^^^ `draws` has its default here
+       |
+       = help: wire a data set to the input `dataset`, or end its encoder with `gaussian 4` where `dense 4` stands
+    "#);
+}
 
 #[test]
 fn shapes_that_do_not_fit() {

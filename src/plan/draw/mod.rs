@@ -127,6 +127,7 @@ fn color(artifact_type: ArtifactType) -> &'static str {
         ArtifactType::Embedding => "#7c5cf0",
         ArtifactType::Predictions => "#c98a00",
         ArtifactType::Evaluation => "#1098ad",
+        ArtifactType::Samples => "#b8622a",
         ArtifactType::Clusters => "#66a80f",
         ArtifactType::Anomaly => "#e03131",
         ArtifactType::Baseline => "#a0785a",

@@ -135,6 +135,39 @@ pub fn strips(title: &str, rows: &[Row<'_>], names: &[String], scale: Option<(f6
     })
 }
 
+/// A row of tiles.
+pub struct TileRow {
+    /// Stands at its left; empty in all rows for no room there.
+    pub label: String,
+    pub images: Images,
+}
+
+/// Images edge to edge in rows. After each column in `breaks` there is a gap.
+pub fn tiles(title: &str, rows: &[TileRow], breaks: &[usize]) -> Result<Png> {
+    const TOP: f64 = 30.0;
+    const BREAK: f64 = 8.0;
+    let columns = rows.iter().map(|row| row.images.pixels.len()).max().unwrap_or(0).max(1);
+    let [h, w, _] = rows.first().map_or([1; 3], |row| row.images.shape);
+    let left = if rows.iter().all(|row| row.label.is_empty()) { 0.0 } else { 70.0 };
+    let room = WIDTH - left - BREAK * breaks.len() as f64;
+    let side = (room / columns as f64).min(room / ACROSS as f64);
+    let pitch = (side * h as f64 / w.max(1) as f64).clamp(2.0, side * 4.0);
+    pen::draw((WIDTH, TOP + pitch * rows.len() as f64 + 2.0), |pen| {
+        let title = pen.fitted(title, WIDTH - 4.0, TITLE);
+        pen.text(&title, (0.0, 13.0), TITLE);
+        for (index, row) in rows.iter().enumerate() {
+            let y = TOP + pitch * index as f64;
+            let label = pen.fitted(&row.label, left - 8.0, TEXT);
+            pen.text(&label, (0.0, y + pitch / 2.0), TEXT);
+            for image in 0..row.images.pixels.len() {
+                let gaps = breaks.iter().filter(|column| **column < image).count();
+                let x = left + side * image as f64 + BREAK * gaps as f64;
+                row.images.draw(pen, image, Look::Picture, (x, y), (side, pitch));
+            }
+        }
+    })
+}
+
 fn tall(row: &Row<'_>, side: f64) -> f64 {
     let [h, w, _] = row.images.shape;
     (side * h as f64 / w.max(1) as f64).clamp(2.0, side * 4.0)

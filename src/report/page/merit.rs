@@ -12,8 +12,12 @@ pub enum Better {
     Higher,
 }
 
-/// Key metrics by the last part of their name, most important first; `None`: neither way is better.
-const KEY: [(&str, Option<Better>); 13] = [
+/// Key metrics by the last part of their name, most important first (variational autoencoders' own are of them alone); `None`: neither way is better.
+const KEY: [(&str, Option<Better>); 17] = [
+    ("val_elbo", Some(Better::Higher)),
+    ("val_reconstruction", Some(Better::Lower)),
+    ("val_divergence", None),
+    ("active_dimensions", None),
     ("mse", Some(Better::Lower)),
     ("test_accuracy", Some(Better::Higher)),
     ("ssim", Some(Better::Higher)),

@@ -16,6 +16,16 @@ struct Outcome {
     series: BTreeMap<String, Vec<Option<f64>>>,
 }
 
+/// A series that a stage reported; NaN where it has no number.
+pub fn series(material: &Material<'_>, stage: &str, name: &str) -> Result<Option<Vec<f64>>> {
+    for source in material.of(ArtifactType::Metrics).into_iter().filter(|source| source.stage == stage) {
+        if let Some(values) = source.json::<Outcome>("metrics.json")?.series.remove(name) {
+            return Ok(Some(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()));
+        }
+    }
+    Ok(None)
+}
+
 pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
     let (mut rows, mut curves) = (Vec::new(), Vec::new());
     for source in material.of(ArtifactType::Metrics) {

@@ -11,7 +11,9 @@ pub mod latent_space;
 pub mod metrics;
 pub mod model;
 pub mod predictions;
+pub mod samples;
 pub mod training;
+pub mod variational;
 
 use std::collections::BTreeMap;
 
@@ -59,6 +61,12 @@ pub fn readable(name: &str) -> String {
         "train_loss" => "training loss".into(),
         "val_loss" => "validation loss".into(),
         "val_mse" => "validation MSE".into(),
+        "val_elbo" => "validation ELBO".into(),
+        "train_elbo" => "training ELBO".into(),
+        "val_reconstruction" => "validation reconstruction loss".into(),
+        "train_reconstruction" => "training reconstruction loss".into(),
+        "val_divergence" => "validation divergence".into(),
+        "train_divergence" => "training divergence".into(),
         "train_accuracy" => "training accuracy".into(),
         "f1" => "F1".into(),
         "kl" => "KL divergence".into(),
