@@ -73,7 +73,7 @@ fn default_batch_size() -> usize {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-autoencoder",
-    version: 3,
+    version: 4,
     summary: "Trains an autoencoder written as two lists of layers.",
     details: "The model is trained on the `train` split to give back the clean image; with a noise stage upstream it is \
               given the noisy one. After every epoch the loss on the `validation` split is computed in inference mode. \

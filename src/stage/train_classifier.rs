@@ -71,7 +71,7 @@ pub fn output() -> OutputPort {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-classifier",
-    version: 1,
+    version: 2,
     summary: "Trains a classifier on latents or on pixels.",
     details: "Softmax cross-entropy on the `train` split, monitored on `validation`, evaluated on `test`. Beside every \
               classifier a linear probe on the raw pixels is planned, so that there is something to compare with.",

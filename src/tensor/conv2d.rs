@@ -20,6 +20,7 @@ use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
 use super::storage::{Matrix, Scratch, numbers, numbers_mut, with_gradient, zeros};
 use super::window::Windows;
+use super::winograd::Winograd;
 
 /// A convolution's geometry and the places of its numbers among the parameters: kernel height x kernel width x input
 /// channels x output channels weights (Keras' order) from `weight`, a bias per output channel from `bias`.
@@ -67,6 +68,11 @@ impl Conv2d {
         self.upsample > 1 || self.is_reversible() && self.outputs <= self.windows.channels * factor
     }
 
+    /// How it is computed in tiles, where that is possible and saves products.
+    fn tiles(&self) -> Option<Winograd> {
+        Winograd::new(self.windows, self.upsample, self.outputs)
+    }
+
     /// The weights as output-window rows x input channels: the kernel's positions backwards, output channels before
     /// input channels.
     fn reverse_weights<E: Float>(&self, weights: &[E], reversed: &mut [E]) {
@@ -103,7 +109,12 @@ impl Conv2d {
         let images = x.shape().0;
         let mut y = zeros(x.device(), images, self.windows.count() * self.outputs);
         let out = numbers_mut(&mut y);
-        if self.forward_is_reversed() {
+        if let Some(tiles) = self.tiles() {
+            let weights = self.weights(parameters.values());
+            let mut memory = scratch.take(tiles.memory(images));
+            let finish = |out: &mut [E]| self.finish(parameters.values(), out);
+            tiles.forward(numbers(&x), weights, images, &mut memory, out, finish);
+        } else if self.forward_is_reversed() {
             self.correlate_reversed(numbers(&x), parameters.values(), images, scratch, out);
         } else {
             self.correlate(numbers(&x), parameters.values(), images, scratch, out);
@@ -114,7 +125,9 @@ impl Conv2d {
                 self.activation.backpropagate(numbers(&kept), dy, self.outputs);
                 let all = parameters.gradient(gradients)?;
                 column_sums(dy, &mut all[self.bias..][..self.outputs]);
-                if self.backward_is_reversed(input_gradient) {
+                if let Some(tiles) = self.tiles() {
+                    self.backward_in_tiles(&tiles, &x, dy, &parameters, &scratch, gradients, input_gradient)
+                } else if self.backward_is_reversed(input_gradient) {
                     self.backward_reversed(&x, dy, &parameters, &scratch, gradients, input_gradient)
                 } else {
                     self.backward(&x, dy, &parameters, &scratch, gradients, input_gradient)
@@ -189,6 +202,28 @@ impl Conv2d {
                 self.windows.add_back(&memory, lines, gradients.get_or_alloc_mut(x)?);
             }
         }
+        Ok(())
+    }
+
+    /// Gradients by minimal filtering.
+    #[expect(clippy::too_many_arguments, reason = "all that a gradient depends on")]
+    fn backward_in_tiles<E: Float>(
+        &self,
+        tiles: &Winograd,
+        x: &Matrix<E>,
+        dy: &[E],
+        parameters: &Parameters<E>,
+        scratch: &Scratch<E>,
+        gradients: &mut Gradients<E, Cpu>,
+        input_gradient: bool,
+    ) -> Result<(), CpuError> {
+        let images = x.shape().0;
+        let weights = self.weights(parameters.values());
+        let mut memory = scratch.take(tiles.memory(images) + weights.len());
+        let (slopes, memory) = memory.split_at_mut(weights.len());
+        let dx = if input_gradient { Some(&mut gradients.get_or_alloc_mut(x)?[..]) } else { None };
+        tiles.backward((numbers(x), dy), weights, images, memory, slopes, dx);
+        parameters.gradient(gradients)?[self.weight..][..weights.len()].copy_from_slice(slopes);
         Ok(())
     }
 
@@ -269,6 +304,8 @@ mod tests {
                 ([6, 6, 2], [1, 1], [1, 1], 2),
                 ([6, 5, 1], [4, 5], [3, 1], 2),
                 ([3, 3, 1], [3, 3], [2, 1], 2),
+                ([5, 6, 16], [3, 3], [1, 1], 32),
+                ([8, 7, 32], [3, 3], [1, 1], 16),
             ] {
                 cases.push(conv(image, kernel, stride, padding, outputs));
             }
@@ -284,6 +321,7 @@ mod tests {
                 ([6, 4, 3], 2, [3, 3], 1),
                 ([6, 9, 1], 3, [2, 4], 2),
                 ([4, 4, 2], 2, [1, 1], 2),
+                ([6, 4, 16], 2, [3, 3], 32),
             ] {
                 cases.push(Conv2d { upsample: factor, ..conv(image, kernel, [1, 1], padding, outputs) });
             }

@@ -23,6 +23,7 @@ pub mod simd;
 pub mod ssim;
 pub mod storage;
 pub mod window;
+pub mod winograd;
 
 #[cfg(test)]
 pub mod check;
