@@ -14,7 +14,7 @@ use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, SplitTape, Tape
 
 use super::activation::Activation;
 use super::conv_transpose2d::Spread;
-use super::dense::{add_row, column_sums};
+use super::dense::{add_row, settle};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
@@ -122,9 +122,8 @@ impl Conv2d {
         let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
-                self.activation.backpropagate(numbers(&kept), dy, self.outputs);
                 let all = parameters.gradient(gradients)?;
-                column_sums(dy, &mut all[self.bias..][..self.outputs]);
+                settle(self.activation, numbers(&kept), dy, &mut all[self.bias..][..self.outputs]);
                 if let Some(tiles) = self.tiles() {
                     self.backward_in_tiles(&tiles, &x, dy, &parameters, &scratch, gradients, input_gradient)
                 } else if self.backward_is_reversed(input_gradient) {
@@ -146,9 +145,9 @@ impl Conv2d {
         for lines in blocks {
             let count = lines.len() * across;
             let first = lines.start * across * self.outputs;
-            self.windows.copy_out(x, lines, &mut memory);
+            let windows = self.windows.matrix(x, lines, &mut memory);
             let out = &mut out[first..][..count * self.outputs];
-            multiply(out, Mat::new(&memory, count, depth), weights, false);
+            multiply(out, windows, weights, false);
             self.finish(parameters, out);
         }
     }
@@ -192,10 +191,10 @@ impl Conv2d {
         for lines in blocks {
             let count = lines.len() * across;
             let dy = Mat::new(&dy[lines.start * across * self.outputs..], count, self.outputs);
-            self.windows.copy_out(numbers(x), lines.clone(), &mut memory);
+            let windows = self.windows.matrix(numbers(x), lines.clone(), &mut memory);
             let all = parameters.gradient(gradients)?;
             let weights = &mut all[self.weight..][..depth * self.outputs];
-            multiply(weights, Mat::new(&memory, count, depth).transposed(), dy, lines.start > 0);
+            multiply(weights, windows.transposed(), dy, lines.start > 0);
             if input_gradient {
                 let weights = Mat::new(self.weights(parameters.values()), depth, self.outputs);
                 multiply(&mut memory, dy, weights.transposed(), false);

@@ -4,7 +4,7 @@
 use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 
 use super::activation::Activation;
-use super::dense::{add_row, column_sums};
+use super::dense::{add_row, settle};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
@@ -108,15 +108,13 @@ impl ConvTranspose2d {
         let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
-                self.activation.backpropagate(numbers(&kept), dy, outputs);
+                settle(self.activation, numbers(&kept), dy, &mut parameters.gradient(gradients)?[biases]);
                 let kernel = &parameters.values()[weights.clone()];
                 let mut memory = scratch.take(spread.kernel() + spread.memory(images));
                 let (sums, memory) = memory.split_at_mut(spread.kernel());
                 let dx = if input_gradient { Some(&mut gradients.get_or_alloc_mut(&x)?[..]) } else { None };
                 spread.backward((numbers(&x), dy), kernel, images, memory, sums, dx);
-                let all = parameters.gradient(gradients)?;
-                all[weights].copy_from_slice(sums);
-                column_sums(dy, &mut all[biases]);
+                parameters.gradient(gradients)?[weights].copy_from_slice(sums);
                 Ok(())
             })
         });

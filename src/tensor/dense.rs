@@ -44,11 +44,9 @@ impl Dense {
         let parameters = parameters.clone();
         tape.add_backward_op(move |gradients| {
             with_gradient(gradients, &kept, |dy, gradients| {
-                self.activation.backpropagate(numbers(&kept), dy, self.outputs);
-                let dy: &[E] = dy;
-                let dy_rows = Mat::new(dy, rows, self.outputs);
                 let all = parameters.gradient(gradients)?;
-                column_sums(dy, &mut all[self.bias..][..self.outputs]);
+                settle(self.activation, numbers(&kept), dy, &mut all[self.bias..][..self.outputs]);
+                let dy_rows = Mat::new(dy, rows, self.outputs);
                 let weights = &mut all[self.weight..][..self.inputs * self.outputs];
                 multiply(weights, Mat::new(numbers(&x), rows, self.inputs).transposed(), dy_rows, false);
                 if input_gradient {
@@ -71,10 +69,21 @@ vectorized! {
     }
 }
 
+/// Turns the gradient of `activation`'s outputs `y` into that of its inputs, in place, and writes the sum of each of its
+/// columns: block by block, so that it is read from memory once.
+pub fn settle<E: Float>(activation: Activation, y: &[E], dy: &mut [E], sums: &mut [E]) {
+    const BLOCK: usize = 4096;
+    sums.fill(E::default());
+    let block = (BLOCK / sums.len()).max(1) * sums.len();
+    for (y, dy) in y.chunks(block).zip(dy.chunks_mut(block)) {
+        activation.backpropagate(y, dy, sums.len());
+        add_columns(dy, sums);
+    }
+}
+
 vectorized! {
-    /// Writes the sum of each column of `values` (rows as long as `sums`).
-    pub fn column_sums<E>(values: &[E], sums: &mut [E]) {
-        sums.fill(E::default());
+    /// Adds each row of `values` to `sums`.
+    fn add_columns<E>(values: &[E], sums: &mut [E]) {
         for row in values.chunks_exact(sums.len()) {
             for (sum, value) in sums.iter_mut().zip(row) {
                 *sum += *value;

@@ -21,20 +21,45 @@ pub struct Pool {
     pub windows: Windows,
 }
 
-impl Pool {
-    /// Calls `visit` with the first number of each output position and of each input position in its window, window
-    /// by window.
+/// The pixels of a window, row by row.
+#[derive(Clone, Copy)]
+struct Taps {
+    first: usize,
+    count: usize,
+    /// In a row of the window.
+    across: usize,
+    /// Numbers in a row of the image and in a pixel.
+    row: usize,
+    pixel: usize,
+}
+
+impl Taps {
+    /// The same pixels from a later channel on.
     #[inline(always)]
-    fn walk(&self, images: usize, mut visit: impl FnMut(usize, usize, bool)) {
+    fn at(self, channel: usize) -> Self {
+        Self { first: self.first + channel, ..self }
+    }
+
+    /// Where a pixel's numbers begin.
+    #[inline(always)]
+    fn place(&self, tap: usize) -> usize {
+        self.first + tap / self.across * self.row + tap % self.across * self.pixel
+    }
+}
+
+impl Pool {
+    /// Calls `visit` for each window with the place of its first output and those of its pixels.
+    #[inline(always)]
+    fn walk(&self, images: usize, mut visit: impl FnMut(usize, Taps)) {
         let w = self.windows;
-        for window in 0..images * w.count() {
-            let (image, y, x) = (window / w.count(), window % w.count() / w.across, window % w.across);
-            for ky in 0..w.kernel[0] {
-                for kx in 0..w.kernel[1] {
-                    let (row, column) = (y * w.stride[0] + ky, x * w.stride[1] + kx);
-                    let from = image * w.image() + (row * w.width + column) * w.channels;
-                    visit(window * w.channels, from, ky + kx == 0);
-                }
+        let row = w.width * w.channels;
+        for line in 0..images * w.down {
+            let top = line / w.down * w.image() + line % w.down * w.stride[0] * row;
+            for x in 0..w.across {
+                let first = top + x * w.stride[1] * w.channels;
+                let taps =
+                    Taps { first, count: w.kernel[0] * w.kernel[1], across: w.kernel[1], row, pixel: w.channels };
+                visit((line * w.across + x) * w.channels, taps);
             }
         }
     }
@@ -63,32 +88,68 @@ impl Pool {
     }
 }
 
+/// Channels of a window that are compared at once.
+const LANES: usize = 16;
+
+#[inline(always)]
+fn lanes<E: Float, const N: usize>(from: &[E], place: usize) -> [E; N] {
+    from[place..place + N].try_into().expect("a slice of as many numbers")
+}
+
+#[inline(always)]
+fn largest<E: Float, const N: usize>(x: &[E], y: &mut [E], taps: Taps) {
+    let mut largest: [E; N] = lanes(x, taps.first);
+    for tap in 1..taps.count {
+        let x: [E; N] = lanes(x, taps.place(tap));
+        for lane in 0..N {
+            // A NaN on either side stays.
+            largest[lane] = if x[lane] <= largest[lane] { largest[lane] } else { x[lane] };
+        }
+    }
+    y.copy_from_slice(&largest);
+}
+
 vectorized! {
     fn max<E>(x: &[E], y: &mut [E], images: usize, pool: &Pool) {
-        let channels = pool.windows.channels;
-        pool.walk(images, |to, from, first| {
-            let (x, y) = (&x[from..from + channels], &mut y[to..to + channels]);
-            if first {
-                y.copy_from_slice(x);
-            } else {
-                // A NaN on either side stays.
-                y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x <= *y { *y } else { *x });
+        pool.walk(images, #[inline(always)] |window, taps| {
+            let channels = pool.windows.channels;
+            let whole = channels / LANES * LANES;
+            for channel in (0..whole).step_by(LANES) {
+                largest::<E, LANES>(x, &mut y[window + channel..][..LANES], taps.at(channel));
+            }
+            for channel in whole..channels {
+                largest::<E, 1>(x, &mut y[window + channel..][..1], taps.at(channel));
             }
         });
     }
 }
 
+/// Adds the gradient of a window's largest numbers `y` to that of its pixels.
+#[inline(always)]
+fn give<E: Float, const N: usize>(x: &[E], y: [E; N], mut dy: [E; N], dx: &mut [E], taps: Taps) {
+    for place in (0..taps.count).map(|tap| taps.place(tap)) {
+        let (x, dx): ([E; N], _) = (lanes(x, place), &mut dx[place..place + N]);
+        for lane in 0..N {
+            let is_largest = x[lane] == y[lane];
+            dx[lane] += if is_largest { dy[lane] } else { E::default() };
+            dy[lane] = if is_largest { E::default() } else { dy[lane] };
+        }
+    }
+}
+
 vectorized! {
-    /// The gradient goes to the first largest number of each window. `dy` is used up.
-    fn max_gradient<E>(x: &[E], y: &[E], dy: &mut [E], dx: &mut [E], images: usize, pool: &Pool) {
-        let channels = pool.windows.channels;
-        pool.walk(images, |to, from, _| {
-            let (x, dx) = (&x[from..from + channels], &mut dx[from..from + channels]);
-            let (y, dy) = (&y[to..to + channels], &mut dy[to..to + channels]);
-            for i in 0..channels {
-                let is_largest = x[i] == y[i];
-                dx[i] += if is_largest { dy[i] } else { E::default() };
-                dy[i] = if is_largest { E::default() } else { dy[i] };
+    /// The gradient goes to the first largest number of each window.
+    fn max_gradient<E>(x: &[E], y: &[E], dy: &[E], dx: &mut [E], images: usize, pool: &Pool) {
+        pool.walk(images, #[inline(always)] |window, taps| {
+            let channels = pool.windows.channels;
+            let whole = channels / LANES * LANES;
+            for channel in (0..whole).step_by(LANES) {
+                let place = window + channel;
+                give::<E, LANES>(x, lanes(y, place), lanes(dy, place), dx, taps.at(channel));
+            }
+            for channel in whole..channels {
+                let place = window + channel;
+                give::<E, 1>(x, lanes(y, place), lanes(dy, place), dx, taps.at(channel));
             }
         });
     }
@@ -98,9 +159,11 @@ vectorized! {
     fn average<E>(x: &[E], y: &mut [E], images: usize, pool: &Pool) {
         let channels = pool.windows.channels;
         let share = E::of(1.0 / (pool.windows.kernel[0] * pool.windows.kernel[1]) as f64);
-        pool.walk(images, |to, from, _| {
-            let (x, y) = (&x[from..from + channels], &mut y[to..to + channels]);
-            y.iter_mut().zip(x).for_each(|(y, x)| *y += *x * share);
+        pool.walk(images, #[inline(always)] |window, taps| {
+            for from in (0..taps.count).map(|tap| taps.place(tap)) {
+                let (x, y) = (&x[from..from + channels], &mut y[window..window + channels]);
+                y.iter_mut().zip(x).for_each(|(y, x)| *y += *x * share);
+            }
         });
     }
 }
@@ -109,9 +172,11 @@ vectorized! {
     fn average_gradient<E>(dy: &[E], dx: &mut [E], images: usize, pool: &Pool) {
         let channels = pool.windows.channels;
         let share = E::of(1.0 / (pool.windows.kernel[0] * pool.windows.kernel[1]) as f64);
-        pool.walk(images, |to, from, _| {
-            let (dx, dy) = (&mut dx[from..from + channels], &dy[to..to + channels]);
-            dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy * share);
+        pool.walk(images, #[inline(always)] |window, taps| {
+            for to in (0..taps.count).map(|tap| taps.place(tap)) {
+                let (dx, dy) = (&mut dx[to..to + channels], &dy[window..window + channels]);
+                dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy * share);
+            }
         });
     }
 }

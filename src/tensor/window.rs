@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::float::Float;
+use super::gemm::Mat;
 use super::simd::vectorized;
 
 /// About how many windows are multiplied at once.
@@ -142,6 +143,18 @@ impl Windows {
         }
     }
 
+    /// The windows of `lines` as a matrix in `memory`, a row for each.
+    pub fn matrix<'a, E: Float>(&self, images: &[E], lines: Range<usize>, memory: &'a mut [E]) -> Mat<'a, E> {
+        let count = lines.len() * self.across;
+        if self.channels == 1 && self.stride[1] == 1 {
+            // Of one channel, neighbouring windows hold neighbouring numbers: long runs when written transposed.
+            copy_out_transposed(self, images, lines, memory);
+            return Mat::new(memory, self.depth(), count).transposed();
+        }
+        self.copy_out(images, lines, memory);
+        Mat::new(memory, count, self.depth())
+    }
+
     /// Copies the windows of `lines` out of `images`, one after another, zeros where they reach over the border.
     pub fn copy_out<E: Float>(&self, images: &[E], lines: Range<usize>, windows: &mut [E]) {
         copy_out(self, images, lines, windows);
@@ -162,6 +175,31 @@ vectorized! {
             }
             copy(&mut windows[inside..inside + count], &images[image..image + count]);
         });
+    }
+}
+
+vectorized! {
+    /// For one channel and windows next to each other: for each place in a window, what all windows hold there.
+    fn copy_out_transposed<E>(layout: &Windows, images: &[E], lines: Range<usize>, taps: &mut [E]) {
+        let (count, across) = (lines.len() * layout.across, layout.across);
+        for (tap, to) in taps.chunks_exact_mut(count).take(layout.depth()).enumerate() {
+            let (ky, kx) = (tap / layout.kernel[1], tap % layout.kernel[1]);
+            // Columns of windows that are inside the image at this place.
+            let first = layout.before[1].saturating_sub(kx).min(across);
+            let end = (layout.width + layout.before[1]).saturating_sub(kx).clamp(first, across);
+            for (line, to) in lines.clone().zip(to.chunks_exact_mut(across)) {
+                let (image, down) = (line / layout.down, line % layout.down);
+                let y = (down * layout.stride[0] + ky).wrapping_sub(layout.before[0]);
+                if y >= layout.height || first == end {
+                    to.fill(E::default());
+                    continue;
+                }
+                let from = image * layout.image() + y * layout.width + first + kx - layout.before[1];
+                to[..first].fill(E::default());
+                copy(&mut to[first..end], &images[from..from + end - first]);
+                to[end..].fill(E::default());
+            }
+        }
     }
 }
 

@@ -153,6 +153,10 @@ impl Winograd {
                 multiply(&mut space.sums[point * tiles * outputs..], left, right, false);
             }
             for (place, line) in lines.clone().enumerate() {
+                if self.is_even() {
+                    inverse_sums(self, space.sums, &mut out[self.out_row(line)..], place * self.across, tiles);
+                    continue;
+                }
                 inverse_sums(self, space.sums, space.out_band, place * self.across, tiles);
                 for (row, from) in self.out_rows(line).zip(space.out_band.chunks_exact(self.band_rows()[1])) {
                     let to = &mut out[row];
@@ -211,6 +215,16 @@ impl Winograd {
         (0..count).map(move |place| first + place * row..first + (place + 1) * row)
     }
 
+    /// Whether the tiles cover the output without going over it, so that they are transformed where it is.
+    fn is_even(&self) -> bool {
+        [self.windows.down, self.windows.across] == [2 * self.down, 2 * self.across]
+    }
+
+    /// Whether a row of tiles may reach over the upper or lower border.
+    fn is_at_border(&self, line: usize) -> bool {
+        matches!(line % self.down, place if place == 0 || place + 1 == self.down)
+    }
+
     /// Which parts of the band lie over the image, and over which part of the images.
     fn covered(&self, line: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
         let ([height, width], channels, [band, _]) = (self.image(), self.windows.channels, self.band_rows());
@@ -226,8 +240,12 @@ impl Winograd {
     /// V of the tiles of `lines`.
     fn transform_inputs<E: Float>(&self, x: &[E], lines: Range<usize>, band: &mut [E], inputs: &mut [E]) {
         let tiles = lines.len() * self.across;
+        band.fill(E::default());
         for (place, line) in lines.enumerate() {
-            band.fill(E::default());
+            // A row that is outside now may have been inside before.
+            if self.is_at_border(line) {
+                band.fill(E::default());
+            }
             for (inside, from) in self.covered(line) {
                 band[inside].copy_from_slice(&x[from]);
             }
@@ -238,8 +256,13 @@ impl Winograd {
     /// dM of the tiles of `lines`.
     fn transform_slopes<E: Float>(&self, dy: &[E], lines: Range<usize>, out_band: &mut [E], sums: &mut [E]) {
         let (tiles, row) = (lines.len() * self.across, self.band_rows()[1]);
+        out_band.fill(E::default());
         for (place, line) in lines.enumerate() {
-            out_band.fill(E::default());
+            if self.is_even() {
+                transform_sums(self, &dy[self.out_row(line)..], sums, place * self.across, tiles);
+                continue;
+            }
+            out_band[row..].fill(E::default());
             for (from, to) in self.out_rows(line).zip(out_band.chunks_exact_mut(row)) {
                 to[..from.len()].copy_from_slice(&dy[from]);
             }
