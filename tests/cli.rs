@@ -155,7 +155,10 @@ fn the_cache_tells_where_it_is_and_how_much_it_holds() {
     std::fs::write(path.join("records/ab/one.json"), "12345").unwrap();
     std::fs::write(path.join("FORMAT"), "1\n").unwrap();
     let json: Value = serde_json::from_str(&told(&["cache", "--json"])).unwrap();
-    assert_eq!(json, json!({ "path": path, "results": 1, "files": 2, "bytes": 7 }));
+    assert_eq!(json, json!({ "path": path, "results": 1, "files": 2, "bytes": 7, "checkpoints": 0 }));
+    std::fs::create_dir_all(path.join("checkpoints/ab")).unwrap();
+    std::fs::write(path.join("checkpoints/ab/one"), "123").unwrap();
+    assert!(told(&["cache"]).contains("1 result of stages in 3 files, 10 B, 3 B of it checkpoints of trainings"));
 }
 
 #[test]

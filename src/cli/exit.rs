@@ -111,6 +111,7 @@ impl From<StoreError> for Stop {
             StoreError::Damaged(_) | StoreError::Newer { .. } => Exit::Damaged,
             StoreError::Unwritable { .. }
             | StoreError::NotADirectory { .. }
+            | StoreError::NotACache { .. }
             | StoreError::Full { .. }
             | StoreError::NotAFile { .. }
             | StoreError::Io { .. } => Exit::Usage,

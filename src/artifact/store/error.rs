@@ -19,6 +19,9 @@ pub enum StoreError {
     /// Something else lies where the cache should.
     #[error("the cache {} is not a directory", path.display())]
     NotADirectory { path: PathBuf },
+    /// Somebody's files lie where the cache should.
+    #[error("{} is not a cache and not empty", path.display())]
+    NotACache { path: PathBuf },
     /// The disk (or the user's quota) is full. What was being written is not in the cache; all else is untouched.
     #[error("no space left to write {}", path.display())]
     Full { path: PathBuf, source: io::Error },
@@ -64,6 +67,9 @@ impl StoreError {
             }
             Self::NotADirectory { .. } => {
                 Some("move it out of the way, or name another place with --cache-dir or in PIPELINE_CACHE_DIR")
+            }
+            Self::NotACache { .. } => {
+                Some("name an empty or a new directory with --cache-dir or in PIPELINE_CACHE_DIR")
             }
             Self::Full { .. } => Some(
                 "free some space (anything in the cache may be deleted at the cost of computing it again), or name a \

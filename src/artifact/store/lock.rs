@@ -25,7 +25,7 @@ use crate::cancel::Cancel;
 const POLL: Duration = Duration::from_millis(20);
 
 /// Who holds a lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
     pub host: String,

@@ -56,10 +56,16 @@ pub use lock::{Holder, LockGuard};
 pub use record::Record;
 pub use scratch::Scratch;
 
-use scratch::Session;
+use scratch::{Session, is_session};
 
 /// Version of the cache's layout.
 const FORMAT: u32 = 1;
+
+/// What a cache is never without.
+const DIRECTORIES: [&str; 6] = ["blobs", "records", "last", "locks", "tmp", "damaged"];
+
+/// What may lie in a directory besides that keeps version control from forgetting it, and in a cache.
+const OTHER_PARTS: [&str; 5] = [".gitignore", ".gitkeep", "CACHEDIR.TAG", "FORMAT", "checkpoints"];
 
 /// A cache, open for reading or for both.
 #[derive(Debug)]
@@ -98,13 +104,15 @@ pub struct Usage {
     pub records: u64,
     pub files: u64,
     pub bytes: u64,
+    /// Of those, bytes of trainings' saved states.
+    pub checkpoints: u64,
 }
 
 impl Store {
     /// Opens a cache, creating it if need be, and sweeps what dead processes left.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let mut store = Self::open_read_only(root)?;
-        for directory in ["blobs", "records", "last", "locks", "tmp", "damaged"] {
+        for directory in DIRECTORIES {
             let path = root.join(directory);
             if !path.is_dir() {
                 fs::create_dir(&path)?;
@@ -116,12 +124,15 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a cache that nothing will be written to. One that does not exist is empty.
+    /// Opens a cache that nothing will be written to. One that does not exist is empty. A directory of something else
+    /// is refused: nothing of a user's is taken for a part of a cache.
     pub fn open_read_only(root: &Path) -> Result<Self, StoreError> {
         if root.exists() && !root.is_dir() {
             return Err(StoreError::NotADirectory { path: root.to_owned() });
         }
-        check_format(&root.join("FORMAT"))?;
+        if !has_known_format(&root.join("FORMAT"))? && !holds_only_parts(root)? {
+            return Err(StoreError::NotACache { path: root.to_owned() });
+        }
         Ok(Self {
             root: root.to_owned(),
             session: None,
@@ -262,6 +273,9 @@ impl Store {
                     usage.files += 1;
                     usage.records += u64::from(entry.path().starts_with(self.root.join("records")));
                     usage.bytes += metadata.len();
+                    if entry.path().starts_with(self.root.join("checkpoints")) {
+                        usage.checkpoints += metadata.len();
+                    }
                 }
             }
         }
@@ -301,13 +315,31 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn check_format(path: &Path) -> Result<(), StoreError> {
-    let Some(text) = read_if_there(path)? else { return Ok(()) };
+/// Whether a cache says what layout it has. Error: [`StoreError::Newer`] for one that is not known.
+fn has_known_format(path: &Path) -> Result<bool, StoreError> {
+    let Some(text) = read_if_there(path)? else { return Ok(false) };
     let found = String::from_utf8_lossy(&text).trim().to_owned();
     match found.parse::<u32>() {
-        Ok(format) if format <= FORMAT => Ok(()),
+        Ok(format) if format <= FORMAT => Ok(true),
         _ => Err(StoreError::Newer { path: path.to_owned(), found }),
     }
+}
+
+/// Whether a directory without a `FORMAT` is empty or absent, or a cache all the same: one whose first opening was cut
+/// short, or that was emptied while a process worked in it.
+fn holds_only_parts(root: &Path) -> Result<bool, StoreError> {
+    let is_part = |name: &str| DIRECTORIES.contains(&name) || OTHER_PARTS.contains(&name);
+    Ok(names(root)?.iter().all(|name| is_part(name)) && names(&root.join("tmp"))?.iter().all(|name| is_session(name)))
+}
+
+/// The names in a directory; none when it does not exist.
+fn names(directory: &Path) -> Result<Vec<String>, StoreError> {
+    let failed = |error| StoreError::reading(directory, error);
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    entries.map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {

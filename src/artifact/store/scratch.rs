@@ -15,6 +15,12 @@ use crate::artifact::store::{fs as steps, locked};
 /// The sign of life.
 const ALIVE: &str = "alive";
 
+/// Whether a directory of this name was made by [`Session::open`]: the process's id and when it began.
+pub(super) fn is_session(name: &str) -> bool {
+    let number = |text: &str, radix| !text.is_empty() && text.chars().all(|digit| digit.is_digit(radix));
+    name.split_once('-').is_some_and(|(process, began)| number(process, 10) && number(began, 16))
+}
+
 /// This process's directory for temporary files; deleted on drop.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -68,8 +74,10 @@ fn dead_sessions(tmp: &Path) -> Result<Vec<(PathBuf, Option<File>)>, StoreError>
     let failed = |error| StoreError::reading(tmp, error);
     let mut dead = Vec::new();
     for entry in fs::read_dir(tmp).map_err(failed)? {
-        let directory = entry.map_err(failed)?.path();
-        if !directory.is_dir() {
+        let entry = entry.map_err(failed)?;
+        let directory = entry.path();
+        // Only what a session made is swept.
+        if !entry.file_name().to_str().is_some_and(is_session) || !directory.is_dir() {
             continue;
         }
         let sign = directory.join(ALIVE);

@@ -109,6 +109,45 @@ fn a_cache_opened_for_reading_is_left_alone() {
 }
 
 #[test]
+fn a_directory_of_somebody_elses_files_is_refused_and_left_alone() {
+    for file in ["notes.txt", "tmp/sub/x.txt", "tmp/12-34/../notes.txt", "Blobs/x"] {
+        let directory = temporary_directory();
+        let root = directory.path().join("own");
+        fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+        fs::write(root.join(file), "mine").unwrap();
+        for error in [Store::open(&root).unwrap_err(), Store::open_read_only(&root).unwrap_err()] {
+            assert_eq!(error.to_string(), format!("{} is not a cache and not empty", root.display()));
+        }
+        assert_eq!(fs::read(root.join(file)).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_directory_kept_for_a_cache_or_emptied_under_one_becomes_a_cache() {
+    let directory = temporary_directory();
+    fs::write(directory.path().join(".gitkeep"), "").unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    fs::remove_file(directory.path().join("FORMAT")).unwrap();
+    execute(&store, 1).unwrap();
+    drop(Store::open(directory.path()).unwrap());
+    assert!(directory.path().join("FORMAT").exists());
+}
+
+#[test]
+fn only_what_a_session_made_is_swept() {
+    let (directory, store) = empty_store();
+    let tmp = directory.path().join("tmp");
+    let (own, dead) = (tmp.join("sub"), tmp.join("12-18a4f"));
+    fs::create_dir(&own).unwrap();
+    fs::create_dir(&dead).unwrap();
+    fs::write(own.join("x.txt"), "mine").unwrap();
+    drop(store);
+    drop(Store::open(directory.path()).unwrap());
+    assert!(own.join("x.txt").exists() && !dead.exists());
+}
+
+#[test]
 fn a_newer_cache_is_refused() {
     let (directory, store) = empty_store();
     fs::write(directory.path().join("FORMAT"), "2\n").unwrap();

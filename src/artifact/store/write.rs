@@ -154,12 +154,12 @@ impl Store {
         self.root.join("last").join(format!("{}.json", file_name(experiment)))
     }
 
-    /// Writes a small file so that its name leads to the old content or to the whole new one.
     /// Writes a file that nothing hangs on: synced some time.
     pub(super) fn keep(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         self.replace(path, bytes, Durable::Soon)
     }
 
+    /// Writes a small file so that its name leads to the old content or to the whole new one.
     fn replace(&self, path: &Path, bytes: &[u8], durable: Durable) -> Result<(), StoreError> {
         let temporary = self.session()?.fresh()?;
         fs::write(&temporary, bytes)?;
