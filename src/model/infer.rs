@@ -46,9 +46,12 @@ impl Drop for Worker {
     }
 }
 
+/// Most samples that go through a network together.
+pub(super) const ROWS_AT_ONCE: usize = 64;
+
 /// Samples that go through a network together: few images, many rows of features.
 pub(super) fn rows_at_once(network: &Network) -> usize {
-    if network.is_convolutional() { 16 } else { 64 }
+    if network.is_convolutional() { 16 } else { ROWS_AT_ONCE }
 }
 
 /// The number of samples, as row numbers count it.

@@ -8,7 +8,9 @@ use crate::tensor::activation::Activation;
 use crate::tensor::loss::Loss as Comparison;
 use crate::tensor::ssim::Ssim;
 
-use super::shape::{self, ShapeError};
+use super::infer::ROWS_AT_ONCE;
+use super::order::shards;
+use super::shape::{self, LayerInfo, ShapeError};
 
 /// What a reconstruction is compared with its target by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -201,6 +203,16 @@ impl Training {
         };
         let warm = if epoch < self.warmup { epoch / self.warmup } else { 1.0 };
         self.learning_rate * decayed * warm
+    }
+
+    /// Bytes that a layer takes at least while it is trained on so many samples: its weights, their gradient in every
+    /// shard, what the optimizer remembers and the best weights so far; its outputs for a batch.
+    pub fn memory(&self, layer: &LayerInfo, samples: usize) -> u64 {
+        let batch = self.batch_size.min(samples);
+        let copies = 3 + shards(batch, ROWS_AT_ONCE).count() + usize::from(self.patience.is_some());
+        let outputs = layer.output.iter().fold(batch, |product, side| product.saturating_mul(*side));
+        let numbers = layer.parameters.saturating_mul(copies).saturating_add(outputs);
+        numbers.saturating_mul(size_of::<f32>()) as u64
     }
 
     pub(super) fn check(&self) -> Result<(), TrainError> {

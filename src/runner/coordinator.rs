@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::event::{
-    LaunchFinished, LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo, StageFinished, Status,
+    LaunchFinished, LaunchStarted, NodeInfo, Observer, Outcome, Progress, RunEvent, RunFinished, RunInfo,
+    StageFinished, Status,
 };
 use crate::hash::ContentHash;
 use crate::id;
@@ -40,6 +41,8 @@ pub struct Coordinator {
     running: Vec<usize>,
     /// By node, when a job thread took it up.
     begun: Vec<Option<Instant>>,
+    /// By node, what was said of each epoch.
+    series: Vec<BTreeMap<String, Vec<f64>>>,
     /// After a failure nothing more is begun.
     stopping: bool,
     started: Instant,
@@ -67,6 +70,7 @@ impl Coordinator {
             queue,
             running: vec![],
             begun: vec![None; nodes],
+            series: vec![BTreeMap::new(); nodes],
             stopping: false,
             started: Instant::now(),
             messages,
@@ -123,7 +127,10 @@ impl Coordinator {
             Message::Started { node, fingerprint } => {
                 emit(observer, RunEvent::StageStarted { node, fingerprint: fingerprint.to_string() });
             }
-            Message::Progress { node, progress } => emit(observer, RunEvent::StageProgress { node, progress }),
+            Message::Progress { node, progress } => {
+                self.follow(node, &progress);
+                emit(observer, RunEvent::StageProgress { node, progress });
+            }
             Message::Notice { node, text } => emit(observer, RunEvent::Notice { node: Some(node), text }),
             Message::Repaired { node, produced } => {
                 let result = self.result(node, Ok(produced));
@@ -149,6 +156,21 @@ impl Coordinator {
         }
     }
 
+    /// Keeps what a training says of its epochs, for the case that it does not get to its end.
+    fn follow(&mut self, node: usize, progress: &Progress) {
+        for (name, value) in progress.metrics.iter().filter(|_| progress.unit == "epoch") {
+            let values = self.series[node].entry(name.clone()).or_default();
+            if progress.done == 1 {
+                values.clear();
+            }
+            // One that goes on from a checkpoint says nothing of the epochs before.
+            if progress.done == values.len() as u64 + 1 {
+                values.push(*value);
+            }
+        }
+        self.series[node].retain(|_, values| !values.is_empty());
+    }
+
     fn result(&self, node: usize, result: Result<Produced, Failure>) -> StageResult {
         let mut finished = unfinished(node, Status::Interrupted);
         match result {
@@ -163,11 +185,13 @@ impl Coordinator {
                 StageResult { finished, record: Some(produced.record) }
             }
             Err(Failure::Interrupted) => {
+                finished.outcome.series = self.series[node].clone();
                 finished.seconds = self.begun[node].map_or(0.0, |since| since.elapsed().as_secs_f64());
                 StageResult { finished, record: None }
             }
             Err(Failure::Failed { fingerprint, error, seconds, reasons }) => {
                 finished.status = Status::Failed;
+                finished.outcome.series = self.series[node].clone();
                 finished.fingerprint = fingerprint.map(|hash| hash.to_string());
                 finished.error = Some(error);
                 finished.seconds = seconds;
@@ -309,6 +333,7 @@ fn share(launch: Launch) -> Result<Shared, RunnerError> {
         last: launch.store.last(&launch.experiment)?,
         pool: rayon::ThreadPoolBuilder::new().num_threads(launch.options.threads).build()?,
         forced: launch.options.force.nodes(&launch.plan),
+        holders: Mutex::default(),
         records: RwLock::new(vec![None; launch.plan.graph.node_count()]),
         plan: launch.plan,
         store: launch.store,

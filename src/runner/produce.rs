@@ -110,8 +110,12 @@ impl<'a> Job<'a> {
 
     pub(super) fn lock(&self, fingerprint: ContentHash) -> Result<LockGuard, Failure> {
         let stage = &self.shared.node(self.node).stage;
-        let mut on_wait = |Holder { pid, host, since }: Holder| {
-            self.notice(format!("waiting for `{stage}`: process {pid} on {host} has been making it since {since}"));
+        // One notice tells enough of a launch that makes the same.
+        let mut on_wait = |holder: Holder| {
+            if self.shared.is_new(&holder) {
+                let Holder { pid, host, .. } = holder;
+                self.notice(format!("waiting for process {pid} on {host}, which is making `{stage}`"));
+            }
         };
         Ok(self.shared.store.lock(fingerprint, &self.shared.cancel, &mut on_wait)?)
     }

@@ -1,9 +1,10 @@
 //! What job threads share, and what they tell the coordinator.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::artifact::store::{Record, Store, StoreError};
+use crate::artifact::store::{Holder, Record, Store, StoreError};
 use crate::cancel::Cancel;
 use crate::event::{Progress, Reason};
 use crate::hash::ContentHash;
@@ -79,6 +80,8 @@ pub struct Shared {
     pub last: Last,
     /// By node, whether it is executed even if its result is there.
     pub forced: Vec<bool>,
+    /// The processes that were waited for.
+    pub holders: Mutex<HashSet<Holder>>,
     /// By node, once it is there.
     pub records: RwLock<Vec<Option<Arc<Record>>>>,
 }
@@ -97,6 +100,11 @@ impl Shared {
     /// Keeps a node's result for the stages that need it.
     pub fn keep(&self, node: usize, record: Arc<Record>) {
         self.records.write().unwrap_or_else(PoisonError::into_inner)[node] = Some(record);
+    }
+
+    /// Whether a process is waited for the first time.
+    pub fn is_new(&self, holder: &Holder) -> bool {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner).insert(holder.clone())
     }
 
     /// Where stages find outside data. `fetch` as in [`Environment::fetch`]; `progress` hears how far that is.

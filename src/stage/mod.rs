@@ -14,6 +14,7 @@ pub mod kmeans;
 pub mod labeled;
 pub mod linear_probe;
 pub mod load;
+mod memory;
 pub mod noise;
 pub mod normalize;
 pub mod pca;

@@ -16,7 +16,7 @@ use crate::model::autoencoder::{Autoencoder, Objective};
 use crate::model::layer::LayerSpec;
 use crate::model::train::{History, Loss};
 use crate::stage::training::{self, Schedule};
-use crate::stage::{Context, Output, Resumes, Stage, StageError, data};
+use crate::stage::{Context, Output, Resumes, Stage, StageError, data, memory};
 
 /// Registered in the registry.
 pub struct TrainAutoencoder;
@@ -142,6 +142,7 @@ impl Stage for TrainAutoencoder {
         problems.extend(decoder_problems);
         problems.extend(misplaced("encoder", &encoder[..encoder.len().saturating_sub(1)]));
         problems.extend(misplaced("decoder", &decoder));
+        problems.extend(training::check_schedule(params));
         let (Some(shape), true) = (shape, problems.is_empty()) else {
             return if problems.is_empty() { Ok(Facts::default()) } else { Err(problems) };
         };
@@ -168,11 +169,13 @@ impl Stage for TrainAutoencoder {
         let encoder = training::layers(&params.encoder, train.shape())?;
         let decoder = training::layers(&params.decoder, train.shape())?;
         check_values(&dataset, params.loss)?;
+        let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
+        let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
+        memory::check(&parts, train.shape(), train.len(), &training)?;
         let mut model = Autoencoder::new(&encoder, &decoder, train.shape(), context.seed).map_err(training::failed)?;
         if params.output_bias == OutputBias::Mean {
             model.start_at_mean(&train).map_err(training::failed)?;
         }
-        let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
         let objective = Objective { loss: params.loss, beta: params.beta };
         let history = training::with_run(context, |run| model.fit(&train, validation, objective, &training, run))?;
         write_model(context, &params, train.shape(), &model, &history)?;

@@ -19,7 +19,7 @@ use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
 use crate::stage::labeled::Labeled;
 use crate::stage::training::{self, Schedule};
-use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data};
+use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data, memory};
 
 /// Registered in the registry.
 pub struct TrainClassifier;
@@ -104,8 +104,9 @@ impl Stage for TrainClassifier {
     fn check(&self, params: &Value, inputs: &BTreeMap<String, Facts>) -> Result<Facts, Vec<ParamProblem>> {
         let facts = inputs.get("data").cloned().unwrap_or_default();
         let empty = params["hidden"].as_array().is_none_or(Vec::is_empty);
-        let (hidden, problems) =
+        let (hidden, mut problems) =
             if empty { (vec![], vec![]) } else { training::parse_layers(params, "hidden", facts.shape) };
+        problems.extend(training::check_schedule(params));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -146,6 +147,7 @@ pub fn train(
     let validation = labeled.optional("validation");
     let mut layers = training::layers(hidden, train.shape())?;
     layers.extend(training::layers(&[format!("dense {} softmax", classes.len())], train.shape())?);
+    memory::check(&[("hidden", &layers)], train.shape(), train.len(), training)?;
     let mut classifier =
         Classifier::new(&layers, train.shape(), classes.len(), context.seed).map_err(training::failed)?;
     let history =

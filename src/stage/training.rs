@@ -16,6 +16,7 @@ use crate::model::shape::{self, LayerInfo};
 use crate::model::train::{
     Checkpoints, Decay, EpochReport, History, Optimizer, Run, TrainError, Training, where_it_diverged,
 };
+use crate::stage::problems::problem;
 use crate::stage::{Context, Resumes, StageError};
 
 /// Optimizers by name, with Keras's constants.
@@ -157,6 +158,14 @@ fn default_patience() -> u32 {
 
 fn default_shuffle() -> bool {
     true
+}
+
+/// What is wrong with the params of a [`Schedule`] taken together.
+pub fn check_schedule(params: &Value) -> Option<ParamProblem> {
+    let (warmup, epochs) = (params["warmup_epochs"].as_f64()?, params["epochs"].as_f64()?);
+    let message = format!("the warm-up takes {warmup} epochs, and the training {epochs}");
+    let help = format!("set `warmup_epochs` to at most {epochs}, or train longer");
+    (warmup > epochs).then(|| problem("warmup_epochs", message).help(help))
 }
 
 /// Stands for an image's shape where that is not known yet: most divisors fit.

@@ -115,6 +115,21 @@ fn data_that_is_not_there() {
 }
 
 #[test]
+fn a_path_written_as_from_another_folder() {
+    let params = IDX.replace("../data", "data");
+    let files = [("data/images", idx(&[4, 5, 6], &[7; 120])), ("data/labels", idx(&[4], &[0, 1, 0, 1]))];
+    insta::assert_snapshot!(said(&loading(&params, &files), 3, &[]), @r#"
+    error[unfit-param]: `path` of `load`: [project]/pipelines/data/images does not exist
+     --> pipelines/tiny.toml:6:8
+      |
+    6 | path = "data/images"
+      |        ^^^^^^^^^^^^^
+      |
+      = help: paths are relative to the file they are in: did you mean [project]/data/images, one `../` further up?
+    "#);
+}
+
+#[test]
 fn a_truncated_idx_file() {
     insta::assert_snapshot!(said_of_idx(idx(&[10, 4, 4], &[7; 100]), idx(&[10], &[1; 10])), @r#"
     error[unfit-param]: `path` of `load`: [project]/data/images is truncated: 160 bytes should follow its header and 100 do
@@ -230,6 +245,15 @@ fn a_csv_file_with_two_columns_of_one_name() {
       |
       = help: rename one of them, or remove it
     "#);
+}
+
+#[test]
+fn a_csv_file_with_nothing_but_a_header() {
+    insta::assert_snapshot!(said_of_csv(1, "width,height,kind\n"), @r"
+    failed      load
+                [project]/data/table.csv has no line below its header
+                help: it needs a line for each sample
+    ");
 }
 
 #[test]

@@ -29,6 +29,21 @@ fn a_cache_that_cannot_be_written() {
 }
 
 #[test]
+fn a_cache_in_the_place_of_other_files() {
+    let project = Project::new();
+    project.write("own/tmp/sub/x.txt", "mine");
+    insta::assert_snapshot!(said(&project, 2, &["--cache-dir", "own"]), @r"
+    error: [project]/own is not a cache and not empty
+      help: name an empty or a new directory with --cache-dir or in PIPELINE_CACHE_DIR
+    ");
+    for arguments in [&["plan", EXPERIMENT][..], &["cache"]] {
+        let called = project.call(&[arguments, &["--cache-dir", "own"]].concat());
+        assert_eq!((called.code, called.stdout.as_str()), (2, ""));
+        assert!(called.stderr.contains("is not a cache and not empty"), "{}", called.stderr);
+    }
+}
+
+#[test]
 fn a_training_that_becomes_nan() {
     let project = Project::new();
     project.edit_pipeline(
@@ -46,6 +61,55 @@ fn a_training_that_becomes_nan() {
     // What does not depend on it was kept.
     let run = &project.json(&["runs"])[0];
     assert!(run["metrics"]["classifier.probe.test_accuracy"].is_f64(), "{run}");
+}
+
+#[test]
+fn a_training_that_diverges_late_or_is_stopped_keeps_its_epochs() {
+    let project = Project::new();
+    project.edit_pipeline(
+        "epochs = \"${epochs}\"",
+        "loss = \"mse\"\noptimizer = \"sgd\"\nlearning_rate = 100.0\nbatch_size = 80\noutput_bias = \"zero\"\nepochs = 100",
+    );
+    project.edit_pipeline("\"dense 16 relu\", \"dense ${latent}\"", "\"dense ${latent}\"");
+    project.edit_pipeline("\"dense 16 relu\", \"dense 784 sigmoid\"", "\"dense 784\"");
+    let series = || {
+        let series = project.json(&["show", "latest", "--series"]);
+        [&series["autoencoder.train_loss"], &series["autoencoder.val_loss"]].map(|series| common::list(series).len())
+    };
+    let called = project.call(&["run", "--quiet", EXPERIMENT]);
+    let told = called.stderr.split_once("in epoch ").expect("it diverges").1;
+    let epoch: usize = told.split(',').next().unwrap().parse().unwrap();
+    assert!(epoch > 1, "{told}");
+    assert_eq!(series(), [epoch - 1; 2]);
+
+    project.edit_pipeline("learning_rate = 100.0", "learning_rate = 1e-9");
+    project.edit_pipeline("epochs = 100", "epochs = 100000");
+    let mut running = project.start(&[]);
+    running.wait_for("stage_progress", "autoencoder");
+    running.signal("INT");
+    running.end();
+    let kept = series();
+    assert!(kept[0] > 0 && kept[0] == kept[1], "{kept:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn layers_for_which_there_is_no_memory() {
+    let project = Project::new();
+    project.edit_pipeline("encoder = [\"dense 16 relu\"", "encoder = [\"dense 1000000 relu\"");
+    let run = project.command(&["run", "--quiet", EXPERIMENT]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -v 6000000; exec \"$0\" \"$@\""]).arg(run.get_program()).args(run.get_args());
+    shell.current_dir(project.root()).env("HOME", project.root()).env("NO_COLOR", "1").env_remove("PIPELINE_CACHE_DIR");
+    let called = common::Called::new(shell.output().unwrap());
+    assert_eq!(called.code, 1, "{}", called.stderr);
+    insta::with_settings!({ filters => vec![(r"\S+ GiB are free", "[some] GiB are free")] }, {
+        insta::assert_snapshot!(without_times(&called.stderr), @r"
+        failed      autoencoder
+                    `encoder`: training needs at least 18.3 GiB of memory and [some] GiB are free; layer 1 (`dense 1000000 relu`) alone takes 18.2 GiB
+                    help: make that layer smaller, or set a smaller `batch_size`
+        ");
+    });
 }
 
 #[test]

@@ -94,3 +94,25 @@ fn shapes_of_convolutions_that_do_not_fit() {
        = help: end the decoder with 784 numbers (28x28x1), such as "dense 784 sigmoid"
     "#);
 }
+
+#[test]
+fn a_warm_up_longer_than_the_training() {
+    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "epochs = 6\nwarmup_epochs = 10"), @r"
+    error[unfit-param]: `warmup_epochs` of `autoencoder`: the warm-up takes 10 epochs, and the training 6
+      --> pipelines/tiny.toml:30:17
+       |
+    30 | warmup_epochs = 10
+       |                 ^^
+       |
+       = help: set `warmup_epochs` to at most 6, or train longer
+    ");
+    insta::assert_snapshot!(said_of("hidden = []\n", "hidden = []\nwarmup_epochs = 2.5\n"), @r"
+    error[unfit-param]: `warmup_epochs` of `classifier`: the warm-up takes 2.5 epochs, and the training 1
+      --> pipelines/tiny.toml:43:17
+       |
+    43 | warmup_epochs = 2.5
+       |                 ^^^
+       |
+       = help: set `warmup_epochs` to at most 1, or train longer
+    ");
+}
