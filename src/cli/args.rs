@@ -86,6 +86,14 @@ fn assignment(text: &str) -> Result<String, String> {
     }
 }
 
+/// A stage's name, and not the file that `--force` would swallow.
+fn forced(text: &str) -> Result<String, String> {
+    match text.ends_with(".toml") {
+        true => Err("that is a file: put --force after FILE, or write --force=STAGE".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 /// `pipeline run`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -148,8 +156,9 @@ pub struct PlanArgs {
     #[arg(long)]
     pub json: bool,
 
-    #[command(flatten)]
-    pub told: ToldArgs,
+    /// List all stages, however many of them are cached
+    #[arg(short, long)]
+    pub verbose: bool,
 
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -173,7 +182,7 @@ pub struct SelectionArgs {
     pub only: Vec<String>,
 
     /// Run these stages even if they are cached; all when none is named. Goes after FILE
-    #[arg(long, value_name = "STAGE", num_args = 0.., action = ArgAction::Append)]
+    #[arg(long, value_name = "STAGE", num_args = 0.., action = ArgAction::Append, value_parser = forced)]
     pub force: Option<Vec<String>>,
 }
 
@@ -296,7 +305,7 @@ pub struct StagesArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
-  pipeline schema experiment > .schemas/experiment.json
+  mkdir -p .schemas && pipeline schema experiment > .schemas/experiment.json
   pipeline schema pipeline > .schemas/pipeline.json
 
 Editors with a TOML language server complete and check files by them: put

@@ -24,7 +24,7 @@ pub fn execute(args: &PlanArgs) -> Result<Exit, Stop> {
     if args.json {
         output::print_json(&as_json(&prepared, &forecasts))?;
     } else {
-        output::print(&in_words(&prepared, &forecasts, args.told.verbose, output::terminal_width()))?;
+        output::print(&in_words(&prepared, &forecasts, args.verbose, output::terminal_width()))?;
     }
     Ok(Exit::Success)
 }

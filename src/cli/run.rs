@@ -93,7 +93,7 @@ fn as_plan(args: &RunArgs) -> PlanArgs {
         machine: args.machine.clone(),
         places: args.places.clone(),
         json: args.json,
-        told: args.told.clone(),
+        verbose: args.told.verbose,
     }
 }
 
@@ -110,6 +110,7 @@ fn stop_on_signals() -> Result<Cancel, Stop> {
     let again = AtomicBool::new(false);
     let handler = move || {
         if again.swap(true, Ordering::Relaxed) {
+            progress::leave();
             std::process::exit(Exit::Interrupted as i32);
         }
         asked.cancel();

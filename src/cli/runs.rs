@@ -135,7 +135,7 @@ const ALWAYS: usize = 0;
 const FACT: usize = 1;
 const SWEPT: usize = 2;
 const METRIC: usize = 3;
-const PARAM: usize = METRIC + KEY_METRICS.len();
+const PARAM: usize = METRIC + 2 * KEY_METRICS.len();
 const LAUNCH: usize = PARAM + 1;
 
 impl Column {
@@ -164,12 +164,12 @@ fn columns(runs: &[RunRow]) -> Vec<Column> {
         rank,
     };
     let always = Some(ALWAYS);
-    let experiment = column("experiment", Some(FACT), &|run| run.experiment.clone());
+    let experiment = column("experiment", always, &|run| run.experiment.clone());
     let mut columns = vec![
         column("run", always, &|run| run.id.clone()),
-        if runs.len() == 1 { experiment } else { experiment.ranked_if_it_differs(FACT) },
+        if runs.len() == 1 { experiment } else { experiment.ranked_if_it_differs(ALWAYS) },
         column("launch", None, &|run| run.launch.clone()).ranked_if_it_differs(LAUNCH),
-        column("started", always, &|run| to_the_minute(&run.started)),
+        column("started", Some(FACT), &|run| to_the_minute(&run.started)),
         column("status", always, &|run| run.status.clone()),
         column("time", always, &|run| run.seconds.map_or_else(String::new, text::seconds)),
         column("seed", None, &|run| run.seed.to_string()).ranked_if_it_differs(FACT),
@@ -186,7 +186,10 @@ fn columns(runs: &[RunRow]) -> Vec<Column> {
     columns.extend(metrics.into_iter().map(|name| {
         let key = KEY_METRICS.iter().position(|key| key == name);
         let rank = key.or((!any_key && !of_companion(name)).then_some(0)).map(|place| METRIC + place);
-        column(name, rank, &|run| cell(run.metrics.get(name)))
+        // What most rows have nothing to say to waits for those that they do.
+        let filled = runs.iter().filter(|run| run.metrics.contains_key(name)).count();
+        let waits = if 2 * filled < runs.len() { KEY_METRICS.len() } else { 0 };
+        column(name, rank.map(|rank| rank + waits), &|run| cell(run.metrics.get(name)))
     }));
     columns
 }
@@ -246,6 +249,15 @@ mod tests {
         }
         assert!(!wide.contains(&"metric1".to_owned()), "{wide:?}");
         assert_eq!(table(&runs, None).1, 0);
+    }
+
+    #[test]
+    fn a_narrow_table_names_the_experiments_and_shows_the_figures_that_most_runs_have() {
+        let mut runs: Vec<RunRow> = (1..5).map(run).collect();
+        runs.iter_mut().for_each(|run| run.variant.clear());
+        runs[0].metrics.insert("classifier.test_accuracy".to_owned(), json!(0.9));
+        let header = table(&runs, Some(60)).0[..2].join(" ");
+        assert!(header.contains("experiment") && header.contains("mse") && !header.contains("accuracy"), "{header}");
     }
 
     #[test]

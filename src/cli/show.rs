@@ -73,6 +73,12 @@ const INDENT: usize = 2;
 fn fact(name: &str, value: &str, width: usize) -> Vec<String> {
     const NAMES: usize = 10;
     let lines = text::wrapped(value, width.saturating_sub(NAMES + 1));
+    // A path is not broken; below its name it has more room.
+    if let [path] = &lines[..]
+        && path.chars().count() + NAMES + 1 > width
+    {
+        return vec![name.to_owned(), format!("{:INDENT$}{path}", "")];
+    }
     let first = lines.first().map_or("", String::as_str);
     let first = format!("{name:<NAMES$} {first}");
     std::iter::once(first).chain(lines.iter().skip(1).map(|line| format!("{:NAMES$} {line}", ""))).collect()
@@ -209,4 +215,17 @@ fn series(detail: &RunDetail) -> Vec<String> {
         std::iter::once((step + 1).to_string()).chain(detail.series.values().map(|points| cell(points, step))).collect()
     };
     text::table(&header, &(0..longest).map(row).collect::<Vec<Vec<String>>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_is_told_below_its_name() {
+        let path = format!("/project/reports/{}/index.html", "x".repeat(24));
+        assert_eq!(fact("report", &path, 80), [format!("report     {path}")]);
+        assert_eq!(fact("report", &path, 60), ["report".to_owned(), format!("  {path}")]);
+        assert_eq!(fact("tags", "one two", 15), ["tags       one", "           two"]);
+    }
 }

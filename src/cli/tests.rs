@@ -138,8 +138,7 @@ fn help_of_plan() {
 
     Options:
           --json     One JSON object on standard output
-      -q, --quiet    Tell only failures and notices
-      -v, --verbose  Tell every start, every epoch and all reasons
+      -v, --verbose  List all stages, however many of them are cached
       -h, --help     Print help
 
     Changing the experiment: as for run
@@ -198,7 +197,7 @@ fn help_of_schema() {
       -h, --help  Print help
 
     Examples:
-      pipeline schema experiment > .schemas/experiment.json
+      mkdir -p .schemas && pipeline schema experiment > .schemas/experiment.json
       pipeline schema pipeline > .schemas/pipeline.json
 
     Editors with a TOML language server complete and check files by them: put
@@ -288,6 +287,9 @@ fn force_names_stages_or_none_for_all() {
     let both = Some(vec!["a".to_owned(), "b".to_owned()]);
     assert_eq!(force(&["run", "x.toml", "--force", "a", "b", "--json"]), both);
     assert_eq!(force(&["run", "x.toml", "--force", "a", "--force", "b"]), both);
+    assert_eq!(force(&["run", "--force=a", "--force=b", "x.toml"]), both);
+    let error = parse::<RunArgs>(&["run", "--force", "a", "experiments/x.toml"]).unwrap_err().to_string();
+    insta::assert_snapshot!(error.lines().next().unwrap(), @"error: invalid value 'experiments/x.toml' for '--force [<STAGE>...]': that is a file: put --force after FILE, or write --force=STAGE");
 }
 
 #[test]

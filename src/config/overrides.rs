@@ -21,14 +21,14 @@ impl Overrides {
     pub(super) fn apply(&self, layer: &mut Layer, pipeline: &Pipeline, reader: &mut Reader) {
         for text in &self.set {
             let option = Override::new("--set", text, reader);
-            if let Some(entry) = option.and_then(|option| option.setting(pipeline, reader)) {
+            if let Some(entry) = option.setting(pipeline, reader) {
                 layer.sweep.retain(|axis| axis.param != entry.key);
                 set_param(&mut layer.params, entry);
             }
         }
         for text in &self.sweep {
             let option = Override::new("--sweep", text, reader);
-            if let Some(axis) = option.and_then(|option| option.axis(pipeline, reader)) {
+            if let Some(axis) = option.axis(pipeline, reader) {
                 set_axis(&mut layer.sweep, axis);
             }
         }
@@ -74,17 +74,13 @@ impl<'a> Piece<'a> {
 }
 
 impl<'a> Override<'a> {
-    fn new(option: &str, text: &'a str, reader: &mut Reader) -> Option<Self> {
+    fn new(option: &str, text: &'a str, reader: &mut Reader) -> Self {
         let file = reader.sources.add_override(format!("{option} {text}"));
         let whole = Piece { text, file, start: option.len() + 1 };
-        let Some(equals) = text.find('=') else {
-            let problem = Diagnostic::new("bad-override", format!("`{option} {text}` has no value"));
-            let values = if option == "--set" { "value" } else { "a,b,c" };
-            reader.report(problem.at(whole.span(), "").help(format!("write `{option} {text}={values}`")));
-            return None;
-        };
+        let equals = text.find('=').unwrap_or(text.len());
         let key = whole.part(0, equals);
-        Some(Self { key: key.text, key_span: key.span(), value: whole.part(equals + 1, text.len()) })
+        let value = whole.part(text.len().min(equals + 1), text.len());
+        Self { key: key.text, key_span: key.span(), value }
     }
 
     fn setting(self, pipeline: &Pipeline, reader: &mut Reader) -> Option<Entry> {
@@ -104,7 +100,7 @@ impl<'a> Override<'a> {
         let pieces = if self.value.text.is_empty() { Vec::new() } else { split(self.value) };
         let count = pieces.len();
         let values: Vec<Located> = pieces.into_iter().filter_map(|piece| self.swept(def, piece, reader)).collect();
-        if values.len() < count {
+        if count > 0 && values.is_empty() {
             return None;
         }
         let axis = Axis { param: self.key.to_owned(), values, span: self.key_span };
@@ -119,7 +115,7 @@ impl<'a> Override<'a> {
             _ => return parse(self.key, def, piece, reader),
         };
         let message = format!("`{}` cannot be swept over this", self.key);
-        reader.report(Diagnostic::new("bad-override", message).at(piece.span(), "").help(help));
+        reader.report_of_param(self.key, Diagnostic::new("bad-override", message).at(piece.span(), "").help(help));
         None
     }
 
@@ -156,7 +152,8 @@ fn parse(key: &str, def: &ParamDef, piece: Piece<'_>, reader: &mut Reader) -> Op
     }
     let problem = wrong_type(key, def.default.type_name(), &bare);
     let problem = problem.context(def.default.span, format!("the default fixes the type: {}", def.default.type_name()));
-    reader.report(problem.help(format!("write a value like the default, `{key}={}`", def.default.to_toml())));
+    let help = format!("write a value like the default, `{key}={}`", def.default.to_toml());
+    reader.report_of_param(key, problem.help(help));
     None
 }
 

@@ -4,6 +4,9 @@ use toml::de::{DeTable, Error};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};
 
+/// What TOML's values begin with besides digits; the letters are those of `true`, `false`, `inf` and `nan`.
+const VALUE_STARTS: &str = "\"'[{+-tfin";
+
 const DUPLICATE_KEY: &str = "duplicate key";
 
 /// Adds one diagnostic for each line with a syntax error. True when the document's tables can still be trusted: all
@@ -76,6 +79,11 @@ fn advice(line: &str, message: &str) -> String {
         _ if message.contains("escape") => "write a backslash as `\\\\`, or the string between single quotes".into(),
         _ if message.starts_with("unexpected key or value") => {
             "write one `key = value` on a line, and a list between `[` and `]`".into()
+        }
+        _ if !value.is_empty()
+            && !value.starts_with(|first: char| first.is_ascii_digit() || VALUE_STARTS.contains(first)) =>
+        {
+            "put text between quotes".into()
         }
         _ => "see https://toml.io for how TOML is written".into(),
     }

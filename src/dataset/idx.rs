@@ -63,6 +63,10 @@ fn header(content: &mut Content) -> Result<(Vec<u8>, Vec<usize>), DatasetError> 
     if header[..2] != [0, 0] {
         return Err(not_idx(&path, &format!("it begins with {:02x} {:02x}, not 00 00", header[0], header[1])));
     }
+    // Bytes, signed bytes, short and long integers, short and long floats.
+    if !matches!(header[2], 0x08 | 0x09 | 0x0b..=0x0e) {
+        return Err(not_idx(&path, &format!("its third byte is {:02x}, which is no type of IDX", header[2])));
+    }
     if header[2] != 0x08 {
         let message =
             format!("{} holds values of IDX type 0x{:02x}; only bytes (0x08) are read", path.display(), header[2]);
@@ -182,6 +186,7 @@ mod tests {
     #[test]
     fn a_wrong_magic_number_is_refused() {
         insta::assert_snapshot!(read(b"\x89PNG....").unwrap_err(), @"FILE is not an IDX file: it begins with 89 50, not 00 00");
+        insta::assert_snapshot!(read(&[0, 0, 4, 0xd2, 0, 0, 0, 0]).unwrap_err(), @"FILE is not an IDX file: its third byte is 04, which is no type of IDX");
         insta::assert_snapshot!(read(&[0, 0, 13, 1, 0, 0, 0, 0]).unwrap_err(), @"FILE holds values of IDX type 0x0d; only bytes (0x08) are read");
         insta::assert_snapshot!(read(&[0, 0, 8, 9]).unwrap_err(), @"FILE is not an IDX file: it announces 9 axes");
         insta::assert_snapshot!(read(&[0]).unwrap_err(), @"FILE is not an IDX file: it is shorter than a header");

@@ -216,9 +216,14 @@ pub fn missing(path: &Path) -> Result<(), DatasetError> {
         return Err(failed.help("`~` is not expanded in a path: write the home folder's name in full"));
     }
     let nearest = path.ancestors().skip(1).find(|folder| folder.is_dir());
-    let advice = nearest.map_or_else(
-        || "check the path".to_owned(),
-        |folder| format!("check the path: of it, {} exists", folder.display()),
-    );
-    Err(failed.help(advice))
+    let Some(folder) = nearest else { return Err(failed.help("check the path")) };
+    // A path in a file of `pipelines/` is often written as from the folder above.
+    let above = folder.parent().zip(path.strip_prefix(folder).ok()).map(|(above, rest)| above.join(rest));
+    Err(failed.help(match above.filter(|above| above.exists()) {
+        Some(above) => format!(
+            "paths are relative to the file they are in: did you mean {}, one `../` further up?",
+            above.display()
+        ),
+        None => format!("check the path: of it, {} exists", folder.display()),
+    }))
 }

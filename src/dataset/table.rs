@@ -148,6 +148,10 @@ fn read_table(path: &Path, options: &TableOptions, cancel: &Cancel) -> Result<Ta
         }
         rows += 1;
     }
+    if rows == 0 {
+        let message = format!("{} has no line below its header", path.display());
+        return Err(DatasetError::new(message).help("it needs a line for each sample"));
+    }
     let columns = header.iter().map(str::to_owned).collect();
     Ok(Table { columns, shape, values, rows, labels })
 }

@@ -83,8 +83,15 @@ pub fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<StaleReason> {
     if old.device != new.device {
         reasons.push(StaleReason::Device { was: old.device.clone(), now: new.device.clone() });
     }
-    let mut source = |name, was, now| reasons.push(StaleReason::Source { name, was, now });
-    compare("", old.source.as_ref(), new.source.as_ref(), &mut source);
+    let mut sources = Vec::new();
+    compare("", old.source.as_ref(), new.source.as_ref(), &mut |name, was, now| sources.push((name, was, now)));
+    // The data is other data because a param asks for it: the rest of what tells it apart is hashes.
+    let asked = |name: &str| {
+        reasons.iter().any(|reason| matches!(reason, StaleReason::Param { name: param, .. } if param == name))
+    };
+    if !sources.iter().any(|(name, ..)| asked(name)) {
+        reasons.extend(sources.into_iter().map(|(name, was, now)| StaleReason::Source { name, was, now }));
+    }
     for port in old.inputs.keys().chain(new.inputs.keys()).collect::<BTreeSet<_>>() {
         let (was, now) = (old.inputs.get(port).copied(), new.inputs.get(port).copied());
         if was != now {

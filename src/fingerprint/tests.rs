@@ -134,6 +134,15 @@ fn nested_tables_are_named_by_their_path() {
 }
 
 #[test]
+fn other_data_that_a_param_asks_for_is_named_by_the_param() {
+    let with = |params: Value, source: Value| Fingerprint { source: Some(source), ..fingerprint(params) };
+    let named = |name: &str, hash: &str| with(json!({"dataset": name}), json!({"dataset": name, "sha256": [hash]}));
+    insta::assert_snapshot!(words(&named("mnist", "ba"), &named("cifar10", "c4")), @"param dataset: mnist → cifar10");
+    let own = with(json!({"dataset": "csv"}), json!({"format": "csv", "files": ["ff"]}));
+    insta::assert_snapshot!(words(&named("mnist", "ba"), &own), @"param dataset: mnist → csv");
+}
+
+#[test]
 fn everything_but_params_is_named_too() {
     let old = fingerprint(json!({}));
     let new = Fingerprint {

@@ -13,6 +13,18 @@ pub fn show(bars: Option<MultiProgress>) {
     *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = bars;
 }
 
+/// Takes the bars off the screen and ends the line they were on, before the process is ended on the spot.
+pub fn leave() {
+    // Whoever holds them may never let go.
+    if let Ok(shown) = SHOWN.try_lock()
+        && let Some(bars) = &*shown
+    {
+        // Nobody is left to see when this fails.
+        let _ = bars.clear();
+        let _ = io::stderr().write_all(b"\n");
+    }
+}
+
 /// Standard error; bars step aside while something is written. What is written at once must be whole lines.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Beside;

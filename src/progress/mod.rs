@@ -13,7 +13,7 @@ mod summary;
 use console::Term;
 
 pub use bars::Bars;
-pub use beside::{Beside, remark};
+pub use beside::{Beside, leave, remark};
 pub use json::Json;
 pub use lines::Lines;
 pub use paint::Paint;

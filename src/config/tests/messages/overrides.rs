@@ -36,15 +36,6 @@ fn overrides_that_do_not_fit() {
       |
       = help: give a number from 1 to 1000
     "#);
-    assert_snapshot!(overridden(PLAIN, &set("epochs")), @r#"
-    error[bad-override]: `--set epochs` has no value
-     --> command line:1:7
-      |
-    1 | --set epochs
-      |       ^^^^^^
-      |
-      = help: write `--set epochs=value`
-    "#);
     assert_snapshot!(overridden(PLAIN, &set("epochs=")), @r#"
     error[bad-override]: `epochs` is set to nothing
      --> command line:1:7
@@ -125,5 +116,71 @@ fn overrides_that_do_not_fit() {
       |           ^ not from 1 to 10000
       |
       = help: give the number of seeds each variant runs with; 1 for a single run
+    "#);
+}
+
+#[test]
+fn a_sweep_is_checked_beyond_the_value_that_is_none() {
+    assert_snapshot!(overridden(PLAIN, &sweep("epochs=0,x,99999,5")), @r#"
+    error[out-of-range]: `epochs` is 0, outside its range
+     --> command line:1:16
+      |
+    1 | --sweep epochs=0,x,99999,5
+      |                ^ not from 1 to 1000
+      |
+     ::: pipeline.toml:7:1
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      | ------ declared here
+      |
+      = help: give a number from 1 to 1000
+
+    error[wrong-type]: `epochs` wants an integer, not a string
+     --> command line:1:18
+      |
+    1 | --sweep epochs=0,x,99999,5
+      |                  ^ a string
+      |
+     ::: pipeline.toml:7:22
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      |                      -- the default fixes the type: an integer
+      |
+      = help: write a value like the default, `epochs=50`
+
+    error[out-of-range]: `epochs` is 99999, outside its range
+     --> command line:1:20
+      |
+    1 | --sweep epochs=0,x,99999,5
+      |                    ^^^^^ not from 1 to 1000
+      |
+     ::: pipeline.toml:7:1
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      | ------ declared here
+      |
+      = help: give a number from 1 to 1000
+    "#);
+    assert_snapshot!(overridden(PLAIN, &sweep("epochs=x,[3]")), @r#"
+    error[wrong-type]: `epochs` wants an integer, not a string
+     --> command line:1:16
+      |
+    1 | --sweep epochs=x,[3]
+      |                ^ a string
+      |
+     ::: pipeline.toml:7:22
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      |                      -- the default fixes the type: an integer
+      |
+      = help: write a value like the default, `epochs=50`
+
+    error[bad-override]: `epochs` cannot be swept over this
+     --> command line:1:18
+      |
+    1 | --sweep epochs=x,[3]
+      |                  ^^^
+      |
+      = help: list the values without brackets
     "#);
 }

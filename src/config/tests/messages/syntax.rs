@@ -24,6 +24,15 @@ fn syntax_errors() {
       |
       = help: write a value after the `=`
     "#);
+    assert_snapshot!(experiment("pipeline = ../p.toml"), @r#"
+    error[toml-syntax]: not valid TOML: invalid mantissa, expected digits
+     --> experiment.toml:1:12
+      |
+    1 | pipeline = ../p.toml
+      |            ^
+      |
+      = help: put text between quotes
+    "#);
     assert_snapshot!(experiment("pipeline = 'p.toml\n[params\nx = 1"), @r#"
     error[toml-syntax]: not valid TOML: invalid literal string, expected `'`
      --> experiment.toml:1:19
