@@ -60,6 +60,7 @@ batch_size = 48
 [stages.dense]
 uses = "train-autoencoder"
 inputs = { dataset = "split" }
+tied = true
 encoder = ["dense 64 relu", "dropout 0.1", "dense 5"]
 decoder = ["dense 64 relu", "dense 784 sigmoid"]
 loss = "mse"

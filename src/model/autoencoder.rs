@@ -40,7 +40,19 @@ impl Autoencoder {
     /// Freshly initialized, for inputs of `[height, width, channels]`. The decoder must give as many numbers as the
     /// encoder takes.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], input: [usize; 3], seed: u64) -> Result<Self, TrainError> {
-        let (network, weights) = Network::new(&[("encoder", encoder), ("decoder", decoder)], input, seed)?;
+        Self::build(encoder, decoder, input, seed, false)
+    }
+
+    /// As [`Self::new`]; when `tied`, with the rule of [`tied`](super::tie::tied), the decoder's dense layers have the
+    /// transposed weights of the encoder's, with biases of their own.
+    pub fn build(
+        encoder: &[LayerSpec],
+        decoder: &[LayerSpec],
+        input: [usize; 3],
+        seed: u64,
+        tied: bool,
+    ) -> Result<Self, TrainError> {
+        let (network, weights) = Network::build(&[("encoder", encoder), ("decoder", decoder)], input, seed, tied)?;
         let place = |part: &[LayerSpec]| part.iter().position(LayerSpec::is_gaussian);
         if let Some(index) = place(&encoder[..encoder.len().saturating_sub(1)]) {
             return Err(misplaced("encoder", index));
@@ -221,8 +233,13 @@ impl Autoencoder {
         whole: &Path,
     ) -> Result<Self, TrainError> {
         let mut model = Self::new(encoder, decoder, input, 0)?;
-        weights::load(&model.network, &mut model.weights, whole)?;
+        model.read(whole)?;
         Ok(model)
+    }
+
+    /// Takes over the weights that `save` wrote as `whole` of a model of the same layers.
+    pub fn read(&mut self, whole: &Path) -> Result<(), TrainError> {
+        weights::load(&self.network, &mut self.weights, whole)
     }
 }
 

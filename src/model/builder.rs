@@ -5,7 +5,7 @@ use crate::tensor::activation::Activation;
 use crate::tensor::batch_norm::BatchNorm;
 use crate::tensor::conv_transpose2d::{ConvTranspose2d, Spread};
 use crate::tensor::conv2d::Conv2d;
-use crate::tensor::dense::Dense;
+use crate::tensor::dense::{Dense, Tie};
 use crate::tensor::dropout::Dropout;
 use crate::tensor::gaussian::Gaussian;
 use crate::tensor::pool::{Pool, Upsample};
@@ -30,6 +30,8 @@ pub(super) struct Builder {
     /// Whether an activation layer may join the operation before it: that is a dense or convolution layer of the same
     /// part without activation.
     joins: bool,
+    /// Places among `ops` of the dense layers whose weights later dense layers take over, the last of them first.
+    pub lenders: Vec<usize>,
 }
 
 impl Builder {
@@ -51,7 +53,10 @@ impl Builder {
         let joins = std::mem::take(&mut self.joins);
         match &spec.kind {
             LayerKind::Dense { units, activation, init } => {
-                self.dense(part, name, input.iter().product(), *units, *init);
+                match self.lenders.pop() {
+                    Some(lender) => self.borrowing_dense(part, name, lender),
+                    None => self.dense(part, name, input.iter().product(), *units, *init),
+                }
                 self.joins = true;
                 self.activation(*activation, *units);
             }
@@ -96,7 +101,24 @@ impl Builder {
     fn dense(&mut self, part: &'static str, name: impl Fn(&str) -> String, inputs: usize, outputs: usize, init: Init) {
         let weight = self.weights(part, name("weight"), vec![inputs, outputs], init, [inputs, outputs]);
         let bias = self.constants(part, name("bias"), outputs, 0.0);
-        self.ops.push(Op::Dense(Dense { inputs, outputs, weight, bias, activation: Activation::Linear }));
+        self.ops.push(Op::Dense(Dense {
+            inputs,
+            outputs,
+            weight,
+            bias,
+            activation: Activation::Linear,
+            tie: Tie::Free,
+        }));
+    }
+
+    /// A dense layer that mirrors the one at `lender`.
+    fn borrowing_dense(&mut self, part: &'static str, name: impl Fn(&str) -> String, lender: usize) {
+        let Op::Dense(lending) = &mut self.ops[lender] else { unreachable!("lenders are dense layers") };
+        lending.tie = Tie::Lent;
+        let Dense { inputs: outputs, outputs: inputs, weight, .. } = *lending;
+        let bias = self.constants(part, name("bias"), outputs, 0.0);
+        let tie = Tie::Borrowed;
+        self.ops.push(Op::Dense(Dense { inputs, outputs, weight, bias, activation: Activation::Linear, tie }));
     }
 
     fn conv(

@@ -14,6 +14,7 @@ mod network;
 mod optimizer;
 mod order;
 pub mod shape;
+pub mod tie;
 pub mod train;
 mod weights;
 

@@ -19,6 +19,7 @@ use crate::tensor::storage::{Matrix, Scratch};
 use super::builder::Builder;
 use super::layer::LayerSpec;
 use super::shape::{self, LayerInfo};
+use super::tie;
 use super::train::TrainError;
 
 /// An operation with its sizes and the places of its numbers.
@@ -99,10 +100,26 @@ impl Network {
         input: [usize; 3],
         seed: u64,
     ) -> Result<(Self, Weights<E>), TrainError> {
+        Self::build(parts, input, seed, false)
+    }
+
+    /// As [`Self::new`]; when `tied`, dense layers of the second part have the transposed weights of those of the first.
+    pub fn build<E: Float>(
+        parts: &[(&'static str, &[LayerSpec])],
+        input: [usize; 3],
+        seed: u64,
+        tied: bool,
+    ) -> Result<(Self, Weights<E>), TrainError> {
         let mut builder = Builder::new(seed);
         let (mut shape, mut ends, mut layers) = (input, Vec::new(), Vec::new());
         for (part, specs) in parts {
-            let infos = shape::infer(specs, shape).map_err(|error| TrainError::Shape { part, error })?;
+            let second = tied && layers.len() == 1;
+            let infos = if second { tie::tied(parts[0].1, specs, input) } else { shape::infer(specs, shape) };
+            let infos = infos.map_err(|error| TrainError::Shape { part, error })?;
+            if second {
+                let dense = |(index, op): (usize, &Op)| matches!(op, Op::Dense(_)).then_some(index);
+                builder.lenders = builder.ops.iter().enumerate().filter_map(dense).collect();
+            }
             for (index, spec) in specs.iter().enumerate() {
                 builder.layer(part, index, spec, shape);
                 shape = infos[index].output;
@@ -267,6 +284,26 @@ mod tests {
             let mut pass =
                 Pass { scratch: &scratch, moments: &mut moments, key: 1, first_row: 0, divergence, divergence_weight };
             network.head.forward(network.train(parameters, x, &mut pass), 3)
+        });
+        assert!(error < 1e-7, "{error}");
+    }
+
+    #[test]
+    fn the_gradient_of_a_tied_network_agrees_with_differences() {
+        let layers = |texts: &[&str]| -> Vec<LayerSpec> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+        let encoder = layers(&["tanh", "conv 2 3x3 same tanh", "dense 5 tanh", "dense 3"]);
+        let decoder = layers(&["dense 5 elu", "dense 32 tanh", "reshape 4x4x2", "conv 1 3x3"]);
+        let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
+        let (network, weights) = Network::build::<f64>(&parts, [4, 4, 1], 3, true).unwrap();
+        assert_eq!(weights.parameters.values().len(), 20 + (32 * 5 + 5) + (5 * 3 + 3) + 5 + 32 + 19);
+        let names: Vec<&str> = network.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+        assert_eq!(names[6..], ["decoder.0.bias", "decoder.1.bias", "decoder.3.weight", "decoder.3.bias"]);
+        let scratch = Scratch::default();
+        let error = gradient_error(&matrix(4, 16, 5), weights.parameters.values(), |x, parameters| {
+            let (moments, divergence) = (&mut [][..], &mut [][..]);
+            let mut pass =
+                Pass { scratch: &scratch, moments, key: 1, first_row: 0, divergence, divergence_weight: 0.0 };
+            network.train(parameters, x, &mut pass)
         });
         assert!(error < 1e-7, "{error}");
     }

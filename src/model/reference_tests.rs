@@ -5,7 +5,7 @@ use dfdx::prelude::{Backward, Cpu, TensorFromVec, Trace};
 use serde::Deserialize;
 
 use super::layer::LayerSpec;
-use super::network::{Network, Pass};
+use super::network::{Network, Pass, Weights};
 use crate::tensor::activation::Activation;
 use crate::tensor::check::values;
 use crate::tensor::float::Float;
@@ -16,6 +16,7 @@ use crate::tensor::storage::{Matrix, Scratch};
 #[derive(Deserialize)]
 struct Reference {
     dense: Model,
+    tied: Model,
     conv: Model,
 }
 
@@ -35,8 +36,16 @@ fn to<E: Float>(values: impl IntoIterator<Item = f64>) -> Vec<E> {
 
 /// Loss and gradient of a model whose head is a sigmoid.
 fn computed<E: Float>(layers: &[&str], input: [usize; 3], count: usize, loss: &Loss) -> Model {
-    let specs: Vec<LayerSpec> = layers.iter().map(|text| text.parse().unwrap()).collect();
-    let (network, mut weights) = Network::new::<E>(&[("model", &specs)], input, 1).unwrap();
+    let specs = parsed(layers);
+    measured(Network::new::<E>(&[("model", &specs)], input, 1).unwrap(), count, loss)
+}
+
+fn parsed(layers: &[&str]) -> Vec<LayerSpec> {
+    layers.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn measured<E: Float>((network, mut weights): (Network, Weights<E>), count: usize, loss: &Loss) -> Model {
+    let input = network.input;
     assert_eq!(network.head, Activation::Sigmoid);
     let parameters = weights.parameters.values().len();
     weights.parameters = Parameters::new(to(values(parameters, 7).into_iter().map(|value| value * 0.4)));
@@ -91,6 +100,16 @@ fn a_dense_autoencoder_has_pytorchs_loss_and_gradient() {
     let wanted = reference().dense;
     assert_close(&computed::<f64>(&DENSE, [1, 1, 12], 5, &Loss::BceLogits), &wanted, 1e-12);
     assert_close(&computed::<f32>(&DENSE, [1, 1, 12], 5, &Loss::BceLogits), &wanted, 1e-5);
+}
+
+#[test]
+fn a_dense_autoencoder_with_tied_weights_has_pytorchs_loss_and_gradient() {
+    let (wanted, encoder, decoder) = (reference().tied, parsed(&DENSE[..2]), parsed(&DENSE[2..]));
+    let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
+    let tied = Network::build::<f64>(&parts, [1, 1, 12], 1, true).unwrap();
+    assert_close(&measured(tied, 5, &Loss::BceLogits), &wanted, 1e-12);
+    let tied = Network::build::<f32>(&parts, [1, 1, 12], 1, true).unwrap();
+    assert_close(&measured(tied, 5, &Loss::BceLogits), &wanted, 1e-5);
 }
 
 #[test]

@@ -286,6 +286,30 @@ fn a_variational_autoencoder_learns_codes_of_about_the_standard_normal_distribut
 }
 
 #[test]
+fn tied_weights_are_counted_trained_and_kept_once() {
+    with_threads(2, |run| {
+        let data = bars([1, 1, 12], 200);
+        let (encoder, decoder) = (layers(&["dense 8 tanh", "dense 3"]), layers(&["dense 8 tanh", "dense 12 sigmoid"]));
+        let new = |seed| Autoencoder::build(&encoder, &decoder, [1, 1, 12], seed, true).unwrap();
+        let mut model = new(3);
+        assert_eq!(model.parameters(), (12 * 8 + 8) + (8 * 3 + 3) + 8 + 12);
+        let told: Vec<usize> = model.layers().1.iter().map(|layer| layer.parameters).collect();
+        assert_eq!(told, [8, 12]);
+        let history = model.fit(&data, None, Loss::Mse, &training(40, 20, 1e-2), run).unwrap();
+        assert!(history.train_loss[39] < 0.5 * history.train_loss[0], "{history:?}");
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        model.save(&path("e"), &path("d"), &path("w")).unwrap();
+        let mut again = new(4);
+        again.read(&path("w")).unwrap();
+        let given = |model: &Autoencoder| model.reconstruct(&data, &[0, 1, 2], run).unwrap();
+        assert_eq!(given(&model), given(&again));
+        let untied = Autoencoder::load(&encoder, &decoder, [1, 1, 12], &path("w"));
+        assert!(untied.err().unwrap().to_string().contains("holds 6 tensors, the model has 8"));
+    });
+}
+
+#[test]
 fn only_the_end_of_an_encoder_draws_codes() {
     let refused = |encoder: &[&str], decoder: &[&str]| {
         Autoencoder::new(&layers(encoder), &layers(decoder), [1, 1, 12], 3).err().unwrap().to_string()

@@ -14,6 +14,8 @@ use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::model::autoencoder::{Autoencoder, Objective};
 use crate::model::layer::LayerSpec;
+use crate::model::shape::ShapeError;
+use crate::model::tie;
 use crate::model::train::{History, Loss};
 use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Output, Resumes, Stage, StageError, data, memory};
@@ -40,6 +42,11 @@ struct Params {
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 65536))]
     batch_size: usize,
+    /// Whether the decoder's dense layers have the encoder's weights, transposed, and only biases of their own. Their
+    /// sizes must mirror the encoder's: the decoder's last dense layer that of the encoder's first, and so on. Layers of
+    /// other kinds may stand between and are not tied.
+    #[serde(default)]
+    tied: bool,
     /// What an untrained model answers.
     #[serde(default = "default_output_bias")]
     output_bias: OutputBias,
@@ -148,6 +155,12 @@ impl Stage for TrainAutoencoder {
         };
         let code = training::check_shapes("encoder", &encoder, shape, None).map_err(|problem| vec![problem])?;
         training::check_shapes("decoder", &decoder, code, Some(shape)).map_err(|problem| vec![problem])?;
+        if params["tied"] == true {
+            tie::tied(&encoder, &decoder, shape).map_err(|error| {
+                let ShapeError { index, message, help } = error;
+                vec![ParamProblem { param: "decoder".into(), index: Some(index), message, help }]
+            })?;
+        }
         let draws_codes = Some(encoder.iter().any(LayerSpec::is_gaussian));
         Ok(Facts { shape: Some(shape), classes: None, latent_dim: Some(code.iter().product()), draws_codes })
     }
@@ -172,7 +185,8 @@ impl Stage for TrainAutoencoder {
         let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
         let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
         memory::check(&parts, train.shape(), train.len(), &training)?;
-        let mut model = Autoencoder::new(&encoder, &decoder, train.shape(), context.seed).map_err(training::failed)?;
+        let mut model = Autoencoder::build(&encoder, &decoder, train.shape(), context.seed, params.tied)
+            .map_err(training::failed)?;
         if params.output_bias == OutputBias::Mean {
             model.start_at_mean(&train).map_err(training::failed)?;
         }
@@ -276,6 +290,9 @@ fn write_model(
     if model.draws_codes() {
         description["beta"] = json!(params.beta);
     }
+    if params.tied {
+        description["tied"] = json!(true);
+    }
     data::write_json(&context.output("model", "model.json")?, &description)?;
     let path = |file| context.output("model", file);
     model.save(&path("encoder.safetensors")?, &path("decoder.safetensors")?, &path("autoencoder.safetensors")?)?;
@@ -289,6 +306,8 @@ struct Saved {
     encoder: Vec<String>,
     decoder: Vec<String>,
     loss: Loss,
+    #[serde(default)]
+    tied: bool,
 }
 
 /// What the model on a `model` port was trained to make small.
@@ -301,5 +320,7 @@ pub fn open_model(input: &crate::stage::Input) -> Result<Autoencoder, StageError
     let saved: Saved = data::read_json(input.path("model.json")?)?;
     let (encoder, decoder) =
         (training::layers(&saved.encoder, saved.input)?, training::layers(&saved.decoder, saved.input)?);
-    Autoencoder::load(&encoder, &decoder, saved.input, input.path("autoencoder.safetensors")?).map_err(training::failed)
+    let mut model = Autoencoder::build(&encoder, &decoder, saved.input, 0, saved.tied).map_err(training::failed)?;
+    model.read(input.path("autoencoder.safetensors")?).map_err(training::failed)?;
+    Ok(model)
 }

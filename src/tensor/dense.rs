@@ -19,11 +19,27 @@ pub struct Dense {
     pub bias: usize,
     /// Must be fusable.
     pub activation: Activation,
+    pub tie: Tie,
+}
+
+/// Whether a layer's weights are another's as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// No.
+    Free,
+    /// A later layer's, transposed: the gradient of that is there first, and this one's is added.
+    Lent,
+    /// An earlier layer's, transposed: they are stored as `outputs` x `inputs`.
+    Borrowed,
 }
 
 impl Dense {
     fn weights<'a, E>(&self, parameters: &'a [E]) -> Mat<'a, E> {
-        Mat::new(&parameters[self.weight..][..self.inputs * self.outputs], self.inputs, self.outputs)
+        let stored = &parameters[self.weight..][..self.inputs * self.outputs];
+        match self.tie {
+            Tie::Borrowed => Mat::new(stored, self.outputs, self.inputs).transposed(),
+            Tie::Free | Tie::Lent => Mat::new(stored, self.inputs, self.outputs),
+        }
     }
 
     /// `activation(x W + b)`. Without `input_gradient` nothing is propagated to `x`.
@@ -48,7 +64,11 @@ impl Dense {
                 settle(self.activation, numbers(&kept), dy, &mut all[self.bias..][..self.outputs]);
                 let dy_rows = Mat::new(dy, rows, self.outputs);
                 let weights = &mut all[self.weight..][..self.inputs * self.outputs];
-                multiply(weights, Mat::new(numbers(&x), rows, self.inputs).transposed(), dy_rows, false);
+                let x_rows = Mat::new(numbers(&x), rows, self.inputs);
+                match self.tie {
+                    Tie::Borrowed => multiply(weights, dy_rows.transposed(), x_rows, false),
+                    Tie::Free | Tie::Lent => multiply(weights, x_rows.transposed(), dy_rows, self.tie == Tie::Lent),
+                }
                 if input_gradient {
                     let dx = gradients.get_or_alloc_mut(&x)?;
                     multiply(dx, dy_rows, self.weights(parameters.values()).transposed(), true);
@@ -100,15 +120,25 @@ mod tests {
     #[test]
     fn the_gradient_agrees_with_differences() {
         for activation in [Activation::Linear, Activation::Relu, Activation::Sigmoid, Activation::Softmax] {
-            let dense = Dense { inputs: 5, outputs: 3, weight: 2, bias: 17, activation };
+            let dense = Dense { inputs: 5, outputs: 3, weight: 2, bias: 17, activation, tie: Tie::Free };
             let error = gradient_error(&matrix(4, 5, 1), &values(20, 2), |x, p| dense.forward(x, p, true));
             assert!(error < 1e-8, "{activation}: {error}");
         }
     }
 
     #[test]
+    fn the_gradients_of_both_uses_of_tied_weights_add_up() {
+        let first = Dense { inputs: 5, outputs: 3, weight: 0, bias: 15, activation: Activation::Tanh, tie: Tie::Lent };
+        let second =
+            Dense { inputs: 3, outputs: 5, weight: 0, bias: 18, activation: Activation::Sigmoid, tie: Tie::Borrowed };
+        let error =
+            gradient_error(&matrix(4, 5, 1), &values(23, 2), |x, p| second.forward(first.forward(x, p, true), p, true));
+        assert!(error < 1e-8, "{error}");
+    }
+
+    #[test]
     fn values_are_those_of_a_hand_calculation() {
-        let dense = Dense { inputs: 2, outputs: 2, weight: 0, bias: 4, activation: Activation::Relu };
+        let dense = Dense { inputs: 2, outputs: 2, weight: 0, bias: 4, activation: Activation::Relu, tie: Tie::Free };
         let x: Matrix<f64> =
             dfdx::prelude::TensorFromVec::tensor_from_vec(&Cpu::default(), vec![1.0, 2.0, -1.0, 0.5], (2, 2));
         let y = dense.forward(x, &parameters(&[1.0, -2.0, 3.0, 4.0, 0.5, -0.5]), true);

@@ -7,8 +7,9 @@ use dfdx::prelude::{Cpu, CpuError, Gradients, TensorFromVec};
 use super::float::Float;
 use super::storage::{Vector, numbers, numbers_mut};
 
-/// The numbers, shared by clones. Operations read ranges of them; a range belongs to one operation only, which writes
-/// its gradient and does not add to it, so that a used gradient need not be cleared before it is used again.
+/// The numbers, shared by clones. Operations read ranges of them; the last operation that reads a
+/// range writes its gradient and does not add to it, so that a used gradient need not be cleared before it is used again;
+/// an earlier one that reads the same range adds to it.
 #[derive(Clone)]
 pub struct Parameters<E: Float> {
     values: Vector<E>,

@@ -9,6 +9,20 @@ fn said_with(stage: &str) -> String {
 }
 
 #[test]
+fn a_decoder_that_does_not_mirror_what_it_is_tied_to() {
+    let decoder = "decoder = [\"dense 16 relu\", ";
+    insta::assert_snapshot!(said_of(decoder, "tied = true\ndecoder = [\"dense 15 relu\", "), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: layer 1 (`dense 15 relu`) makes 15 numbers of 4; tied to the encoder's layer 2 (`dense 4`), it has to make 16 of 4
+      --> pipelines/tiny.toml:29:12
+       |
+    29 | decoder = ["dense 15 relu", "dense 784 sigmoid", "reshape 28x28x1"]
+       |            ^^^^^^^^^^^^^^^
+       |
+       = help: let it mirror that, or set tied = false
+    "#);
+}
+
+#[test]
 fn random_codes_for_a_decoder_that_never_saw_any() {
     let stage = "\n[stages.samples]\nuses = \"sample\"\ninputs = { model = \"autoencoder\" }\n";
     insta::assert_snapshot!(said_with(&format!("{stage}draws = 16\n")), @r#"

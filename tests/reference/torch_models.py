@@ -1,4 +1,4 @@
-"""Loss and gradients of a dense and a convolutional autoencoder in PyTorch, in double precision, for
+"""Loss and gradients of two dense autoencoders (one with tied weights) and a convolutional one in PyTorch, in double precision, for
 `src/model/reference_tests.rs`:  python tests/reference/torch_models.py > tests/reference/torch_models.json
 
 Weights and images follow from a formula that both sides compute. Weights stand as this project keeps them: dense layers
@@ -60,6 +60,15 @@ def dense():
     return weights, F.binary_cross_entropy_with_logits(logits, x)
 
 
+def tied():
+    weights, x = Weights(12 * 8 + 8 + 8 * 3 + 3 + 8 + 12), images(5, 12)
+    first, first_bias = weights.take(12, 8), weights.take(8)
+    second, second_bias = weights.take(8, 3), weights.take(3)
+    code = F.relu(x @ first + first_bias) @ second + second_bias
+    logits = F.relu(code @ second.T + weights.take(8)) @ first.T + weights.take(12)
+    return weights, F.binary_cross_entropy_with_logits(logits, x)
+
+
 def conv():
     weights, x = Weights(40 + 111 + 65 + 72 + 84 + 112 + 68 + 37), images(3, 64)
     image = x.reshape(3, 8, 8, 1).permute(0, 3, 1, 2)
@@ -75,7 +84,7 @@ def conv():
 
 
 found = {"torch": torch.__version__.split("+")[0]}
-for name, model in (("dense", dense), ("conv", conv)):
+for name, model in (("dense", dense), ("tied", tied), ("conv", conv)):
     weights, loss = model()
     assert weights.next == len(weights.all), (weights.next, len(weights.all))
     loss.backward()
