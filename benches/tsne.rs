@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use pipeline::artifact::array::{self, Array};
 use pipeline::cancel::Cancel;
-use pipeline::embed::tsne::Tsne;
+use pipeline::embed::tsne::{Start, Tsne};
 use pipeline::embed::workers::Workers;
 use serde_json::json;
 
@@ -17,7 +17,8 @@ fn main() {
     let points = Array::<f32>::open(Path::new(points)).expect("points as 32-bit numbers");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
     let workers = Workers { pool: &pool, cancel: &Cancel::default() };
-    let tsne = Tsne { perplexity: 30.0, iterations: 1000, early_exaggeration: 12.0, learning_rate: None };
+    let tsne =
+        Tsne { perplexity: 30.0, iterations: 1000, early_exaggeration: 12.0, learning_rate: None, start: Start::Pca };
     let began = Instant::now();
     let found = tsne.fit(points.values(), points.width(), workers, &|_, _| ()).expect("an embedding");
     let seconds = began.elapsed().as_secs_f64();

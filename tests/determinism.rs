@@ -121,6 +121,7 @@ iterations = 30
 [stages.tsne_exact]
 uses = "tsne"
 inputs = { data = "latents" }
+init = "spectral"
 perplexity = 10
 iterations = 30
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::dataset::samples::Samples;
 use crate::embed::pca::Pca;
 use crate::embed::rows::{Rows, gather_range, width};
-use crate::embed::tsne::{Embedded, Tsne as Settings};
+use crate::embed::tsne::{Embedded, Start, Tsne as Settings};
 use crate::embed::{neighbors, workers::Workers};
 use crate::event::{Outcome, Progress};
 use crate::kind::{Description, Facts, ParamProblem, params_of};
@@ -44,6 +44,10 @@ fn default_exaggeration() -> f64 {
     12.0
 }
 
+fn default_init() -> Start {
+    Start::Pca
+}
+
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Params {
@@ -71,6 +75,9 @@ struct Params {
     /// Step size; left out: a quarter of samples / early_exaggeration, at least 50.
     #[schemars(range(min = 0.0))]
     learning_rate: Option<f64>,
+    /// Where points begin.
+    #[serde(default = "default_init")]
+    init: Start,
 }
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
@@ -79,7 +86,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Places samples in the plane so that neighbors stay neighbors (t-SNE).",
     details: "van der Maaten and Hinton 2008, with affinities to the 3 x perplexity nearest neighbors (exact), repulsion \
               interpolated on a grid by fast Fourier transform (after Linderman et al. 2019; pair by pair below 1,000 \
-              samples), and a start from the first two principal components. Momentum 0.5 and early exaggeration for \
+              samples), and a start from the first two principal components or the neighbor graph's, scaled to a standard deviation of 1e-4. Momentum 0.5 and early exaggeration for \
               the first quarter of the iterations, then momentum 0.8; learning rates mean what they mean in \
               scikit-learn. No random numbers: equal codes give equal maps. Distances between far groups and sizes of \
               groups mean little. The divergence after every 50 iterations is in the series `kl`.",
@@ -134,7 +141,8 @@ impl Stage for Tsne {
         let placed =
             Placed { method: "tsne", split: params.split, axes, points, labels, classes: &classes, metrics: &metrics };
         placed.save(context)?;
-        let warnings = lowered(&params, &embedded, original.len());
+        let mut warnings = lowered(&params, &embedded, original.len());
+        warnings.extend(disconnected(&params, &embedded));
         let series = BTreeMap::from([("kl".to_owned(), embedded.series)]);
         Ok(Output { outcome: Outcome { metrics, series, warnings }, ..Output::default() })
     }
@@ -158,6 +166,7 @@ fn embed(context: &Context, params: &Params, values: &[f32], dim: usize) -> Resu
         iterations: params.iterations,
         early_exaggeration: params.early_exaggeration,
         learning_rate: params.learning_rate,
+        start: params.init,
     };
     let progress = |done: usize, kl: Option<f64>| {
         if done.is_multiple_of(REPORT_EVERY) || done == params.iterations {
@@ -171,6 +180,12 @@ fn embed(context: &Context, params: &Params, values: &[f32], dim: usize) -> Resu
         }
     };
     Ok(settings.fit(values, dim, points::workers(context), &progress)?)
+}
+
+/// Says that there was no start of the kind asked for.
+fn disconnected(params: &Params, embedded: &Embedded) -> Option<String> {
+    let text = "t-SNE: the neighbor graph is not connected, so there is no spectral start; started from PCA instead";
+    (embedded.start != params.init).then(|| text.to_owned())
 }
 
 /// Says that there were too few samples for the perplexity asked for.

@@ -51,3 +51,10 @@ y = np.stack([np.cos(np.arange(12) * 1.7) * 2, np.sin(np.arange(12) * 0.9) * 3],
 kl, gradient = _kl_divergence(y.ravel(), p, 1.0, 12, 2)
 print("KL", kl)
 print("GRADIENT", gradient[:6].tolist())
+
+from sklearn.manifold import spectral_embedding
+
+i, j = np.mgrid[:12, :12]
+graph = np.where((np.abs(i - j) < 5) & (i != j), 1.0 / (1 + (i + j + i * j) % 7), 0.0)
+maps = spectral_embedding(graph, n_components=2, eigen_solver="arpack", eigen_tol=1e-14, random_state=0)
+print("EIGENMAPS", (maps * np.sign(maps[np.abs(maps).argmax(0), [0, 1]])).tolist())

@@ -52,6 +52,21 @@ impl Affinities {
         Ok(Self { starts, entries: rows.concat() })
     }
 
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// With these rows.
+    #[cfg(test)]
+    pub fn of(rows: Vec<Vec<(u32, f64)>>) -> Self {
+        let ends = rows.iter().scan(0, |end, row| {
+            *end += row.len();
+            Some(*end)
+        });
+        Self { starts: std::iter::once(0).chain(ends).collect(), entries: rows.concat() }
+    }
+
     /// The points that have any affinity to point `row`, with it.
     pub fn row(&self, row: usize) -> &[(u32, f64)] {
         &self.entries[self.starts[row]..self.starts[row + 1]]

@@ -1,4 +1,4 @@
-//! t-SNE (van der Maaten and Hinton 2008) with sparse affinities, interpolated repulsion and a PCA start. Knows nothing
+//! t-SNE (van der Maaten and Hinton 2008) with sparse affinities, interpolated repulsion and a start from PCA or Laplacian eigenmaps. Knows nothing
 //! of what samples are.
 //!
 //! The optimizer is scikit-learn's: gradient descent with momentum and per-coordinate gains on the gradient with its
@@ -7,10 +7,13 @@
 mod affinity;
 mod exact;
 mod mesh;
+mod spectral;
 
 use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::cancel::Interrupted;
 use crate::embed::neighbors::{Neighbors, Points};
@@ -36,6 +39,17 @@ const JITTER: f64 = 1e-6;
 const LEAST_GAIN: f64 = 0.01;
 const LEAST_LEARNING_RATE: f64 = 50.0;
 
+/// Where points begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// The first two principal components.
+    Pca,
+    /// Laplacian eigenmaps of the neighbor graph: the leading eigenvectors of the row-normalized affinities (Belkin and
+    /// Niyogi 2003). A graph that is not connected has none of use: then from PCA, with a warning.
+    Spectral,
+}
+
 /// What to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Tsne {
@@ -47,6 +61,7 @@ pub struct Tsne {
     pub early_exaggeration: f64,
     /// `None`: a quarter of n / early exaggeration, at least 50 (Belkina et al. 2019, as scikit-learn has it).
     pub learning_rate: Option<f64>,
+    pub start: Start,
 }
 
 /// Points in the plane.
@@ -60,6 +75,8 @@ pub struct Embedded {
     pub series: Vec<f64>,
     /// The perplexity used.
     pub perplexity: f64,
+    /// The start that was possible.
+    pub start: Start,
 }
 
 impl Tsne {
@@ -75,11 +92,22 @@ impl Tsne {
     ) -> Result<Embedded, EmbedError> {
         let n = values.len() / dim;
         require(n, 4)?;
-        let start = start(values, dim, workers)?;
         let perplexity = self.perplexity.min((n - 1) as f64 / NEIGHBORS);
         let neighbors = Neighbors::among(&Points::new(values, dim), (NEIGHBORS * perplexity) as usize, workers)?;
         let affinities = Affinities::new(&neighbors, perplexity, workers)?;
-        let mut descent = Descent::new(start, &affinities, workers);
+        let eigenmaps = match self.start {
+            Start::Pca => None,
+            Start::Spectral => spectral::eigenmaps(&affinities, workers)?,
+        };
+        let start = if eigenmaps.is_some() { Start::Spectral } else { Start::Pca };
+        let places = match eigenmaps {
+            Some(places) => {
+                let deviation = deviation(&places);
+                (places, deviation)
+            }
+            None => principal(values, dim, workers)?,
+        };
+        let mut descent = Descent::new(begin(places), &affinities, workers);
         let mut series = Vec::new();
         for iteration in 0..self.iterations {
             workers.cancel.check()?;
@@ -101,7 +129,7 @@ impl Tsne {
         }
         series.push(kl_divergence);
         let points = descent.positions.iter().flatten().map(|&x| x as f32).collect();
-        Ok(Embedded { points, kl_divergence, series, perplexity })
+        Ok(Embedded { points, kl_divergence, series, perplexity, start })
     }
 
     fn step(&self, iteration: usize, n: usize) -> Step {
@@ -115,18 +143,30 @@ impl Tsne {
     }
 }
 
-/// The first two principal components, scaled down, with noise from a fixed stream: equal input, equal start.
-fn start(values: &[f32], dim: usize, workers: Workers) -> Result<Vec<[f64; 2]>, EmbedError> {
+/// The first two principal components of each point, and the standard deviation of the first.
+fn principal(values: &[f32], dim: usize, workers: Workers) -> Result<(Vec<[f64; 2]>, f64), EmbedError> {
     let rows = Rows::new(values, dim);
     let pca = Pca::fit(&rows, 2, workers)?;
     let projected = pca.project(&rows, workers)?;
+    let place = |row: &[f32]| [0, 1].map(|axis| row.get(axis).map_or(0.0, |&x| f64::from(x)));
     let n = values.len() / dim;
     let deviation = (pca.variances[0] * (n - 1) as f64 / n as f64).sqrt();
+    Ok((projected.chunks_exact(pca.kept()).map(place).collect(), deviation))
+}
+
+/// Places scaled down, with noise from a fixed stream: equal places, equal start.
+fn begin((places, deviation): (Vec<[f64; 2]>, f64)) -> Vec<[f64; 2]> {
     let scale = if deviation > 0.0 { START / deviation } else { 0.0 };
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut noise = || JITTER * (rng.random::<f64>() - 0.5);
-    let place = |row: &[f32]| [0, 1].map(|axis| row.get(axis).map_or(0.0, |&x| scale * f64::from(x)) + noise());
-    Ok(projected.chunks_exact(pca.kept()).map(place).collect())
+    places.into_iter().map(|place| place.map(|x| scale * x + noise())).collect()
+}
+
+/// Standard deviation of the first coordinate.
+fn deviation(places: &[[f64; 2]]) -> f64 {
+    let n = places.len() as f64;
+    let mean = places.iter().map(|[x, _]| x).sum::<f64>() / n;
+    (places.iter().map(|[x, _]| (x - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
 /// The settings of one iteration.
@@ -267,7 +307,7 @@ mod tests {
     ];
 
     fn settings(iterations: usize) -> Tsne {
-        Tsne { perplexity: 20.0, iterations, early_exaggeration: 12.0, learning_rate: None }
+        Tsne { perplexity: 20.0, iterations, early_exaggeration: 12.0, learning_rate: None, start: Start::Pca }
     }
 
     fn fit(values: &[f32], dim: usize, settings: Tsne, threads: usize) -> Result<Embedded, EmbedError> {
@@ -317,6 +357,19 @@ mod tests {
                 assert!(close(0) && close(1), "{ours:?} {theirs:?}");
             }
         });
+    }
+
+    #[test]
+    fn a_spectral_start_gives_a_map_too_unless_the_groups_are_apart() {
+        let near: Vec<f32> =
+            groups(250, 6).iter().map(|value| value.fract() + (value - value.fract()) / 40.0).collect();
+        let spectral = Tsne { start: Start::Spectral, ..settings(300) };
+        let embedded = fit(&near, 6, spectral, 2).unwrap();
+        let from_pca = fit(&near, 6, settings(300), 2).unwrap();
+        assert_eq!((embedded.start, from_pca.start), (Start::Spectral, Start::Pca));
+        assert!((embedded.kl_divergence - from_pca.kl_divergence).abs() < 0.3 && embedded.points != from_pca.points);
+        let apart: Vec<f32> = (0..200).flat_map(|i| [1000.0 * (i % 2) as f32, (i * 37 % 101) as f32]).collect();
+        assert_eq!(fit(&apart, 2, spectral, 1).unwrap().start, Start::Pca);
     }
 
     #[test]

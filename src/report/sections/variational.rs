@@ -108,13 +108,14 @@ fn bars(material: &Material<'_>, stage: &str, mut dimensions: Vec<Dimension>) ->
     let bar = |dimension: &Dimension| Bar {
         label: format!("dimension {}", dimension.index),
         value: dimension.nats,
-        text: format!("{}{}", number::short(dimension.nats), if dimension.active { "" } else { ", not active" }),
+        text: number::short(dimension.nats),
         color: if dimension.active { palette::ACCENT } else { palette::MUTED },
     };
     let shown = dimensions.len();
+    let gray = if dimensions.iter().all(|dimension| dimension.active) { "" } else { " (gray: not active)" };
     let title = match all - shown {
-        0 => "Divergence of each dimension, in nats".to_owned(),
-        _ => format!("Divergence of the {shown} largest of {all} dimensions, in nats"),
+        0 => format!("Nats in each dimension{gray}"),
+        _ => format!("Nats in the first {shown} of {all} dimensions{gray}"),
     };
     let chart = Bars { title: &title, bars: dimensions.iter().map(bar).collect(), full: None };
     let alt = format!("Bar chart: divergence of {shown} of {all} dimensions of the code of {stage} in nats");
