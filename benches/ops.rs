@@ -10,7 +10,7 @@ use pipeline::tensor::activation::Activation;
 use pipeline::tensor::batch_norm::BatchNorm;
 use pipeline::tensor::conv_transpose2d::{ConvTranspose2d, Spread};
 use pipeline::tensor::conv2d::Conv2d;
-use pipeline::tensor::dense::Dense;
+use pipeline::tensor::dense::{Dense, Tie};
 use pipeline::tensor::gemm::{Mat, multiply};
 use pipeline::tensor::loss::Loss;
 use pipeline::tensor::parameters::Parameters;
@@ -121,7 +121,8 @@ impl Bench {
     }
 
     fn dense(&self, inputs: usize, outputs: usize) {
-        let dense = Dense { inputs, outputs, weight: 0, bias: inputs * outputs, activation: Activation::Relu };
+        let dense =
+            Dense { inputs, outputs, weight: 0, bias: inputs * outputs, activation: Activation::Relu, tie: Tie::Free };
         let name = format!("dense {inputs} to {outputs}");
         self.op(&name, inputs, (inputs + 1) * outputs, 6 * inputs * outputs, |x, p| dense.forward(x, p, true));
     }
