@@ -8,6 +8,7 @@ use std::time::Instant;
 use pipeline::cancel::Cancel;
 use pipeline::dataset::idx::Idx;
 use pipeline::dataset::samples::Samples;
+use pipeline::device::Device;
 use pipeline::model::autoencoder::Autoencoder;
 use pipeline::model::layer::LayerSpec;
 use pipeline::model::train::{EpochReport, Loss, Run, Training};
@@ -85,7 +86,8 @@ fn main() {
         ends.lock().expect("no epoch panics").push(Instant::now());
         losses.lock().expect("no epoch panics").push(report.train_loss);
     };
-    let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: None };
+    let run =
+        Run { pool: &pool, device: Device::Cpu, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: None };
     let training = Training {
         epochs: epochs as u32,
         batch_size,

@@ -2,6 +2,7 @@
 //! from blocks above its own.
 
 pub mod cancel;
+pub mod device;
 pub mod diagnostic;
 pub mod event;
 pub mod hash;

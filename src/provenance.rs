@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::device::Device;
 use crate::event::Provenance;
 
 /// Looks around. `root` is the project's folder, whose Git commit is asked for. A machine without Git, or a project
 /// that is not in Git, has no commit; nothing here fails.
-pub fn collect(root: &Path, threads: usize, jobs: usize, device: &str) -> Provenance {
+pub fn collect(root: &Path, threads: usize, jobs: usize, device: Device) -> Provenance {
     let (git_commit, git_dirty) = git(root);
     Provenance {
         git_commit,
@@ -19,7 +20,7 @@ pub fn collect(root: &Path, threads: usize, jobs: usize, device: &str) -> Proven
         cpu_features: cpu_features(),
         threads,
         jobs,
-        device: device.to_owned(),
+        device: device.to_string(),
         command_line: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         working_directory: std::env::current_dir().map_or_else(|_| String::new(), |path| path.display().to_string()),
     }
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn a_folder_outside_git_has_no_commit_and_all_else_is_known() {
         let directory = tempfile::tempdir().unwrap();
-        let provenance = collect(directory.path(), 2, 1, "cpu");
+        let provenance = collect(directory.path(), 2, 1, Device::Cpu);
         assert_eq!((provenance.git_commit, provenance.git_dirty), (None, None));
         assert_eq!((provenance.threads, provenance.jobs, provenance.device.as_str()), (2, 1, "cpu"));
         for text in [provenance.version, provenance.host, provenance.os, provenance.cpu, provenance.working_directory] {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::MAX_REPEATS;
+use crate::device::Device;
 use crate::progress::Verbosity;
 
 /// Experiments as TOML, results as a report, nothing computed twice.
@@ -203,9 +204,9 @@ pub struct MachineArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub checkpoint_every: Option<u32>,
 
-    /// What to compute on
-    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = ["cpu"])]
-    pub device: String,
+    /// What trainings compute on: cpu, or cuda where the program was built for it
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    pub device: Device,
 }
 
 /// Where things are kept.

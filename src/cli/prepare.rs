@@ -114,7 +114,7 @@ pub fn options(machine: &MachineArgs, selection: &SelectionArgs, keep_going: boo
         keep_going,
         force,
         checkpoint_every: machine.checkpoint_every,
-        device: machine.device.clone(),
+        device: machine.device,
     }
 }
 

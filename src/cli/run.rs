@@ -28,7 +28,11 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let cancel = stop_on_signals()?;
     let store = Arc::new(Store::open(&prepared.cache)?);
     let options = options(&args.machine, &args.selection, args.keep_going);
-    let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, &options.device);
+    options
+        .device
+        .check()
+        .map_err(|none| Stop::usage(format!("--device {}: {}", options.device, none.message)).help(none.help))?;
+    let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, options.device);
     let id = id::launch(Timestamp::now());
     let pages = Pages::new(&prepared, &id, &provenance, !args.selection.only.is_empty());
     let recorder = Recorder::start(&prepared.project.run_log(), |problem| {

@@ -108,7 +108,8 @@ fn help_of_run() {
           --checkpoint-every <N>  Save a training's state after every N epochs, to go on from after an
                                   interruption [default: by time, about 2 % of it]. Results do not
                                   depend on it
-          --device <DEVICE>       What to compute on [default: cpu] [possible values: cpu]
+          --device <DEVICE>       What trainings compute on: cpu, or cuda where the program was built
+                                  for it [default: cpu]
 
     Places:
           --cache-dir <DIR>    Where results are kept [default: $PIPELINE_CACHE_DIR, else cache/ in the

@@ -7,11 +7,12 @@ use crate::dataset::samples::Samples;
 use crate::tensor::gaussian::{Draw, normal};
 use crate::tensor::storage::{Matrix, numbers, numbers_mut};
 
-use super::fit::{Task, fit};
+use super::fit::fit;
 use super::infer::{Worker, count, in_chunks};
 use super::layer::LayerSpec;
 use super::network::{Network, Weights};
 use super::shape::{LayerInfo, ShapeError, describe};
+use super::step::Task;
 use super::train::{History, Loss, Run, TrainError, Training, wrong_samples};
 use super::weights;
 

@@ -8,11 +8,12 @@ use crate::tensor::activation::Activation;
 use crate::tensor::loss::Loss as Comparison;
 use crate::tensor::storage::numbers_mut;
 
-use super::fit::{Task, fit};
+use super::fit::fit;
 use super::infer::{Worker, count, in_chunks};
 use super::layer::LayerSpec;
 use super::network::{Network, Weights};
 use super::shape::{LayerInfo, ShapeError};
+use super::step::Task;
 use super::train::{History, Run, TrainError, Training, wrong_samples};
 use super::weights;
 

@@ -5,6 +5,8 @@ pub mod autoencoder;
 mod builder;
 mod checkpoint;
 pub mod classifier;
+#[cfg(any(test, feature = "cuda"))]
+mod composed;
 mod course;
 mod fit;
 mod infer;
@@ -13,7 +15,9 @@ pub mod layer;
 mod network;
 mod optimizer;
 mod order;
+mod processor;
 pub mod shape;
+mod step;
 pub mod tie;
 pub mod train;
 mod weights;

@@ -185,6 +185,12 @@ impl Network {
         x
     }
 
+    /// The operations in order.
+    #[cfg(any(test, feature = "cuda"))]
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
     /// Dimensions of the codes that the network draws; 0 when it draws none.
     pub fn drawn(&self) -> usize {
         let widths = self.ops.iter().map(|op| if let Op::Gaussian(gaussian) = op { gaussian.width } else { 0 });

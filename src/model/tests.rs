@@ -6,6 +6,7 @@ use super::layer::LayerSpec;
 use super::train::{Checkpoints, Decay, EpochReport, History, Loss, Optimizer, Run, TrainError, Training};
 use crate::cancel::Cancel;
 use crate::dataset::samples::Samples;
+use crate::device::Device;
 
 /// Little images with one bright bar each, whose place is the label.
 struct Bars {
@@ -66,7 +67,7 @@ fn training(epochs: u32, batch_size: usize, learning_rate: f64) -> Training {
 
 fn with_threads<R>(threads: usize, work: impl FnOnce(&Run<'_>) -> R) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    work(&Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: None })
+    work(&Run { device: Device::Cpu, pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: None })
 }
 
 const CONV_ENCODER: [&str; 6] = ["conv 6 3x3 same", "batchnorm", "relu", "maxpool 2", "dropout 0.1", "dense 3"];
@@ -197,8 +198,13 @@ fn training_goes_on_from_every_epoch_to_the_same_bits() {
             let seen = std::sync::Mutex::new(vec![]);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
             let on_epoch = |report: EpochReport| seen.lock().unwrap().push(report.epoch);
-            let run =
-                Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: Some(checkpoints) };
+            let run = Run {
+                device: Device::Cpu,
+                pool: &pool,
+                cancel: &Cancel::default(),
+                on_epoch: &on_epoch,
+                checkpoints: Some(checkpoints),
+            };
             let mut model = conv_autoencoder();
             let plan = Training { epochs, ..plan.clone() };
             let history = model.fit(&data, Some(&data), Loss::Bce, &plan, &run).unwrap();
@@ -229,7 +235,13 @@ fn a_state_that_does_not_fit_is_no_beginning() {
     memory.save(1, true, b"something else");
     let data = bars([8, 8, 1], 20);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: Some(&memory) };
+    let run = Run {
+        device: Device::Cpu,
+        pool: &pool,
+        cancel: &Cancel::default(),
+        on_epoch: &|_| {},
+        checkpoints: Some(&memory),
+    };
     let history = conv_autoencoder().fit(&data, None, Loss::Mse, &training(2, 10, 1e-3), &run).unwrap();
     assert_eq!(history.train_loss.len(), 2);
 }
@@ -427,7 +439,7 @@ fn a_stop_asked_for_ends_training() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let cancel = Cancel::default();
     let stop = |_| cancel.cancel();
-    let run = Run { pool: &pool, cancel: &cancel, on_epoch: &stop, checkpoints: None };
+    let run = Run { device: Device::Cpu, pool: &pool, cancel: &cancel, on_epoch: &stop, checkpoints: None };
     let mut model = conv_autoencoder();
     let data = bars([8, 8, 1], 30);
     assert_eq!(model.fit(&data, None, Loss::Mse, &training(5, 10, 1e-3), &run), Err(TrainError::Interrupted));

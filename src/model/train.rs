@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
+use crate::device::Device;
 use crate::tensor::activation::Activation;
 use crate::tensor::loss::Loss as Comparison;
 use crate::tensor::ssim::Ssim;
@@ -123,6 +124,8 @@ pub struct Run<'a> {
     pub pool: &'a rayon::ThreadPool,
     /// Asked before every batch.
     pub cancel: &'a Cancel,
+    /// What trainings' steps are computed on; all else runs on the threads.
+    pub device: Device,
     pub on_epoch: &'a (dyn Fn(EpochReport) + Sync),
     /// Where a training's state is saved, and found by the next that goes on from there.
     pub checkpoints: Option<&'a dyn Checkpoints>,

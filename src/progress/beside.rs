@@ -1,6 +1,6 @@
 //! Standard error beside the bars: what else a person is told while they may be on the screen.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::MultiProgress;
@@ -13,7 +13,7 @@ pub fn show(bars: Option<MultiProgress>) {
     *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = bars;
 }
 
-/// Takes the bars off the screen and ends the line they were on, before the process is ended on the spot.
+/// Takes the bars off the screen and ends the line that `^C` stands on, before the process is ended on the spot.
 pub fn leave() {
     // Whoever holds them may never let go.
     if let Ok(shown) = SHOWN.try_lock()
@@ -21,6 +21,8 @@ pub fn leave() {
     {
         // Nobody is left to see when this fails.
         let _ = bars.clear();
+    }
+    if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(b"\n");
     }
 }

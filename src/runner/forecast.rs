@@ -106,7 +106,7 @@ impl Foresight<'_> {
             let wait = Reason { what: "waits for the download".into(), was: Value::Null, now: Value::Null };
             return Ok(pending(Prospect::Depends, vec![wait], notice));
         }
-        let fingerprint = lookup::fingerprint(node, &self.options.device, source.as_ref(), inputs);
+        let fingerprint = lookup::fingerprint(node, self.options.device, source.as_ref(), inputs);
         let reasons = match self.store.lookup(fingerprint.hash())? {
             _ if forced => vec![StaleReason::Forced.into()],
             Lookup::Hit(record) => return Ok((cached(&record, notice), Some(*record))),
@@ -127,7 +127,7 @@ impl Foresight<'_> {
         source: &Source,
         inputs: &BTreeMap<String, ContentHash>,
     ) -> Result<Option<Record>, StoreError> {
-        let fingerprint = lookup::fingerprint(node, &self.options.device, Some(source), inputs.clone());
+        let fingerprint = lookup::fingerprint(node, self.options.device, Some(source), inputs.clone());
         Ok(match self.store.lookup(fingerprint.hash())? {
             Lookup::Hit(record) => Some(*record),
             _ => None,
@@ -149,7 +149,7 @@ impl Foresight<'_> {
     /// Reasons of a stage whose inputs are not all known: its own changes, and the stages it waits for.
     fn pending_reasons(&self, index: usize, source: Option<&Source>) -> Result<Vec<Reason>, StoreError> {
         let node = self.plan.node(index);
-        let fingerprint = |inputs| lookup::fingerprint(node, &self.options.device, source, inputs);
+        let fingerprint = |inputs| lookup::fingerprint(node, self.options.device, source, inputs);
         let own = match self.last.get(&lookup::slot(node)) {
             // What the inputs will be is unknown: take them as unchanged here, and name them below.
             Some(hash) => self.store.hashed(*hash)?.map_or_else(

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::artifact::Artifact;
 use crate::artifact::store::{Lookup, Store, StoreError};
+use crate::device::Device;
 use crate::event::Reason;
 use crate::fingerprint::{Fingerprint, StaleReason};
 use crate::hash::{ContentHash, FramedHasher};
@@ -37,7 +38,7 @@ pub fn stream_seed(node: &Node) -> u64 {
 /// All that decides a stage's output.
 pub fn fingerprint(
     node: &Node,
-    device: &str,
+    device: Device,
     source: Option<&Source>,
     inputs: BTreeMap<String, ContentHash>,
 ) -> Fingerprint {
@@ -56,7 +57,7 @@ pub fn fingerprint(
         version: description.version,
         params,
         seed: node.seed,
-        device: device.to_owned(),
+        device: device.to_string(),
         source: source.map(|source| source.identity.clone()),
         inputs,
     }

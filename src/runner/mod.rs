@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::artifact::store::{Record, Store, StoreError};
 use crate::cancel::Cancel;
+use crate::device::Device;
 use crate::event::{Observer, Provenance, RunInfo, StageFinished, Status};
 use crate::plan::Plan;
 
@@ -32,7 +33,7 @@ pub struct Options {
     /// After how many steps each, a training's epochs, long work saves its state; `None`: now and then.
     pub checkpoint_every: Option<u32>,
     /// The device class stages compute on; part of every fingerprint.
-    pub device: String,
+    pub device: Device,
 }
 
 /// Which stages are executed even if the cache has their results.

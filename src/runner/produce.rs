@@ -181,7 +181,7 @@ impl<'a> Job<'a> {
         for (port, producer, output) in self.shared.plan.inputs(self.node) {
             inputs.insert(port.to_owned(), self.artifact(producer, output)?.content_hash());
         }
-        Ok(lookup::fingerprint(self.shared.node(self.node), &self.shared.options.device, source, inputs))
+        Ok(lookup::fingerprint(self.shared.node(self.node), self.shared.options.device, source, inputs))
     }
 
     /// What a producer gave on a port. The schedule starts no stage before its producers are done.
@@ -246,6 +246,7 @@ impl<'a> Job<'a> {
             inputs: &opened,
             scratch: scratch.path(),
             pool: &self.shared.pool,
+            device: self.shared.options.device,
             progress: &progress,
             cancel: &self.shared.cancel,
             environment: &self.environment,

@@ -77,6 +77,7 @@ impl Bench {
             inputs: &inputs,
             scratch: &scratch,
             pool: &self.pool,
+            device: crate::device::Device::Cpu,
             progress: &|_| {},
             cancel: &self.cancel,
             environment: &self.environment,

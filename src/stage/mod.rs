@@ -44,6 +44,7 @@ use serde_json::Value;
 use crate::artifact::ArtifactType;
 use crate::artifact::store::Checkpoints;
 use crate::cancel::{Cancel, Interrupted};
+use crate::device::Device;
 use crate::event::{Outcome, Progress};
 use crate::kind::{Description, Facts, ParamProblem};
 
@@ -155,6 +156,8 @@ pub struct Context<'a> {
     /// The launch's one thread pool. Drivers stay on the stage's own thread and send it only short pieces of work
     /// (`pool.install(|| ...)` around a bounded parallel loop), so that stages share it fairly.
     pub pool: &'a rayon::ThreadPool,
+    /// What trainings' steps are computed on.
+    pub device: Device,
     pub progress: &'a (dyn Fn(Progress) + Sync),
     pub cancel: &'a Cancel,
     pub environment: &'a Environment,

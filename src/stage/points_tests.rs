@@ -52,6 +52,7 @@ impl Bench {
             inputs: &inputs,
             scratch: &scratch,
             pool: &pool,
+            device: crate::device::Device::Cpu,
             progress: &|_| {},
             cancel: &Cancel::default(),
             environment: &environment,

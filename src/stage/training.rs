@@ -258,7 +258,8 @@ pub fn with_run<T>(context: &Context, work: impl FnOnce(&Run) -> Result<T, Train
     };
     let saved = context.checkpoints.clone().map(Saved::new);
     let checkpoints = saved.as_ref().map(|saved| saved as &dyn Checkpoints);
-    work(&Run { pool: context.pool, cancel: context.cancel, on_epoch: &on_epoch, checkpoints }).map_err(failed)
+    work(&Run { pool: context.pool, device: context.device, cancel: context.cancel, on_epoch: &on_epoch, checkpoints })
+        .map_err(failed)
 }
 
 /// Trainings go on; longer ones too, unless what an epoch does depends on how many there are.

@@ -36,7 +36,7 @@ pub const NAMES: [(&str, Activation); 8] = [
     ("softmax", Activation::Softmax),
 ];
 
-const LEAK: f64 = 0.2;
+pub(super) const LEAK: f64 = 0.2;
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

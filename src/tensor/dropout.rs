@@ -30,6 +30,14 @@ impl Dropout {
         });
         y.put_tape(tape)
     }
+
+    /// What the numbers of a whole batch are multiplied by.
+    #[cfg(any(test, feature = "cuda"))]
+    pub fn mask<E: Float>(self, count: usize, key: u64) -> Vec<E> {
+        let mut mask = vec![E::default(); count];
+        add_kept(&vec![E::ONE; count], &mut mask, self.rate, key, 0);
+        mask
+    }
 }
 
 /// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014): a random 64-bit number for each counter.

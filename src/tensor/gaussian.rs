@@ -56,6 +56,23 @@ impl Gaussian {
         y.put_tape(tape)
     }
 
+    /// Standard normal numbers for so many rows.
+    #[cfg(any(test, feature = "cuda"))]
+    pub fn noise<E: Float>(self, rows: usize, draw: Draw) -> Vec<E> {
+        let first = draw.first_row * self.width;
+        (0..rows * self.width).map(|at| E::of(normal(draw.key, (first + at) as u64))).collect()
+    }
+
+    /// The gradient of `weight` times the divergence.
+    #[cfg(any(test, feature = "cuda"))]
+    pub fn slopes<E: Float>(self, given: &[E], weight: f64) -> Vec<E> {
+        let slope = |(at, number): (usize, &E)| match at % (2 * self.width) < self.width {
+            true => E::of(weight) * *number,
+            false => E::of(0.5 * weight) * (number.exp() - E::ONE),
+        };
+        given.iter().enumerate().map(slope).collect()
+    }
+
     /// The means alone.
     pub fn means<E: Float, T>(self, x: &Matrix<E, T>) -> Matrix<E> {
         let mut y = zeros(x.device(), x.shape().0, self.width);

@@ -8,6 +8,8 @@
 
 pub mod activation;
 pub mod batch_norm;
+#[cfg(any(test, feature = "cuda"))]
+pub mod composed;
 pub mod conv2d;
 pub mod conv_transpose2d;
 pub mod dense;

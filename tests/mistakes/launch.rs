@@ -162,3 +162,23 @@ fn a_disk_without_room() {
     // With room again the same command goes on.
     assert_eq!(project.run(&[]).count("failed"), 0);
 }
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_device_that_the_program_was_not_built_for() {
+    let project = Project::new();
+    let called = project.call(&["run", EXPERIMENT, "--device", "cuda"]);
+    assert_eq!((called.code, called.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(called.stderr, @r"
+    error: --device cuda: this program was built without CUDA
+      help: build it with `cargo build --release --features cuda`, which needs NVIDIA's toolkit (nvcc), or compute on the processor with `--device cpu`
+    ");
+    let called = project.call(&["run", EXPERIMENT, "--device", "abacus"]);
+    assert_eq!(called.code, 2);
+    insta::assert_snapshot!(called.stderr, @r"
+    error: invalid value 'abacus' for '--device <DEVICE>': a device is `cpu` or `cuda`
+
+    For more information, try '--help'.
+    ");
+    assert!(project.tree("cache").is_empty(), "nothing was begun");
+}

@@ -2,8 +2,9 @@
 
 use std::array::from_fn;
 
-use super::super::float::Float;
-use super::super::simd::vectorized;
+use crate::tensor::float::Float;
+use crate::tensor::simd::vectorized;
+
 use super::Winograd;
 
 /// Channels that are transformed at once.

@@ -1,0 +1,155 @@
+//! Steps on the processor. Each batch is cut into shards that depend on its size and the model alone; every shard has a
+//! tape of its own and runs as a task on the pool; gradients are added up in the shards' order. So the number of threads
+//! changes no bit of the result.
+
+use std::mem::take;
+use std::ops::Range;
+
+use dfdx::prelude::{Backward, CpuError, Trace};
+use rayon::prelude::*;
+
+use crate::dataset::samples::Samples;
+use crate::tensor::flush::FlushToZero;
+use crate::tensor::gaussian::Draw;
+use crate::tensor::parameters::Parameters;
+use crate::tensor::storage::{Matrix, numbers, numbers_mut};
+
+use super::infer::{Worker, count, in_chunks, rows_at_once};
+use super::network::{Network, Pass, Weights};
+use super::optimizer::Updates;
+use super::order::shards;
+use super::step::{Batch, CODES_OF_VALIDATION, Engine, MOMENTUM, Sums, Task};
+use super::train::{Run, TrainError};
+
+/// The launch's threads.
+pub(super) struct Processor<'a> {
+    network: &'a Network,
+    task: &'a Task,
+    parts: Vec<Shard>,
+}
+
+/// A part of each batch, and the memory it computes in.
+struct Shard {
+    worker: Worker,
+    gradient: Vec<f32>,
+    moments: Vec<f32>,
+    divergence: Vec<f64>,
+    outcome: Result<Sums, CpuError>,
+}
+
+impl<'a> Processor<'a> {
+    /// For batches of up to `largest` samples and so many running statistics.
+    pub fn new(network: &'a Network, task: &'a Task, largest: usize, moments: usize) -> Self {
+        let most = shards(largest, rows_at_once(network)).count();
+        Self { network, task, parts: (0..most).map(|_| Shard::new(moments, network.drawn())).collect() }
+    }
+}
+
+impl Engine for Processor<'_> {
+    fn step(
+        &mut self,
+        weights: &mut Weights<f32>,
+        updates: &mut Updates,
+        data: &dyn Samples,
+        batch: Batch<'_>,
+        run: &Run<'_>,
+    ) -> Result<Sums, TrainError> {
+        let (network, task) = (self.network, self.task);
+        let cuts: Vec<Range<usize>> = shards(batch.rows.len(), rows_at_once(network)).collect();
+        let parts = &mut self.parts[..cuts.len()];
+        let Weights { parameters, state } = weights;
+        let result = run.pool.install(|| {
+            parts.par_iter_mut().with_max_len(1).zip(&cuts).for_each(|(part, cut)| {
+                let _flush = FlushToZero::new();
+                part.outcome = part.learn(network, parameters, task, data, batch, cut.clone());
+            });
+            let mut sums = Sums::default();
+            for part in parts.iter() {
+                sums.add(part.outcome?);
+            }
+            if sums.loss.is_finite() {
+                let gradients: Vec<&[f32]> = parts.iter().map(|part| &part.gradient[..]).collect();
+                updates.apply(parameters.values_mut(), &gradients, batch.rate);
+            }
+            Ok(sums)
+        });
+        follow(state, parts, &cuts);
+        result.map_err(|error: CpuError| TrainError::Invalid(format!("a tensor could not be made: {error}")))
+    }
+
+    fn measure(&mut self, weights: &Weights<f32>, data: &dyn Samples, run: &Run<'_>) -> Result<Sums, TrainError> {
+        let (network, task) = (self.network, self.task);
+        let rows: Vec<u32> = (0..count(data)?).collect();
+        let work = |worker: &Worker, rows: &[u32]| {
+            let inputs = worker.inputs(data, rows, 0);
+            let targets = targets(worker, task, data, rows, &inputs);
+            let mut divergence = vec![0.0; network.drawn()];
+            let first_row = rows.first().map_or(0, |row| *row as usize);
+            let draw = Draw { key: CODES_OF_VALIDATION, first_row, weight: 0.0 };
+            let mut outputs = network.infer_drawn(weights, inputs, &worker.scratch, (draw, &mut divergence));
+            task.sums(network, numbers_mut(&mut outputs), numbers(&targets), &divergence, (rows, data))
+        };
+        let mut sums = Sums::default();
+        in_chunks(network, &rows, run, work, |_, part| sums.add(part))?;
+        Ok(sums)
+    }
+}
+
+/// Moves the running statistics towards the batch's: the mean of the shards', weighted by their samples.
+fn follow(state: &mut [f32], parts: &[Shard], cuts: &[Range<usize>]) {
+    let total: usize = cuts.iter().map(Range::len).sum();
+    for (i, running) in state.iter_mut().enumerate() {
+        let sum: f32 = parts.iter().zip(cuts).map(|(part, cut)| part.moments[i] * cut.len() as f32).sum();
+        *running = *running * MOMENTUM + sum / total as f32 * (1.0 - MOMENTUM);
+    }
+}
+
+impl Shard {
+    /// Without memory yet, for so many numbers of batch statistics and dimensions of drawn codes.
+    fn new(moments: usize, drawn: usize) -> Self {
+        let (moments, divergence) = (vec![0.0; moments], vec![0.0; drawn]);
+        Self { worker: Worker::new(), gradient: Vec::new(), moments, divergence, outcome: Ok(Sums::default()) }
+    }
+
+    /// Forward and backward for the rows `cut` of a batch; leaves the gradient in `self.gradient`.
+    fn learn(
+        &mut self,
+        network: &Network,
+        parameters: &Parameters<f32>,
+        task: &Task,
+        data: &dyn Samples,
+        batch: Batch<'_>,
+        cut: Range<usize>,
+    ) -> Result<Sums, CpuError> {
+        let rows = &batch.rows[cut.clone()];
+        let inputs = self.worker.inputs(data, rows, u64::from(batch.epoch));
+        let targets = targets(&self.worker, task, data, rows, &inputs);
+        let gradients = parameters.begin(take(&mut self.gradient))?;
+        let share = 1.0 / batch.rows.len() as f64;
+        let mut pass = Pass {
+            scratch: &self.worker.scratch,
+            moments: &mut self.moments,
+            key: batch.key,
+            first_row: cut.start,
+            divergence: &mut self.divergence,
+            divergence_weight: task.divergence_weight * share,
+        };
+        let mut outputs = network.train(parameters, inputs.traced(gradients), &mut pass);
+        if !task.before_head {
+            outputs = network.head.forward(outputs, network.output[2]);
+        }
+        let correct = task.count_correct(numbers(&outputs), rows, data);
+        let (loss, sum) = task.comparison.forward(outputs, &targets, share);
+        self.gradient = parameters.end(loss.try_backward()?)?;
+        let divergence = self.divergence.iter().sum::<f64>();
+        Ok(Sums { loss: sum + task.divergence_weight * divergence, divergence, correct, ..Sums::default() })
+    }
+}
+
+/// What the outputs for `rows` are compared with.
+fn targets(worker: &Worker, task: &Task, data: &dyn Samples, rows: &[u32], inputs: &Matrix<f32>) -> Matrix<f32> {
+    if task.targets_inputs(data) {
+        return inputs.clone();
+    }
+    worker.matrix(rows.len(), task.target_width(data), |out| task.write_targets(data, rows, out))
+}
