@@ -27,6 +27,8 @@ pub struct Description {
     pub inputs: Vec<InputPort>,
     pub outputs: Vec<OutputPort>,
     pub params: Vec<ParamSpec>,
+    /// What lists of layers in its params may hold: text, meaning.
+    pub layers: Vec<(String, String)>,
     /// Metrics it reports: name, meaning.
     pub metrics: &'static [(&'static str, &'static str)],
     /// A stage table in TOML.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pipeline::cancel::Cancel;
 use pipeline::dataset::samples::Samples;
+use pipeline::device::Device;
 use pipeline::model::autoencoder::Autoencoder;
 use pipeline::model::layer::LayerSpec;
 use pipeline::model::train::{EpochReport, Loss, Run, Training};
@@ -74,7 +75,8 @@ fn thirty_epochs_end_with_as_many_bytes_in_use_as_three() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let in_use = Mutex::new(Vec::with_capacity(30));
     let on_epoch = |_: EpochReport| in_use.lock().unwrap().push(IN_USE.load(Ordering::Relaxed));
-    let run = Run { pool: &pool, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: None };
+    let run =
+        Run { pool: &pool, device: Device::Cpu, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: None };
     let training = Training { epochs: 30, batch_size: 32, seed: 1, ..Training::default() };
     model.fit(&Images(72), Some(&Images(40)), Loss::Mse, &training, &run).unwrap();
     let in_use = in_use.into_inner().unwrap();

@@ -58,7 +58,7 @@ impl LayerError {
 }
 
 /// Every kind of layer: its word, what it looks like, and what it does.
-pub const LAYERS: [(&str, &str, &str); 12] = [
+const LAYERS: [(&str, &str, &str); 12] = [
     (
         "dense",
         "dense 256 relu",
@@ -92,6 +92,30 @@ pub const LAYERS: [(&str, &str, &str); 12] = [
     ),
     ("identity", "identity", "nothing (also `none`)"),
 ];
+
+/// All that may be written in a list of layers: an example, and what it means.
+pub fn reference() -> Vec<(String, String)> {
+    let names = |all: &[&str]| all.join("`, `");
+    let mut rows: Vec<(String, String)> =
+        LAYERS.iter().map(|(_, example, meaning)| ((*example).to_owned(), (*meaning).to_owned())).collect();
+    let activations: Vec<&str> = activation::NAMES.iter().map(|(name, _)| *name).collect();
+    let inits: Vec<&str> = init::NAMES.iter().map(|(name, _)| *name).collect();
+    rows.push((
+        "relu".into(),
+        format!(
+            "an activation, as a layer of its own or after `dense`, `conv` and `convtranspose`: `{}`",
+            names(&activations)
+        ),
+    ));
+    rows.push((
+        "dense 256 relu init he_normal".into(),
+        format!(
+            "`init` says how weights are drawn, of layers that have any: `{}`; default `glorot_uniform`",
+            names(&inits)
+        ),
+    ));
+    rows
+}
 
 impl LayerSpec {
     /// Parses a layer's text for images of height, width, channels. Sizes may be those of the image: `image` for all of

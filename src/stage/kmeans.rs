@@ -70,6 +70,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: points::input(),
     outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Clusters, "Cluster of every sample, centers, and a table.")],
     params: params_of::<Params>(),
+    layers: vec![],
     metrics: &[
         (
             "nmi",

@@ -165,6 +165,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         help: "The samples as they are stored, with their labels.",
     }],
     params: params_of::<Params>(),
+    layers: vec![],
     metrics: &[],
     example: "[stages.load]\nuses = \"load\"\ndataset = \"mnist\"\nfallback = \"synthetic-digits\"\n",
     companions: &[],

@@ -43,6 +43,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: dataset_edit::input(),
     outputs: dataset_edit::output(),
     params: params_of::<Params>(),
+    layers: vec![],
     metrics: &[],
     example: "[stages.noise]\nuses = \"noise\"\ninputs = { dataset = \"split\" }\nkind = \"gaussian\"\namount = 0.3\n",
     companions: &[],

@@ -34,6 +34,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: points::input(),
     outputs: points::embedding_output(),
     params: params_of::<Params>(),
+    layers: vec![],
     metrics: &[
         ("explained_variance", "Share of the variance along the two components shown."),
         ("dimensions_95", "Fewest components that together hold 95 % of the variance."),

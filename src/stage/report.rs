@@ -62,6 +62,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         help: "PNG pictures, tables, and the order in which they are shown.",
     }],
     params: params_of::<Params>(),
+    layers: vec![],
     metrics: &[],
     example: "[stages.report]\nuses = \"report\"\ninputs = [\"load\", \"autoencoder\", \"evaluate\"]\nsamples = 8\n",
     companions: &[],

@@ -13,7 +13,7 @@ use crate::dataset::samples::Samples;
 use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::model::autoencoder::{Autoencoder, Objective};
-use crate::model::layer::LayerSpec;
+use crate::model::layer::{self, LayerSpec};
 use crate::model::shape::ShapeError;
 use crate::model::tie;
 use crate::model::train::{History, Loss};
@@ -94,6 +94,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     )],
     outputs: vec![OutputPort::new("model", ArtifactType::Model, "encoder, decoder and their history")],
     params: [params_of::<Params>(), params_of::<Schedule>()].concat(),
+    layers: layer::reference(),
     metrics: &[
         ("train_loss", "mean of the last epoch's batches, in training mode"),
         ("val_loss", "validation split after the last epoch"),

@@ -14,7 +14,7 @@ use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::metric::confusion::{ConfusionMatrix, argmax_rows};
 use crate::model::classifier::Classifier;
-use crate::model::layer::LayerSpec;
+use crate::model::layer::{self, LayerSpec};
 use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
 use crate::stage::labeled::Labeled;
@@ -82,6 +82,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     )],
     outputs: vec![output()],
     params: [params_of::<Params>(), params_of::<Schedule>()].concat(),
+    layers: layer::reference(),
     metrics: METRICS,
     example: r#"[stages.classifier]
 uses = "train-classifier"

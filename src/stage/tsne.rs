@@ -93,6 +93,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: points::input(),
     outputs: points::embedding_output(),
     params: params_of::<Params>(),
+    layers: vec![],
     metrics: &[
         (
             "kl_divergence",

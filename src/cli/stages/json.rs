@@ -22,13 +22,15 @@ pub fn kind(kind: &Description) -> Value {
         .all_outputs()
         .map(|port| json!({ "name": port.name, "type": port.artifact_type.to_string(), "help": port.help }))
         .collect();
+    let layers: Vec<Value> =
+        kind.layers.iter().map(|(example, meaning)| json!({ "example": example, "help": meaning })).collect();
     let metrics: Vec<Value> =
         kind.metrics.iter().map(|(name, meaning)| json!({ "name": name, "help": meaning })).collect();
     let companions: Vec<Value> =
         kind.companions.iter().map(|other| json!({ "suffix": other.suffix, "kind": other.kind })).collect();
     json!({
         "kind": kind.kind, "version": kind.version, "summary": kind.summary, "details": kind.details, "inputs": inputs,
-        "outputs": outputs, "params": kind.params.iter().map(param).collect::<Vec<_>>(), "metrics": metrics,
+        "outputs": outputs, "params": kind.params.iter().map(param).collect::<Vec<_>>(), "layers": layers, "metrics": metrics,
         "companions": companions, "example": kind.example,
     })
 }

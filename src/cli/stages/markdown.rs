@@ -31,6 +31,8 @@ pub fn kind(kind: &Description) -> Vec<String> {
     lines.extend(table(["gives", "type", "meaning"], outputs));
     let params = kind.params.iter().map(|param| vec![code(&param.name), type_of(param), default(param), help(param)]);
     lines.extend(table(["param", "type", "default", "meaning"], params));
+    let layers = kind.layers.iter().map(|(example, meaning)| vec![code(example), meaning.clone()]);
+    lines.extend(table(["layer", "meaning"], layers));
     let metrics = kind.metrics.iter().map(|(name, meaning)| vec![code(name), (*meaning).to_owned()]);
     lines.extend(table(["metric", "meaning"], metrics));
     for other in kind.companions {

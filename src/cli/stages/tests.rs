@@ -36,6 +36,7 @@ fn sample() -> Description {
             param("loss", ParamType::Choice(losses), Some(value!("bce"))),
             param("path", ParamType::Path, Some(value!(null))),
         ],
+        layers: vec![("dense 4 relu".into(), "sums".into())],
         metrics: &[("train_loss", "loss of the last epoch")],
         example: "[stages.sample]\nuses = \"train-sample\"\n",
         companions: &[Companion { suffix: "pca", kind: "pca-baseline", wires: &[] }],
@@ -67,6 +68,10 @@ fn a_kind_is_described_as_text() {
             bce: cross-entropy | per pixel
       path  path  [none]
           what path means
+
+    Layers
+      dense 4 relu
+          sums
 
     Metrics
       train_loss  loss of the last epoch
@@ -113,6 +118,10 @@ fn all_kinds_fit_on_a_markdown_page() {
     | `epochs` | integer, at least 1 | `10` | what epochs means |
     | `loss` | "bce" \| "mse" | `"bce"` | what loss means<br>`bce`: cross-entropy \| per pixel |
     | `path` | path | `none` | what path means |
+
+    | layer | meaning |
+    |---|---|
+    | `dense 4 relu` | sums |
 
     | metric | meaning |
     |---|---|

@@ -38,6 +38,7 @@ pub fn kind(kind: &Description, paint: Paint, terminal: Option<usize>) -> Vec<St
         kind.all_outputs().map(|port| row([port.name, &port.artifact_type.to_string(), port.help])).collect();
     lines.extend(section("Gives", rows(&outputs, room), paint));
     lines.extend(section("Params", params(kind, paint, room), paint));
+    lines.extend(section("Layers", layers(kind, room), paint));
     let metrics: Vec<Vec<String>> =
         kind.metrics.iter().map(|(name, meaning)| vec![(*name).to_owned(), (*meaning).to_owned()]).collect();
     lines.extend(section("Metrics", rows(&metrics, room), paint));
@@ -58,6 +59,14 @@ fn params(kind: &Description, paint: Paint, room: Option<usize>) -> Vec<String> 
         lines.extend(meanings.flat_map(|line| wrap(&line, "      ", width)));
     }
     lines
+}
+
+fn layers(kind: &Description, room: Option<usize>) -> Vec<String> {
+    let width = room.map_or(WIDTH, |room| room.min(WIDTH));
+    let each = |(example, meaning): &(String, String)| {
+        std::iter::once(example.clone()).chain(wrap(meaning, "    ", width)).collect::<Vec<String>>()
+    };
+    kind.layers.iter().flat_map(each).collect()
 }
 
 /// With the name at the beginning in bold.

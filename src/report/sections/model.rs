@@ -61,7 +61,12 @@ fn shape(axes: &[usize]) -> String {
     }
 }
 
-/// Layers in order; each part ends with its total when there is more than one part.
+/// Whether a layer changes nothing: an option that is not taken.
+fn is_idle(layer: &Layer) -> bool {
+    ["identity", "dropout 0"].contains(&layer.layer.as_str())
+}
+
+/// Layers in order, but those that do nothing; each part ends with its total when there is more than one part.
 fn layer_table(model: &Model) -> Table {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let parts = model.layers.chunk_by(|a, b| a.part == b.part);
@@ -71,7 +76,7 @@ fn layer_table(model: &Model) -> Table {
             let cells = [&layer.part, &layer.layer, &shape(&layer.output), &number::count(layer.parameters)];
             cells.map(String::clone).to_vec()
         };
-        rows.extend(part.iter().map(line));
+        rows.extend(part.iter().filter(|layer| !is_idle(layer)).map(line));
         if several {
             let sum: usize = part.iter().map(|layer| layer.parameters).sum();
             rows.push(vec![format!("{} total", part[0].part), String::new(), String::new(), number::count(sum)]);
