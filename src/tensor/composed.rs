@@ -24,6 +24,8 @@ use super::window::Windows;
 pub type Flat<E, D, T> = Tensor<(usize, usize), E, D, T>;
 /// `(batch, height, width, channels)`.
 type Images<E, D, T> = Tensor<(usize, usize, usize, usize), E, D, T>;
+/// Codes, and a number whose gradient is that of their divergence.
+pub type Drawn<E, D, T> = (Flat<E, D, T>, Tensor<(), E, D, T>);
 /// What an operation gives, or the device's error: no memory, as a rule.
 pub type Made<T, D> = Result<T, <D as HasErr>::Err>;
 
@@ -138,7 +140,7 @@ fn gelu<E: Float, D: Device<E>, T: Tape<E, D>>(x: Flat<E, D, T>) -> Made<Flat<E,
     let (mut offsets, mut slopes) = (given.clone(), vec![E::ONE; given.len()]);
     Activation::Gelu.apply(&mut offsets, 1);
     Activation::Gelu.backpropagate(&given, &mut slopes, 1);
-    offsets.iter_mut().zip(given.iter().zip(&slopes)).for_each(|(y, (x, slope))| *y = *y - *x * *slope);
+    offsets.iter_mut().zip(given.iter().zip(&slopes)).for_each(|(y, (x, slope))| *y -= *x * *slope);
     let [slopes, offsets] = [slopes, offsets].map(|values| matrix(x.device(), values, rows));
     x.try_mul(slopes?.retaped::<T>())?.try_add(offsets?.retaped::<T>())
 }
@@ -374,7 +376,7 @@ impl Gaussian {
         x: Flat<E, D, T>,
         draw: Draw,
         divergence: &mut [f64],
-    ) -> Made<(Flat<E, D, T>, Tensor<(), E, D, T>), D> {
+    ) -> Made<Drawn<E, D, T>, D> {
         let (rows, device) = (x.shape().0, x.device().clone());
         let given = x.as_vec();
         self.divergence(&given, divergence);
