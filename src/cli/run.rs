@@ -23,15 +23,13 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     if args.dry_run {
         return plan::rehearse(&as_plan(args));
     }
+    let device = args.machine.device;
+    device.check().map_err(|none| Stop::usage(format!("--device {device}: {}", none.message)).help(none.help))?;
     let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
     pages::check_place(&prepared.reports)?;
     let cancel = stop_on_signals()?;
     let store = Arc::new(Store::open(&prepared.cache)?);
     let options = options(&args.machine, &args.selection, args.keep_going);
-    options
-        .device
-        .check()
-        .map_err(|none| Stop::usage(format!("--device {}: {}", options.device, none.message)).help(none.help))?;
     let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, options.device);
     let id = id::launch(Timestamp::now());
     let pages = Pages::new(&prepared, &id, &provenance, !args.selection.only.is_empty());
