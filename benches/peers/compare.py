@@ -1,6 +1,6 @@
 """Runs this program and its peers alternately on the same work and prints the ratios of their times.
 
-    PIPELINE_DATA_DIR=FOLDER python benches/peers/compare.py [--pairs 5] [--threads 2] [dense] [conv] [features] [sweep] [tsne]
+    PIPELINE_DATA_DIR=FOLDER python benches/peers/compare.py [--pairs 5] [--threads 2] [--peer NAME] [dense] [conv] [features] [sweep] [tsne]
 
 FOLDER holds `mnist/`. Everybody gets the same number of threads, the same images in the same order and the same batches.
 The median of the pairs' ratios counts; memory is the largest process' peak.
@@ -120,6 +120,7 @@ def compare(bench, work, time_of, ours, peers, pairs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("works", nargs="*", metavar="WORK", help="dense, conv, features, sweep, tsne; all when none is named")
+    parser.add_argument("--peer", default="", help="only peers with this in their name")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -138,7 +139,9 @@ def main():
         print("| work | peer | ratio of times | seconds here | there | peak MiB here | there | loss or KL here | there |")
         print("|---|---|---|---|---|---|---|---|---|")
         for work in arguments.works or known:
-            compare(bench, work, *known[work], arguments.pairs)
+            time_of, ours, peers = known[work]
+            peers = {name: peer for name, peer in peers.items() if arguments.peer in name}
+            compare(bench, work, time_of, ours, peers, arguments.pairs)
 
 
 main()
