@@ -18,8 +18,9 @@ for (const table of document.querySelectorAll('table.sortable')) {
     };
   });
 }
+// On paper everything is unfolded but hashes and the whole configuration.
 addEventListener('beforeprint', () => {
-  for (const folded of document.querySelectorAll('details:not([open])')) { folded.open = true; folded.dataset.folded = ''; }
+  for (const folded of document.querySelectorAll('details:not([open], .bulk)')) { folded.open = true; folded.dataset.folded = ''; }
 });
 addEventListener('afterprint', () => {
   for (const opened of document.querySelectorAll('details[data-folded]')) { opened.open = false; delete opened.dataset.folded; }

@@ -114,9 +114,9 @@ pub fn tiles(tiles: &[Tile]) -> Markup {
     }
 }
 
-/// Lets a long name break after its dots and underscores.
+/// Lets a long name break after its dots, underscores and slashes.
 pub fn breakable(text: &str) -> Markup {
-    html! { @for piece in text.split_inclusive(['.', '_', '=']) { (piece) wbr; } }
+    html! { @for piece in text.split_inclusive(['.', '_', '=', '/']) { (piece) wbr; } }
 }
 
 /// Stages that took their time together.
@@ -209,7 +209,7 @@ pub fn files(stages: &[StageRow], figures: Option<&FiguresDir>, directory: &str)
             thead { tr { th scope="col" { "stage" } th scope="col" { "file" } th scope="col" class="n" { "size" } th scope="col" { "where" } } }
             tbody { @for (stage, file) in &models { tr {
                 th scope="row" { (breakable(stage)) } td { (breakable(&file.name)) }
-                td.n { (number::bytes(file.bytes)) } td { code { (file.path.display()) } }
+                td.n { (number::bytes(file.bytes)) } td { code class="path" { (breakable(&file.path.display().to_string())) } }
             } } }
         } } }
         @if !pictures.is_empty() {
@@ -228,7 +228,7 @@ pub fn files(stages: &[StageRow], figures: Option<&FiguresDir>, directory: &str)
 pub fn lineage(stages: &[StageRow]) -> Markup {
     html! {
         @for stage in stages {
-            details {
+            details.bulk {
                 summary { (stage.stage) " " span.meta { (stage.kind) } }
                 dl.facts {
                     @if let Some(fingerprint) = &stage.fingerprint { dt { "fingerprint" } dd { code { (fingerprint) } } }
@@ -273,7 +273,7 @@ pub fn provenance(provenance: &Provenance) -> Markup {
 /// A configuration, folded.
 pub fn config(title: &str, value: &Value) -> Markup {
     let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-    html! { details { summary { (title) } pre { (text) } } }
+    html! { details.bulk { summary { (title) } pre { (text) } } }
 }
 
 /// The drawing of a run's stages, as drawn by `plan::draw`, which escapes what users wrote; `more` ends its caption.
