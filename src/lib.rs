@@ -8,6 +8,7 @@ pub mod event;
 pub mod hash;
 pub mod id;
 pub mod provenance;
+pub mod space;
 pub mod text;
 
 pub mod fingerprint;
