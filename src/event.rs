@@ -24,6 +24,8 @@ pub trait Observer: Send + Sync {
 pub enum RunEvent {
     /// Always the first event of a launch.
     LaunchStarted(LaunchStarted),
+    /// What is to be run was added to, after all before had ended: a search learns from it.
+    LaunchGrown(LaunchGrown),
     /// A stage's inputs are known and it is now being executed; or the published data it needs is being downloaded,
     /// whose fingerprint is known before. Never sent for a cached stage, with one exception: a download breaks off, and
     /// what stands in is cached. What stands in and is not cached is sent as another start.
@@ -55,6 +57,13 @@ pub struct LaunchStarted {
     pub provenance: Provenance,
     /// The whole experiment after extends, overrides and interpolation of `--set`, enough to run it again.
     pub config: Value,
+}
+
+/// What a launch was given besides; numbered on from what it had.
+#[derive(Debug, Clone)]
+pub struct LaunchGrown {
+    pub runs: Vec<RunInfo>,
+    pub nodes: Vec<NodeInfo>,
 }
 
 /// One run of the launch.

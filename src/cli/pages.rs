@@ -23,7 +23,7 @@ pub struct Pages {
     title: String,
     question: String,
     swept: Vec<String>,
-    plan: Plan,
+    plan: RefCell<Plan>,
     provenance: Provenance,
     config: Value,
     runs: RefCell<Vec<RunSummary>>,
@@ -46,7 +46,7 @@ impl Pages {
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             swept: experiment.sweep.iter().map(|axis| axis.param.clone()).collect(),
-            plan: plan.clone(),
+            plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
             config: experiment.to_config(),
             runs: RefCell::default(),
@@ -58,7 +58,8 @@ impl Pages {
 
     fn row(&self, result: &StageResult, stage: &str) -> StageRow {
         let finished = &result.finished;
-        let node = self.plan.node(finished.node);
+        let plan = self.plan.borrow();
+        let node = plan.node(finished.node);
         StageRow {
             stage: stage.to_owned(),
             kind: node.kind.clone(),
@@ -117,7 +118,7 @@ impl Reporter for Pages {
     fn run(&self, result: &RunResult) -> Option<PathBuf> {
         let mut stages: Vec<(&&str, &&StageResult)> = result.stages.iter().collect();
         stages.sort_by_key(|(_, result)| result.finished.node);
-        let figures = figures(&self.plan, result);
+        let figures = figures(&self.plan.borrow(), result);
         let page = RunPage {
             experiment: self.name.clone(),
             title: self.title.clone(),
@@ -133,7 +134,7 @@ impl Reporter for Pages {
             warnings: warnings(result),
             figures: figures.clone(),
             config: self.config.clone(),
-            dag: svg_of(&self.plan, &result.info.stages.values().copied().collect()),
+            dag: svg_of(&self.plan.borrow(), &result.info.stages.values().copied().collect()),
         };
         let stays = self.stays(&page::run_path(&self.reports, &page), result.status, figures.is_some());
         let written = if stays { None } else { self.written(page::write_run(&self.reports, &page)) };
@@ -141,11 +142,16 @@ impl Reporter for Pages {
         written
     }
 
+    fn grown(&self, plan: &Plan) {
+        self.plan.replace(plan.clone());
+    }
+
     fn experiment(&self, summary: &Summary, results: &[Option<StageResult>]) -> Option<PathBuf> {
+        let plan = self.plan.borrow();
         let rows = results.iter().flatten();
         let mut runs = self.runs.take();
         let position = |run: &RunSummary| {
-            self.plan.runs.iter().position(|planned| planned.variant == run.variant && planned.seed == run.seed)
+            plan.runs.iter().position(|planned| planned.variant == run.variant && planned.seed == run.seed)
         };
         runs.sort_by_cached_key(position);
         let page = ExperimentPage {
@@ -162,10 +168,10 @@ impl Reporter for Pages {
                 skipped: summary.skipped + summary.interrupted,
                 seconds: summary.seconds,
             },
-            stages: rows.map(|result| self.row(result, &self.plan.node(result.finished.node).stage)).collect(),
+            stages: rows.map(|result| self.row(result, &plan.node(result.finished.node).stage)).collect(),
             provenance: self.provenance.clone(),
             config: self.config.clone(),
-            dag: draw(&self.plan, Format::Svg, false),
+            dag: draw(&plan, Format::Svg, false),
         };
         let figures = page.runs.iter().any(|run| run.figures.is_some());
         if self.stays(&page::experiment_path(&self.reports, &self.name), summary.status, figures) {

@@ -50,6 +50,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
         places,
         options,
         cancel,
+        growth: None,
     };
     let summary = runner::run(launch, &observers, &pages);
     let logged = recorder.finish();

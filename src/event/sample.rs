@@ -58,6 +58,24 @@ pub fn launch(launch: &str) -> Vec<(Timestamp, RunEvent)> {
     events.into_iter().map(|(second, event)| (at(second), event)).collect()
 }
 
+/// The same launch, given one more run before its end.
+pub fn grown(launch: &str) -> Vec<(Timestamp, RunEvent)> {
+    let mut events = self::launch(launch);
+    let like = started(launch);
+    let (variant, stages) =
+        (object(json!({ "latent_dim": 16 })), BTreeMap::from([("load".into(), 0), ("autoencoder".into(), 3)]));
+    let run = RunInfo { id: format!("{launch}-2"), variant: variant.clone(), stages, ..like.runs[1].clone() };
+    let node = NodeInfo { variant, ..like.nodes[2].clone() };
+    let more = [
+        RunEvent::LaunchGrown(LaunchGrown { runs: vec![run], nodes: vec![node] }),
+        RunEvent::StageFinished(finished(3, Status::Executed, 1.0)),
+        RunEvent::RunFinished(run_finished(2, Status::Executed, run_metrics(), 1.0)),
+    ];
+    let end = events.len() - 1;
+    events.splice(end..end, more.map(|event| (at(9), event)));
+    events
+}
+
 fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,

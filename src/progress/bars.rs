@@ -108,6 +108,7 @@ impl State {
                 }
             }
             RunEvent::StageRepaired(finished) => self.remove(finished.node),
+            RunEvent::LaunchGrown(grown) => self.launch.inc_length(grown.nodes.len() as u64),
             RunEvent::LaunchStarted(_)
             | RunEvent::RunFinished(_)
             | RunEvent::Notice { .. }

@@ -41,6 +41,13 @@ enum Object<'a> {
         runs: usize,
         stages: usize,
     },
+    /// What a search adds when all before has ended.
+    LaunchGrown {
+        time: String,
+        launch: &'a str,
+        runs: usize,
+        stages: usize,
+    },
     StageStarted {
         time: String,
         #[serde(flatten)]
@@ -126,6 +133,12 @@ impl<W: Write> State<W> {
     fn hear(&mut self, event: &RunEvent) {
         match event {
             RunEvent::LaunchStarted(started) => self.launch = Some(started.clone()),
+            RunEvent::LaunchGrown(grown) => {
+                if let Some(launch) = &mut self.launch {
+                    launch.runs.extend(grown.runs.iter().cloned());
+                    launch.nodes.extend(grown.nodes.iter().cloned());
+                }
+            }
             RunEvent::StageStarted { node, fingerprint } => {
                 self.fingerprints.insert(*node, fingerprint.clone());
             }
@@ -186,6 +199,9 @@ fn object<'a>(
             runs: started.runs.len(),
             stages: started.nodes.len(),
         },
+        RunEvent::LaunchGrown(grown) => {
+            Object::LaunchGrown { time, launch: &launch.launch, runs: grown.runs.len(), stages: grown.nodes.len() }
+        }
         RunEvent::RunFinished(RunFinished { run, status, metrics, .. }) => {
             let run = launch.runs.get(*run)?;
             Object::RunFinished { time, run: &run.id, variant: &run.variant, seed: run.seed, status: *status, metrics }

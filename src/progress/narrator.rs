@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::event::{
-    KEY_METRICS, LaunchFinished, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished, Status,
+    KEY_METRICS, LaunchFinished, LaunchGrown, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished,
+    Status,
 };
 use crate::progress::summary::Summary;
 use crate::progress::{Paint, Verbosity};
@@ -57,6 +58,7 @@ impl Narrator {
     pub fn hear(&mut self, time: Timestamp, event: &RunEvent) -> Vec<String> {
         match event {
             RunEvent::LaunchStarted(started) => self.launch_started(started),
+            RunEvent::LaunchGrown(grown) => self.launch_grown(grown),
             RunEvent::StageStarted { node, .. } => self.stage_started(time, *node),
             RunEvent::StageProgress { node, progress } => self.progress(time, *node, progress),
             RunEvent::StageFinished(finished) => self.stage_finished(finished),
@@ -82,6 +84,16 @@ impl Narrator {
         let runs = text::count(started.runs.len(), "run");
         let stages = text::count(started.nodes.len(), "stage");
         let line = format!("{}: {runs}, {stages}", self.paint.bold(&started.experiment));
+        self.when(Verbosity::Normal, line)
+    }
+
+    fn launch_grown(&mut self, grown: &LaunchGrown) -> Vec<String> {
+        self.nodes.extend(grown.nodes.iter().cloned());
+        self.summary.grown(grown);
+        let variants: Vec<String> = grown.runs.iter().map(|run| text::pairs(&run.variant)).collect();
+        let variants: BTreeSet<String> = variants.into_iter().collect();
+        let tried = variants.into_iter().collect::<Vec<_>>().join("; ");
+        let line = self.line(Paint::cyan, "next", &text::shortened(&tried, self.width.saturating_sub(WORD + 1)));
         self.when(Verbosity::Normal, line)
     }
 

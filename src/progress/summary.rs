@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{KEY_METRICS, LaunchFinished, LaunchStarted, RunFinished, RunInfo, Status, of_companion};
+use crate::event::{
+    KEY_METRICS, LaunchFinished, LaunchGrown, LaunchStarted, RunFinished, RunInfo, Status, of_companion,
+};
 use crate::progress::Paint;
 use crate::text;
 
@@ -26,6 +28,10 @@ pub struct Summary {
 impl Summary {
     pub fn new(started: &LaunchStarted) -> Self {
         Self { runs: started.runs.clone(), ..Self::default() }
+    }
+
+    pub fn grown(&mut self, grown: &LaunchGrown) {
+        self.runs.extend(grown.runs.iter().cloned());
     }
 
     pub fn run_finished(&mut self, finished: &RunFinished) {

@@ -60,6 +60,26 @@ fn a_launch_reads_well_in_plain_lines() {
 }
 
 #[test]
+fn what_a_launch_is_given_besides_is_told() {
+    let (events, before) = (sample::grown("a1"), sample::launch("a1").len());
+    let text = lines(Verbosity::Normal, &events);
+    insta::assert_snapshot!(text.lines().filter(|line| line.contains("16")).collect::<Vec<_>>().join("\n"), @"
+    next        latent_dim=16
+    executed    autoencoder [latent_dim=16]  1.0 s
+    a1-2          16  executed        0.125       219584  1.0 s
+    ");
+    let captured = Captured::default();
+    observe_all(&Json::new(captured.clone()), &events);
+    let text = captured.text();
+    insta::assert_snapshot!(text.lines().rev().take(events.len() - before + 1).collect::<Vec<_>>().join("\n"), @r#"
+    {"event":"launch_finished","time":"2026-01-01T00:00:10.000Z","launch":"a1","executed":1,"cached":1,"failed":1,"skipped":0,"seconds":10.0,"report":"/project/reports/sizes.html"}
+    {"event":"run_finished","time":"2026-01-01T00:00:09.000Z","run":"a1-2","variant":{"latent_dim":16},"seed":7,"status":"executed","metrics":{"autoencoder.parameters":219584.0,"autoencoder.train_loss":0.125}}
+    {"event":"stage_finished","time":"2026-01-01T00:00:09.000Z","stage":"autoencoder","kind":"train-autoencoder","fingerprint":"f3","variant":{"latent_dim":16},"status":"executed","seconds":1.0,"reasons":[]}
+    {"event":"launch_grown","time":"2026-01-01T00:00:09.000Z","launch":"a1","runs":1,"stages":1}
+    "#);
+}
+
+#[test]
 fn figures_of_companions_never_stand_for_a_run() {
     let mut events = vec![(sample::at(0), RunEvent::LaunchStarted(sample::started("a1")))];
     let metrics = [("classifier.probe.test_accuracy", 0.896), ("autoencoder.pca.mse", 0.1)];

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 use serde::Serialize;
 
-use crate::event::{LaunchFinished, LaunchStarted, NodeInfo, Progress, RunEvent, RunFinished, StageFinished};
+use crate::event::{
+    LaunchFinished, LaunchGrown, LaunchStarted, NodeInfo, Progress, RunEvent, RunFinished, RunInfo, StageFinished,
+};
 use crate::provenance;
 
 /// Row numbers of a launch, its runs and its nodes, by the indices that events use.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Numbers {
     launch: i64,
     runs: Vec<i64>,
@@ -39,6 +41,7 @@ pub fn event(
             *numbers = launch_started(connection, time, started)?;
             Ok(())
         }
+        RunEvent::LaunchGrown(grown) => launch_grown(connection, numbers, time, grown),
         RunEvent::StageStarted { node, fingerprint } => stage_started(connection, numbers, time, *node, fingerprint),
         RunEvent::StageProgress { node, progress: latest } => progress(connection, numbers, *node, latest),
         RunEvent::StageFinished(finished) | RunEvent::StageRepaired(finished) => {
@@ -74,18 +77,33 @@ fn launch_started(connection: &Connection, time: Timestamp, started: &LaunchStar
         },
     )?;
     let launch = connection.last_insert_rowid();
-    let nodes = insert_nodes(connection, launch, &started.nodes)?;
-    let mut numbers = Numbers { launch, runs: Vec::new(), nodes };
-    numbers.runs = insert_runs(connection, &numbers, time, started)?;
+    let mut numbers = Numbers { launch, ..Numbers::default() };
+    numbers.nodes = insert_nodes(connection, &numbers, &started.nodes)?;
+    numbers.runs = insert_runs(connection, &numbers, time, &started.experiment, &started.runs)?;
     Ok(numbers)
 }
 
-fn insert_nodes(connection: &Connection, launch: i64, nodes: &[NodeInfo]) -> rusqlite::Result<Vec<i64>> {
+fn launch_grown(
+    connection: &Connection,
+    numbers: &mut Numbers,
+    time: Timestamp,
+    grown: &LaunchGrown,
+) -> rusqlite::Result<()> {
+    let sql = "SELECT experiment FROM launches WHERE number = ?1";
+    let experiment: String = connection.query_row(sql, [numbers.launch], |row| row.get(0))?;
+    numbers.nodes.extend(insert_nodes(connection, numbers, &grown.nodes)?);
+    numbers.runs.extend(insert_runs(connection, numbers, time, &experiment, &grown.runs)?);
+    Ok(())
+}
+
+/// Rows for nodes that are numbered on from those known.
+fn insert_nodes(connection: &Connection, known: &Numbers, nodes: &[NodeInfo]) -> rusqlite::Result<Vec<i64>> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stages (launch, node, kind, variant, params, status) VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')",
     )?;
     let insert_one = |(index, node): (usize, &NodeInfo)| {
-        insert.insert(params![launch, index as i64, node.kind, json(&node.variant)?, json(&node.params)?])
+        let index = known.nodes.len() + index;
+        insert.insert(params![known.launch, index as i64, node.kind, json(&node.variant)?, json(&node.params)?])
     };
     nodes.iter().enumerate().map(insert_one).collect()
 }
@@ -94,19 +112,20 @@ fn insert_runs(
     connection: &Connection,
     numbers: &Numbers,
     time: Timestamp,
-    started: &LaunchStarted,
+    experiment: &str,
+    runs: &[RunInfo],
 ) -> rusqlite::Result<Vec<i64>> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO runs (id, launch, experiment, variant, seed, status, started, params, tags)
          VALUES (:id, :launch, :experiment, :variant, :seed, 'running', :started, :params, :tags)",
     )?;
     let mut link = connection.prepare_cached("INSERT INTO run_stages (run, name, stage) VALUES (?1, ?2, ?3)")?;
-    let mut runs = Vec::with_capacity(started.runs.len());
-    for run in &started.runs {
+    let mut rows = Vec::with_capacity(runs.len());
+    for run in runs {
         let number = insert.insert(named_params! {
             ":id": run.id,
             ":launch": numbers.launch,
-            ":experiment": started.experiment,
+            ":experiment": experiment,
             ":variant": json(&run.variant)?,
             // SQLite's integers are signed; the same 64 bits come back.
             ":seed": run.seed as i64,
@@ -117,9 +136,9 @@ fn insert_runs(
         for (name, node) in &run.stages {
             link.execute(params![number, name, numbers.node(*node)?])?;
         }
-        runs.push(number);
+        rows.push(number);
     }
-    Ok(runs)
+    Ok(rows)
 }
 
 fn stage_started(

@@ -186,11 +186,15 @@ fn write_batch(
     progress: &BTreeMap<usize, Progress>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // What is not committed has no numbers.
+    let mut numbered = numbers.clone();
     for (time, event) in events {
-        record::event(&transaction, numbers, *time, event)?;
+        record::event(&transaction, &mut numbered, *time, event)?;
     }
     for (node, progress) in progress {
-        record::progress(&transaction, numbers, *node, progress)?;
+        record::progress(&transaction, &numbered, *node, progress)?;
     }
-    transaction.commit()
+    transaction.commit()?;
+    *numbers = numbered;
+    Ok(())
 }

@@ -85,6 +85,21 @@ fn runs_are_listed_newest_first_in_the_promised_shape() {
 }
 
 #[test]
+fn a_launch_that_grows_logs_the_runs_it_is_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.sqlite");
+    let recorder = Recorder::start(&path, |error| panic!("{error}")).unwrap();
+    observe_all(&recorder, &sample::grown("a1"));
+    recorder.finish().unwrap();
+    let log = reopen(&path);
+    let runs = log.runs(&Filter::default()).unwrap();
+    assert_eq!(runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["a1-2", "a1-1", "a1-0"]);
+    let stages = log.show("a1-2").unwrap().stages;
+    let stage = |stage: &StageDetail| format!("{} {}", stage.stage, stage.status);
+    assert_eq!(stages.iter().map(stage).collect::<Vec<_>>(), ["load cached", "autoencoder executed"]);
+}
+
+#[test]
 fn a_run_is_shown_whole() {
     let directory = tempfile::tempdir().unwrap();
     let log = reopen(&recorded(directory.path(), "a1"));

@@ -9,16 +9,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::event::{
-    LaunchFinished, LaunchStarted, NodeInfo, Observer, Outcome, Progress, RunEvent, RunFinished, RunInfo,
-    StageFinished, Status,
+    LaunchFinished, LaunchStarted, Observer, Outcome, Progress, RunEvent, RunFinished, StageFinished, Status,
 };
 use crate::hash::ContentHash;
-use crate::id;
-use crate::plan::{Node, Plan};
+use crate::runner::listing::{launch_started, memberships, queue};
 use crate::runner::lookup::slot;
 use crate::runner::produce::Job;
-use crate::runner::shared::{Failure, Message, Produced, Shared};
-use crate::runner::{Launch, Reporter, RunResult, RunnerError, StageResult, Summary};
+use crate::runner::shared::{Failure, Message, Planned, Produced, Shared};
+use crate::runner::{Growth, Launch, Reporter, RunEnd, RunResult, RunnerError, StageResult, Summary};
 use crate::schedule::ReadyQueue;
 
 /// How long after Ctrl-C a stage may take to stop before the launch ends without it.
@@ -29,20 +27,25 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// A launch in progress.
 pub struct Coordinator {
-    shared: Arc<Shared>,
-    started_event: LaunchStarted,
+    pub(super) shared: Arc<Shared>,
+    pub(super) started_event: LaunchStarted,
+    pub(super) growth: Option<Box<dyn Growth>>,
     /// By node.
-    results: Vec<Option<StageResult>>,
+    pub(super) results: Vec<Option<StageResult>>,
+    /// By run, once it has ended.
+    pub(super) ended: Vec<Option<RunEnd>>,
     /// For each node the runs that contain it.
-    runs_of: Vec<Vec<usize>>,
+    pub(super) runs_of: Vec<Vec<usize>>,
     /// For each run how many of its stages have not ended.
-    open: Vec<usize>,
-    queue: ReadyQueue,
+    pub(super) open: Vec<usize>,
+    pub(super) queue: ReadyQueue,
     running: Vec<usize>,
     /// By node, when a job thread took it up.
-    begun: Vec<Option<Instant>>,
+    pub(super) begun: Vec<Option<Instant>>,
     /// By node, what was said of each epoch.
-    series: Vec<BTreeMap<String, Vec<f64>>>,
+    pub(super) series: Vec<BTreeMap<String, Vec<f64>>>,
+    /// What grows the launch could not go on.
+    pub(super) broken: bool,
     /// After a failure nothing more is begun.
     stopping: bool,
     started: Instant,
@@ -53,17 +56,20 @@ pub struct Coordinator {
 
 impl Coordinator {
     /// Starts the job threads.
-    pub fn start(launch: Launch) -> Result<Self, RunnerError> {
+    pub fn start(mut launch: Launch) -> Result<Self, RunnerError> {
         let started_event = launch_started(&launch);
         let nodes = started_event.nodes.len();
-        let (runs_of, open) = memberships(&started_event);
-        let edges = launch.plan.graph.raw_edges().iter().map(|edge| (edge.source().index(), edge.target().index()));
-        let queue = ReadyQueue::new(nodes, edges).expect("a plan has no cycles");
+        let (runs_of, open) = memberships(&started_event.runs, nodes);
+        let queue = queue(&launch.plan);
+        let growth = launch.growth.take();
+        let most_jobs = if growth.is_some() { usize::MAX } else { nodes };
         let shared = Arc::new(share(launch)?);
-        let (work, messages) = start_jobs(&shared, nodes)?;
+        let (work, messages) = start_jobs(&shared, most_jobs)?;
         Ok(Self {
             shared,
+            ended: vec![None; started_event.runs.len()],
             started_event,
+            growth,
             results: vec![None; nodes],
             runs_of,
             open,
@@ -71,6 +77,7 @@ impl Coordinator {
             running: vec![],
             begun: vec![None; nodes],
             series: vec![BTreeMap::new(); nodes],
+            broken: false,
             stopping: false,
             started: Instant::now(),
             messages,
@@ -90,6 +97,10 @@ impl Coordinator {
                 self.feed();
             }
             if self.running.is_empty() {
+                let going_on = cancelled_at.is_none() && !self.stopping;
+                if going_on && self.grow(observer, reporter) {
+                    continue;
+                }
                 break;
             }
             match self.messages.recv_timeout(TICK) {
@@ -216,14 +227,14 @@ impl Coordinator {
         }
     }
 
-    fn skip(&mut self, node: usize, observer: &dyn Observer, reporter: &dyn Reporter) {
+    pub(super) fn skip(&mut self, node: usize, observer: &dyn Observer, reporter: &dyn Reporter) {
         if self.results[node].is_none() {
             let result = StageResult { finished: unfinished(node, Status::Skipped), record: None };
             self.end_stage(node, result, observer, reporter);
         }
     }
 
-    fn end_run(&self, run: usize, observer: &dyn Observer, reporter: &dyn Reporter) {
+    pub(super) fn end_run(&mut self, run: usize, observer: &dyn Observer, reporter: &dyn Reporter) {
         let info = &self.started_event.runs[run];
         let stages: BTreeMap<&str, &StageResult> = info
             .stages
@@ -242,6 +253,7 @@ impl Coordinator {
         let result = RunResult { info, status, metrics, seconds, saved, stages };
         let report = reporter.run(&result);
         let metrics = result.metrics;
+        self.ended[run] = Some(RunEnd { status, metrics: metrics.clone() });
         emit(observer, RunEvent::RunFinished(RunFinished { run, status, metrics, seconds, report }));
     }
 
@@ -262,6 +274,7 @@ impl Coordinator {
         let mut summary = Summary {
             status: match worst(statuses.iter().copied()) {
                 // Going on would fail again.
+                _ if self.broken => Status::Failed,
                 Status::Failed => Status::Failed,
                 _ if self.shared.cancel.is_cancelled() => Status::Interrupted,
                 worst => worst,
@@ -294,7 +307,7 @@ impl Coordinator {
     /// What each slot of the experiment that got there was made of this time.
     fn slots(&self) -> BTreeMap<String, ContentHash> {
         let mut slots = BTreeMap::new();
-        for (node, result) in self.shared.plan.graph.node_weights().zip(&self.results) {
+        for (node, result) in self.shared.planned().plan.graph.node_weights().zip(&self.results) {
             if let Some(record) = result.as_ref().and_then(|result| result.record.as_ref()) {
                 slots.insert(slot(node), record.fingerprint);
             }
@@ -303,39 +316,13 @@ impl Coordinator {
     }
 }
 
-fn launch_started(launch: &Launch) -> LaunchStarted {
-    LaunchStarted {
-        launch: launch.id.clone(),
-        experiment: launch.experiment.clone(),
-        file: launch.file.clone(),
-        runs: run_infos(launch),
-        nodes: launch.plan.graph.node_weights().map(node_info).collect(),
-        provenance: launch.provenance.clone(),
-        config: launch.config.clone(),
-    }
-}
-
-/// For each node the runs that contain it, and for each run how many nodes it has.
-fn memberships(launch: &LaunchStarted) -> (Vec<Vec<usize>>, Vec<usize>) {
-    let mut runs_of = vec![vec![]; launch.nodes.len()];
-    for (run, info) in launch.runs.iter().enumerate() {
-        info.stages.values().for_each(|node| runs_of[*node].push(run));
-    }
-    // A node that two stages of one run share counts once.
-    runs_of.iter_mut().for_each(|runs| runs.dedup());
-    let mut open = vec![0; launch.runs.len()];
-    runs_of.iter().flatten().for_each(|run| open[*run] += 1);
-    (runs_of, open)
-}
-
 fn share(launch: Launch) -> Result<Shared, RunnerError> {
     Ok(Shared {
         last: launch.store.last(&launch.experiment)?,
         pool: rayon::ThreadPoolBuilder::new().num_threads(launch.options.threads).build()?,
-        forced: launch.options.force.nodes(&launch.plan),
         holders: Mutex::default(),
         records: RwLock::new(vec![None; launch.plan.graph.node_count()]),
-        plan: launch.plan,
+        planned: RwLock::new(Arc::new(Planned { forced: launch.options.force.nodes(&launch.plan), plan: launch.plan })),
         store: launch.store,
         places: launch.places,
         options: launch.options,
@@ -367,7 +354,7 @@ fn job_thread(shared: &Shared, jobs: &Mutex<Receiver<usize>>, messages: &Sender<
     }
 }
 
-fn emit(observer: &dyn Observer, event: RunEvent) {
+pub(super) fn emit(observer: &dyn Observer, event: RunEvent) {
     observer.observe(Timestamp::now(), &event);
 }
 
@@ -395,26 +382,4 @@ fn worst(statuses: impl Iterator<Item = Status>) -> Status {
         Status::Failed => 4,
     };
     statuses.max_by_key(badness).unwrap_or(Status::Cached)
-}
-
-fn node_info(node: &Node) -> NodeInfo {
-    NodeInfo {
-        stage: node.stage.clone(),
-        kind: node.kind.clone(),
-        variant: node.variant.clone(),
-        params: node.params.clone(),
-    }
-}
-
-fn run_infos(launch: &Launch) -> Vec<RunInfo> {
-    let Plan { runs, .. } = &launch.plan;
-    let info = |run: &crate::plan::Run| RunInfo {
-        id: id::run(&launch.id, &run.variant, run.seed),
-        variant: run.variant.clone(),
-        seed: run.seed,
-        params: run.params.clone(),
-        tags: launch.tags.clone(),
-        stages: run.stages.clone(),
-    };
-    runs.iter().map(info).collect()
 }

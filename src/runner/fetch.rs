@@ -39,7 +39,7 @@ pub enum Found {
 impl Job<'_> {
     /// What outside data the stage will read; fetched when it is not there.
     pub(super) fn data(&self, anyhow: bool) -> Result<Found, Failure> {
-        let node = self.shared.node(self.node);
+        let node = self.planned(self.node);
         let source = lookup::stage_of(node).source(&node.params, &self.environment);
         let source = source.map_err(|error| self.failed(None, &error, vec![]))?;
         if let Some(source) = &source
@@ -80,7 +80,7 @@ impl Job<'_> {
         };
         let patience = if self.has_stand_in(wanted)? { LITTLE_PATIENCE } else { PATIENCE };
         let environment = self.shared.environment(Some(patience), progress);
-        let planned = self.shared.node(node);
+        let planned = self.planned(node);
         let source = lookup::stage_of(planned).source(&planned.params, &environment);
         let announced = announced.load(Ordering::Relaxed).then_some(hash);
         let source = source.map_err(|error| self.failed(announced, &error, vec![]))?;

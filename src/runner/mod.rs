@@ -4,6 +4,8 @@
 mod coordinator;
 mod fetch;
 pub mod forecast;
+mod growth;
+mod listing;
 mod lookup;
 mod produce;
 mod shared;
@@ -79,6 +81,23 @@ pub struct Launch {
     pub places: Places,
     pub options: Options,
     pub cancel: Cancel,
+    /// Asked for more when everything has ended; `None`: the plan is all there is.
+    pub growth: Option<Box<dyn Growth>>,
+}
+
+/// Learns from the runs that have ended what else is to be run.
+pub trait Growth {
+    /// The plan with more runs, in which those of the plan before keep the numbers of their nodes and come first;
+    /// `None` when that was all. Error: why it cannot go on, in words.
+    fn grow(&mut self, ended: &[RunEnd]) -> Result<Option<Plan>, String>;
+}
+
+/// How a run ended, in the order of the plan's runs.
+#[derive(Debug, Clone)]
+pub struct RunEnd {
+    pub status: Status,
+    /// `<stage>.<metric>` -> value.
+    pub metrics: BTreeMap<String, f64>,
 }
 
 /// One stage's end, with the record of what it made when it has one.
@@ -106,6 +125,9 @@ pub struct RunResult<'a> {
 pub trait Reporter {
     /// A run has ended: writes its page and says where.
     fn run(&self, result: &RunResult) -> Option<PathBuf>;
+
+    /// More was planned.
+    fn grown(&self, plan: &Plan);
 
     /// All runs have ended: writes the experiment's page and says where. `results` is by node.
     fn experiment(&self, summary: &Summary, results: &[Option<StageResult>]) -> Option<PathBuf>;

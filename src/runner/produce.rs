@@ -13,9 +13,10 @@ use crate::event::{Outcome, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason};
 use crate::hash::ContentHash;
 use crate::kind::{METRICS_PORT, REPORT_IT, answer};
+use crate::plan::Node;
 use crate::runner::fetch::{Data, Found};
 use crate::runner::lookup;
-use crate::runner::shared::{Failure, Message, Produced, Shared, in_words};
+use crate::runner::shared::{Failure, Message, Planned, Produced, Shared, in_words};
 use crate::stage::{Context, Environment, Input, Output, Resumes, Source, StageError};
 
 /// Why a result has to be there.
@@ -31,6 +32,7 @@ enum Wanted<'d> {
 /// One attempt to produce one node.
 pub struct Job<'a> {
     pub(super) shared: &'a Shared,
+    planned: Arc<Planned>,
     pub(super) node: usize,
     pub(super) messages: &'a Sender<Message>,
     /// In which nothing is fetched: that is done before anything is executed.
@@ -41,7 +43,12 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
     pub fn new(shared: &'a Shared, node: usize, messages: &'a Sender<Message>) -> Self {
         let environment = shared.environment(None, |_| {});
-        Self { shared, node, messages, environment, started: Instant::now() }
+        Self { shared, planned: shared.planned(), node, messages, environment, started: Instant::now() }
+    }
+
+    /// What is planned for a number.
+    pub(super) fn planned(&self, node: usize) -> &Node {
+        self.planned.plan.node(node)
     }
 
     fn tell(&self, message: Message) {
@@ -55,15 +62,15 @@ impl<'a> Job<'a> {
 
     /// From the cache if it is there, else by executing. A panic is a failure like others, so that the launch ends.
     pub fn produce(&self) -> Result<Produced, Failure> {
-        let wanted = if self.shared.forced[self.node] { Wanted::Forced } else { Wanted::Somehow };
-        let answered = answer(&self.shared.node(self.node).kind, || self.ensure(&wanted));
+        let wanted = if self.planned.forced[self.node] { Wanted::Forced } else { Wanted::Somehow };
+        let answered = answer(&self.planned(self.node).kind, || self.ensure(&wanted));
         answered.unwrap_or_else(|bug| Err(self.failed(None, &StageError::with_help(bug, REPORT_IT), vec![])))
     }
 
     /// Only the lock of the fingerprint is held while this waits for others, and only for those of stages before this
     /// one: so waiting comes to an end, however many jobs and launches repair what they share.
     fn ensure(&self, wanted: &Wanted) -> Result<Produced, Failure> {
-        let _span = tracing::info_span!("stage", name = self.shared.node(self.node).stage, node = self.node).entered();
+        let _span = tracing::info_span!("stage", name = self.planned(self.node).stage, node = self.node).entered();
         let anyhow = matches!(wanted, Wanted::Somehow);
         if anyhow && let Some(record) = self.foreseen()? {
             return Ok(self.cached(record));
@@ -109,7 +116,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) fn lock(&self, fingerprint: ContentHash) -> Result<LockGuard, Failure> {
-        let stage = &self.shared.node(self.node).stage;
+        let stage = &self.planned(self.node).stage;
         // One notice tells enough of a launch that makes the same.
         let mut on_wait = |holder: Holder| {
             if self.shared.is_new(&holder) {
@@ -122,7 +129,7 @@ impl<'a> Job<'a> {
 
     /// Why the stage has to be executed; damage is told to people too.
     fn reasons(&self, wanted: &Wanted, fingerprint: &Fingerprint, miss: &Lookup) -> Result<Vec<Reason>, Failure> {
-        let node = self.shared.node(self.node);
+        let node = self.planned(self.node);
         let damage = match (wanted, miss) {
             (Wanted::Forced, _) => return Ok(vec![StaleReason::Forced.into()]),
             (Wanted::Whole { damage, .. }, _) => Some(*damage),
@@ -138,7 +145,7 @@ impl<'a> Job<'a> {
 
     /// The result for data that is known without looking for it, when it is there.
     fn foreseen(&self) -> Result<Option<Record>, Failure> {
-        let node = self.shared.node(self.node);
+        let node = self.planned(self.node);
         let Some(source) = lookup::stage_of(node).foreseen(&node.params) else { return Ok(None) };
         match self.shared.store.lookup(self.fingerprint(Some(&source))?.hash())? {
             Lookup::Hit(record) => Ok(Some(*record)),
@@ -173,22 +180,22 @@ impl<'a> Job<'a> {
     }
 
     fn is_last(&self) -> bool {
-        self.shared.plan.graph.neighbors(petgraph::graph::NodeIndex::new(self.node)).next().is_none()
+        self.planned.plan.graph.neighbors(petgraph::graph::NodeIndex::new(self.node)).next().is_none()
     }
 
     pub(super) fn fingerprint(&self, source: Option<&Source>) -> Result<Fingerprint, Failure> {
         let mut inputs = BTreeMap::new();
-        for (port, producer, output) in self.shared.plan.inputs(self.node) {
+        for (port, producer, output) in self.planned.plan.inputs(self.node) {
             inputs.insert(port.to_owned(), self.artifact(producer, output)?.content_hash());
         }
-        Ok(lookup::fingerprint(self.shared.node(self.node), self.shared.options.device, source, inputs))
+        Ok(lookup::fingerprint(self.planned(self.node), self.shared.options.device, source, inputs))
     }
 
     /// What a producer gave on a port. The schedule starts no stage before its producers are done.
     fn artifact(&self, producer: usize, output: &str) -> Result<Artifact, Failure> {
         let record = self.shared.record(producer);
         record.and_then(|record| record.outputs.get(output).cloned()).ok_or_else(|| {
-            let stage = &self.shared.node(producer).stage;
+            let stage = &self.planned(producer).stage;
             Failure::early(format!("`{stage}` gave nothing on its port `{output}`; this is a bug of its kind"))
         })
     }
@@ -218,13 +225,13 @@ impl<'a> Job<'a> {
 
     /// Where the stage's kind saves states of its work. A stage that is forced does all of it.
     fn checkpoints(&self, hashed: &Fingerprint) -> Option<Checkpoints<'_>> {
-        let node = self.shared.node(self.node);
+        let node = self.planned(self.node);
         let work = match lookup::stage_of(node).resumes(&node.params) {
             Resumes::Never => return None,
             Resumes::Same => hashed.hash(),
             Resumes::Longer(steps) => hashed.without(steps).hash(),
         };
-        let mut checkpoints = self.shared.store.checkpoints(work, !self.shared.forced[self.node]);
+        let mut checkpoints = self.shared.store.checkpoints(work, !self.planned.forced[self.node]);
         checkpoints.every = self.shared.options.checkpoint_every;
         Some(checkpoints)
     }
@@ -235,7 +242,7 @@ impl<'a> Job<'a> {
         inputs: &BTreeMap<String, OpenInput>,
         checkpoints: Option<Checkpoints<'_>>,
     ) -> Result<(BTreeMap<String, Artifact>, Outcome), StageError> {
-        let node = self.shared.node(self.node);
+        let node = self.planned(self.node);
         let stage = lookup::stage_of(node);
         let scratch = self.shared.store.scratch().map_err(store_failed)?;
         let progress = |progress| self.tell(Message::Progress { node: self.node, progress });
@@ -268,7 +275,7 @@ impl<'a> Job<'a> {
         output: Output,
         inputs: &BTreeMap<String, OpenInput>,
     ) -> Result<(BTreeMap<String, Artifact>, Outcome), StageError> {
-        let description = lookup::stage_of(self.shared.node(self.node)).description();
+        let description = lookup::stage_of(self.planned(self.node)).description();
         if !description.metrics.is_empty() {
             let mut text =
                 serde_json::to_vec_pretty(&output.outcome).map_err(|error| StageError::failed(error.to_string()))?;
@@ -293,7 +300,7 @@ impl<'a> Job<'a> {
     /// Verifies every byte the stage may read. What is damaged is made again first.
     fn open_inputs(&self) -> Result<BTreeMap<String, OpenInput>, Failure> {
         let mut opened = BTreeMap::new();
-        for (port, producer, output) in self.shared.plan.inputs(self.node) {
+        for (port, producer, output) in self.planned.plan.inputs(self.node) {
             let artifact = self.artifact(producer, output)?;
             let mut files = BTreeMap::new();
             for (name, blob) in &artifact.files {
@@ -306,7 +313,7 @@ impl<'a> Job<'a> {
                 };
                 files.insert(name.clone(), path);
             }
-            let stage = self.shared.node(producer).stage.clone();
+            let stage = self.planned(producer).stage.clone();
             let input = Input { artifact_type: artifact.artifact_type, stage, files };
             opened.insert(port.to_owned(), OpenInput { input, artifact });
         }
@@ -332,7 +339,7 @@ impl<'a> Job<'a> {
         if same {
             Ok(())
         } else {
-            let stage = &self.shared.node(producer).stage;
+            let stage = &self.planned(producer).stage;
             Err(Failure::early(format!("`{stage}`, made again, gave other bytes than before; launch again")))
         }
     }

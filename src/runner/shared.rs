@@ -8,7 +8,7 @@ use crate::artifact::store::{Holder, Record, Store, StoreError};
 use crate::cancel::Cancel;
 use crate::event::{Progress, Reason};
 use crate::hash::ContentHash;
-use crate::plan::{Node, Plan};
+use crate::plan::Plan;
 use crate::runner::lookup::Last;
 use crate::runner::{Options, Places};
 use crate::stage::Environment;
@@ -68,9 +68,16 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// What is to be run; replaced by a longer one when the launch grows.
+pub struct Planned {
+    pub plan: Plan,
+    /// By node, whether it is executed even if its result is there.
+    pub forced: Vec<bool>,
+}
+
 /// All that job threads share.
 pub struct Shared {
-    pub plan: Plan,
+    pub planned: RwLock<Arc<Planned>>,
     pub store: Arc<Store>,
     pub places: Places,
     pub options: Options,
@@ -78,8 +85,6 @@ pub struct Shared {
     pub pool: rayon::ThreadPool,
     /// What the experiment's stages were the last time, to say what changed.
     pub last: Last,
-    /// By node, whether it is executed even if its result is there.
-    pub forced: Vec<bool>,
     /// The processes that were waited for.
     pub holders: Mutex<HashSet<Holder>>,
     /// By node, once it is there.
@@ -87,9 +92,17 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// A node of the plan.
-    pub fn node(&self, node: usize) -> &Node {
-        self.plan.node(node)
+    /// What is to be run, as far as that is known.
+    pub fn planned(&self) -> Arc<Planned> {
+        self.planned.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs more: what was planned keeps its numbers.
+    pub fn extend(&self, plan: Plan) {
+        let records = &mut *self.records.write().unwrap_or_else(PoisonError::into_inner);
+        records.resize(plan.graph.node_count(), None);
+        let forced = self.options.force.nodes(&plan);
+        *self.planned.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Planned { plan, forced });
     }
 
     /// A node's result, once it is there.

@@ -51,10 +51,16 @@ impl ReadyQueue {
     /// when nothing is ready now.
     #[expect(clippy::should_implement_trait, reason = "a queue that refills is no iterator")]
     pub fn next(&mut self) -> Option<usize> {
-        self.ready.pop().map(|(_, Reverse(node))| node)
+        // Ready from the start, and yet closed already: its work was done before the queue was made.
+        while let Some((_, Reverse(node))) = self.ready.pop() {
+            if self.states[node] == State::Open {
+                return Some(node);
+            }
+        }
+        None
     }
 
-    /// Notes that a node handed out is done; its consumers may become ready.
+    /// Notes that a node is done; its consumers may become ready.
     pub fn finished(&mut self, node: usize) {
         if !self.close(node) {
             return;
@@ -69,7 +75,7 @@ impl ReadyQueue {
         }
     }
 
-    /// Notes that a node handed out failed. Returns, in ascending order, the nodes that can now never run: its
+    /// Notes that a node failed. Returns, in ascending order, the nodes that can now never run: its
     /// descendants, without those returned before.
     pub fn failed(&mut self, node: usize) -> Vec<usize> {
         let mut skipped = Vec::new();

@@ -107,3 +107,11 @@ fn a_cycle_is_refused() {
 fn an_empty_graph_is_done() {
     assert!(ReadyQueue::new(0, []).unwrap().is_done());
 }
+
+#[test]
+fn what_was_done_before_is_not_handed_out_and_what_failed_before_holds_back_its_consumers() {
+    let mut queue = ReadyQueue::new(5, [(0, 2), (1, 3), (1, 4)]).unwrap();
+    queue.finished(0);
+    assert_eq!(queue.failed(1), [3, 4]);
+    assert_eq!((queue.next(), queue.next()), (Some(2), None));
+}
