@@ -7,8 +7,10 @@ pub mod diagnostic;
 pub mod event;
 pub mod hash;
 pub mod id;
+pub mod merit;
 pub mod provenance;
 pub mod space;
+pub mod statistics;
 pub mod text;
 
 pub mod fingerprint;

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use crate::merit::{self, Better};
 use crate::report::number;
-use crate::report::page::merit::{self, Better};
 use crate::report::page::variants::{self, Duel, Variant};
 use crate::report::page::{content, shell};
 

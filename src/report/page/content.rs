@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
+use crate::merit;
+use crate::report::page::FiguresDir;
 use crate::report::page::shell::{Part, breakable, emphasized, prose};
-use crate::report::page::{FiguresDir, merit};
 use crate::report::section::{Figure, Level, Look, Report, Section, Table};
 use crate::report::source::io;
 use crate::report::{Error, Result, number};

@@ -4,10 +4,11 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::event::Status;
+use crate::merit;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
 use crate::report::page::variants::{self, Variant};
-use crate::report::page::{ExperimentPage, RunSummary, answer, content, merit};
+use crate::report::page::{ExperimentPage, RunSummary, answer, content};
 use crate::report::{Result, number};
 
 /// Metrics with a column and charts of their own.
@@ -160,7 +161,7 @@ fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
         let (variant, summary) = variants::best(variants, metric)?;
         let name = if several { format!("best {}", merit::title(metric)) } else { merit::title(metric) };
         let note = if several { shell::variant(variant.values) } else { (*metric).to_owned() };
-        Some(Tile { name, value: number::short(summary.mean), spread: summary.spread(), note })
+        Some(Tile { name, value: number::short(summary.mean), spread: variants::spread(&summary), note })
     };
     key.iter().filter_map(tile).collect()
 }
@@ -193,7 +194,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                     @let wins = variants.len() > 1 && summary.is_some() && winner.as_ref() == Some(variant.values);
                     td.n.best[wins] data-value=[summary.map(|summary| summary.mean)] {
                         @match summary {
-                            Some(summary) => { span.mean { (number::short(summary.mean)) } span.spread { (summary.spread()) } }
+                            Some(summary) => { span.mean { (number::short(summary.mean)) } span.spread { (variants::spread(&summary)) } }
                             None => "–",
                         }
                     }

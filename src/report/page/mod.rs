@@ -5,7 +5,6 @@
 mod answer;
 mod content;
 mod experiment;
-mod merit;
 mod run;
 mod shell;
 mod sweep;

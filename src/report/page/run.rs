@@ -7,8 +7,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::event::Status;
+use crate::merit;
 use crate::report::page::shell::{self, Part, Tile};
-use crate::report::page::{RunPage, content, merit, run_path};
+use crate::report::page::{RunPage, content, run_path};
 use crate::report::{Result, number};
 
 /// The page as HTML, everything inside it. Errors: a figure cannot be read.

@@ -3,6 +3,7 @@
 use plotters::style::RGBColor;
 use serde_json::{Map, Value};
 
+use crate::merit;
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
 use crate::report::draw::bars::{Bar, Bars};
@@ -10,10 +11,10 @@ use crate::report::draw::lines::{Line, LineChart};
 use crate::report::draw::palette;
 use crate::report::draw::pen::Png;
 use crate::report::figures::file_name;
-use crate::report::page::merit;
 use crate::report::page::shell;
-use crate::report::page::variants::{Summary, Variant, values_of};
+use crate::report::page::variants::{self, Variant, values_of};
 use crate::report::section::{Figure, Look};
+use crate::statistics::Summary;
 
 /// A chart and what it is.
 pub struct Plot {
@@ -46,7 +47,7 @@ fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
     let bar = |variant: &Variant<'_>| {
         let summary = variant.metric(metric);
         let text = summary.map_or("–".into(), |summary| {
-            format!("{} {}", crate::report::number::short(summary.mean), summary.spread())
+            format!("{} {}", crate::report::number::short(summary.mean), variants::spread(&summary))
         });
         let color = if variant.collapsed() > 0 { palette::WRONG } else { palette::ACCENT };
         let value = summary.map_or(f64::NAN, |summary| summary.mean);

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use crate::merit::{self, Better};
 use crate::report::number;
-use crate::report::page::merit::{self, Better};
 use crate::report::page::shell::plain;
 use crate::report::page::{ExperimentPage, RunSummary};
+use crate::statistics::Summary;
 
 /// One point of the sweep with its repeats.
 pub struct Variant<'a> {
@@ -15,33 +16,9 @@ pub struct Variant<'a> {
     pub runs: Vec<&'a RunSummary>,
 }
 
-/// Values of a metric over the repeats of a variant.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Summary {
-    pub mean: f64,
-    /// Sample standard deviation; `None` for a single value.
-    pub deviation: Option<f64>,
-    pub count: usize,
-}
-
-impl Summary {
-    /// Of the finite values; `None` when there is none.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-        let count = finite.len();
-        if count == 0 {
-            return None;
-        }
-        let mean = finite.iter().sum::<f64>() / count as f64;
-        let squares: f64 = finite.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = (count > 1).then(|| (squares / (count - 1) as f64).sqrt());
-        Some(Self { mean, deviation, count })
-    }
-
-    /// `± 0.00012`, empty for a single value.
-    pub fn spread(&self) -> String {
-        self.deviation.map_or(String::new(), |deviation| format!("± {}", number::rough(deviation)))
-    }
+/// `± 0.00012`, the standard deviation; empty for a single value.
+pub fn spread(summary: &Summary) -> String {
+    summary.deviation.map_or(String::new(), |deviation| format!("± {}", number::rough(deviation)))
 }
 
 /// Variants in the order of their first runs.
@@ -133,19 +110,4 @@ pub fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Vec<Duel> {
         Some(Duel { at, best: named(first), second: named(&others[0]), clear })
     };
     groups.into_iter().filter_map(duel).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_deviation_is_that_of_a_sample() {
-        // numpy.std([1, 2, 4], ddof=1)
-        let summary = Summary::of(&[1.0, 2.0, f64::NAN, 4.0]).unwrap();
-        assert!((summary.mean - 7.0 / 3.0).abs() < 1e-12);
-        assert!((summary.deviation.unwrap() - 1.5275252316519468).abs() < 1e-12);
-        assert_eq!(Summary::of(&[f64::NAN]), None);
-        assert_eq!(Summary::of(&[3.0]).unwrap().deviation, None);
-    }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::artifact::ArtifactType;
+use crate::merit::readable;
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
 use crate::report::draw::histogram::{Group, Histogram};
@@ -15,7 +16,7 @@ use crate::report::draw::pictures::{self, Images, Look, Row};
 use crate::report::figures::Material;
 use crate::report::number;
 use crate::report::section::{Figure, Look as FigureLook, Section, Table};
-use crate::report::sections::{maybe_nan, metrics_by_name, readable};
+use crate::report::sections::{maybe_nan, metrics_by_name};
 use crate::report::source::Source;
 
 #[derive(Deserialize)]

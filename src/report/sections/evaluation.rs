@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
+use crate::merit::readable;
 use crate::report::draw::histogram::{Group, Histogram};
 use crate::report::draw::palette;
 use crate::report::draw::pictures::{self, Images, Look, Row};
 use crate::report::figures::Material;
 use crate::report::section::{Figure, Look as FigureLook, Section, Table};
-use crate::report::sections::{metrics_by_name, readable};
+use crate::report::sections::metrics_by_name;
 use crate::report::source::Source;
 use crate::report::{Result, number};
 

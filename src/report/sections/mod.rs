@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::merit::readable;
 use crate::report::number;
 
 /// Reads a number; JSON has no NaN, it is `null` there.
@@ -42,37 +43,4 @@ fn sentence(metrics: &BTreeMap<String, f64>) -> String {
     let parts: Vec<String> =
         metrics.iter().map(|(name, value)| format!("{} = {}", readable(name), number::short(*value))).collect();
     parts.join(", ")
-}
-
-/// A metric's name for people: known ones in the field's spelling, others with spaces.
-pub fn readable(name: &str) -> String {
-    match name {
-        "mse" => "MSE".into(),
-        "mae" => "MAE".into(),
-        "bce" => "BCE".into(),
-        "ssim" => "SSIM".into(),
-        "psnr" => "PSNR".into(),
-        "auroc" => "AUROC".into(),
-        "auprc" => "AUPRC".into(),
-        "nmi" => "NMI".into(),
-        "ari" => "ARI".into(),
-        "kl_divergence" => "KL divergence".into(),
-        "macro_f1" => "macro F1".into(),
-        "train_loss" => "training loss".into(),
-        "val_loss" => "validation loss".into(),
-        "val_mse" => "validation MSE".into(),
-        "val_elbo" => "validation ELBO".into(),
-        "train_elbo" => "training ELBO".into(),
-        "val_reconstruction" => "validation reconstruction".into(),
-        "train_reconstruction" => "training reconstruction".into(),
-        "val_divergence" => "validation divergence".into(),
-        "train_divergence" => "training divergence".into(),
-        "train_accuracy" => "training accuracy".into(),
-        "f1" => "F1".into(),
-        "kl" => "KL divergence".into(),
-        "dimensions_95" => "components for 95 % of the variance".into(),
-        "explained_variance" => "share of variance in two components".into(),
-        "val_accuracy" => "validation accuracy".into(),
-        other => other.replace('_', " "),
-    }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
+use crate::merit::readable;
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
 use crate::report::draw::lines::{Line, LineChart};
@@ -10,7 +11,6 @@ use crate::report::draw::palette;
 use crate::report::figures::Material;
 use crate::report::number;
 use crate::report::section::{Figure, Look, Section, Table};
-use crate::report::sections::readable;
 use crate::report::source::{Csv, Source};
 
 #[derive(Deserialize)]

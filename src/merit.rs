@@ -1,9 +1,8 @@
-//! Which metrics matter most, and which way is better. Knows names only.
+//! Which metrics matter most, which way each is better, and what people call it. Knows names only.
 
 use std::collections::BTreeSet;
 
 use crate::event::of_companion;
-use crate::report::sections::readable;
 
 /// Which way a metric is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +75,39 @@ pub fn title(name: &str) -> String {
     match own(name) {
         "mse" | "bce" | "ssim" if name.starts_with("evaluate") => format!("test {}", readable(own(name))),
         other => readable(other),
+    }
+}
+
+/// A metric's name for people: known ones in the field's spelling, others with spaces.
+pub fn readable(name: &str) -> String {
+    match name {
+        "mse" => "MSE".into(),
+        "mae" => "MAE".into(),
+        "bce" => "BCE".into(),
+        "ssim" => "SSIM".into(),
+        "psnr" => "PSNR".into(),
+        "auroc" => "AUROC".into(),
+        "auprc" => "AUPRC".into(),
+        "nmi" => "NMI".into(),
+        "ari" => "ARI".into(),
+        "kl_divergence" => "KL divergence".into(),
+        "macro_f1" => "macro F1".into(),
+        "train_loss" => "training loss".into(),
+        "val_loss" => "validation loss".into(),
+        "val_mse" => "validation MSE".into(),
+        "val_elbo" => "validation ELBO".into(),
+        "train_elbo" => "training ELBO".into(),
+        "val_reconstruction" => "validation reconstruction".into(),
+        "train_reconstruction" => "training reconstruction".into(),
+        "val_divergence" => "validation divergence".into(),
+        "train_divergence" => "training divergence".into(),
+        "train_accuracy" => "training accuracy".into(),
+        "f1" => "F1".into(),
+        "kl" => "KL divergence".into(),
+        "dimensions_95" => "components for 95 % of the variance".into(),
+        "explained_variance" => "share of variance in two components".into(),
+        "val_accuracy" => "validation accuracy".into(),
+        other => other.replace('_', " "),
     }
 }
 

@@ -1,0 +1,305 @@
+//! How much of a metric's variance the factors of a design explain: analysis of variance by least squares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::statistics::distribution;
+
+/// One factor: the level it had in each measurement, counted from 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    pub name: String,
+    pub levels: Vec<usize>,
+}
+
+/// What a design explains.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Anova {
+    /// Main effects in the order of the factors, then interactions of two. Those that the design cannot tell from
+    /// others are missing.
+    pub effects: Vec<Effect>,
+    /// Degrees of freedom and sum of squares that are left for noise.
+    pub residual_freedom: usize,
+    pub residual_squares: f64,
+    /// The sum of squares around the mean.
+    pub total_squares: f64,
+    /// Whether interactions are part of the model. They are not when the design has no repeats that would tell them
+    /// from noise.
+    pub interactions: bool,
+}
+
+/// One factor's effect, or the interaction of two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Indices of one or two factors.
+    pub factors: Vec<usize>,
+    pub freedom: usize,
+    pub squares: f64,
+    /// η²: its sum of squares as a share of all, 0 to 1.
+    pub share: f64,
+    /// ε², the share less what noise alone would have (Kelley 1935), at least 0; `None` where noise is not known.
+    pub corrected_share: Option<f64>,
+    /// `None` where nothing is left for noise.
+    pub test: Option<FTest>,
+}
+
+/// A test of "no effect".
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FTest {
+    pub f: f64,
+    pub p: f64,
+}
+
+/// Main effects and interactions of two factors on the values, with sums of squares of type II (Langsrud 2003): each
+/// term's are what it explains beyond all terms that do not contain it, so they do not depend on the factors' order
+/// and need no balance. Values must be finite. `None` when nothing varies: no factor has two levels, or all values are
+/// equal.
+pub fn anova(factors: &[Factor], values: &[f64]) -> Option<Anova> {
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let centered: Vec<f64> = values.iter().map(|value| value - mean).collect();
+    let total_squares: f64 = centered.iter().map(|value| value * value).sum();
+    let scale = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let mains: Vec<Term> = (0..factors.len()).map(|factor| Term::new(vec![factor], factors)).collect();
+    let is_flat = total_squares <= (1e-13 * scale).powi(2) * values.len() as f64;
+    if is_flat || mains.iter().all(|term| term.columns == 0) {
+        return None;
+    }
+    let pairs = (0..factors.len()).flat_map(|first| (first + 1..factors.len()).map(move |second| vec![first, second]));
+    let mut terms: Vec<Term> = mains.iter().cloned().chain(pairs.map(|pair| Term::new(pair, factors))).collect();
+    let mut full = Fit::of(terms.iter(), &centered);
+    let interactions = factors.len() > 1 && full.rank + 1 < values.len();
+    if !interactions {
+        (terms, full) = (mains.clone(), Fit::of(mains.iter(), &centered));
+    }
+    let freedom = (values.len() - 1).saturating_sub(full.rank);
+    // What rounding leaves of a perfect fit is no noise.
+    let squares = if full.squares <= EXACT * total_squares { 0.0 } else { full.squares };
+    let noise = Noise { freedom, squares, total: total_squares };
+    let effects = terms.iter().filter_map(|term| noise.effect(term, &terms, &centered)).collect();
+    Some(Anova { effects, residual_freedom: freedom, residual_squares: squares, total_squares, interactions })
+}
+
+/// What of a sum of squares may be rounding.
+const EXACT: f64 = 1e-12;
+
+/// What the full model leaves, and the sum of squares there was before.
+struct Noise {
+    freedom: usize,
+    squares: f64,
+    total: f64,
+}
+
+impl Noise {
+    /// What a term explains beyond those that do not contain it; `None` when these imply it.
+    fn effect(&self, term: &Term, terms: &[Term], centered: &[f64]) -> Option<Effect> {
+        let others = || terms.iter().filter(|other| !other.contains(term));
+        let (without, with) = (Fit::of(others(), centered), Fit::of(others().chain([term]), centered));
+        let freedom = with.rank.checked_sub(without.rank).filter(|freedom| *freedom > 0)?;
+        let squares = (without.squares - with.squares).max(0.0);
+        let mean = (self.freedom > 0).then(|| self.squares / self.freedom as f64);
+        let test = |mean: f64| {
+            let f = squares / freedom as f64 / mean;
+            FTest { f, p: distribution::f_upper(f, freedom as f64, self.freedom as f64) }
+        };
+        let corrected = |mean: f64| ((squares - freedom as f64 * mean) / self.total).clamp(0.0, 1.0);
+        Some(Effect {
+            factors: term.factors.clone(),
+            freedom,
+            squares,
+            share: squares / self.total,
+            corrected_share: mean.map(corrected),
+            test: mean.filter(|mean| *mean > 0.0).map(test),
+        })
+    }
+}
+
+/// A factor, or two that act together, as columns of the design: one for every level or combination there is but the
+/// first, 1 where it holds and else 0.
+#[derive(Debug, Clone)]
+struct Term {
+    factors: Vec<usize>,
+    columns: usize,
+    /// The column that is 1 in each measurement, if any.
+    column: Vec<Option<usize>>,
+}
+
+impl Term {
+    fn new(members: Vec<usize>, factors: &[Factor]) -> Self {
+        let runs = members.first().map_or(0, |factor| factors[*factor].levels.len());
+        let cell = |run: usize| -> Vec<usize> { members.iter().map(|factor| factors[*factor].levels[run]).collect() };
+        let cells: Vec<Vec<usize>> = (0..runs).map(cell).collect();
+        let distinct: BTreeSet<&Vec<usize>> = cells.iter().collect();
+        let places: BTreeMap<&Vec<usize>, usize> = distinct.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
+        let column = cells.iter().map(|cell| places[cell].checked_sub(1)).collect();
+        Self { columns: distinct.len().saturating_sub(1), column, factors: members }
+    }
+
+    /// Whether the other term is a part of this one, or this one itself.
+    fn contains(&self, other: &Term) -> bool {
+        other.factors.iter().all(|factor| self.factors.contains(factor))
+    }
+}
+
+/// What least squares leaves.
+struct Fit {
+    /// Columns that are independent, the constant not counted.
+    rank: usize,
+    /// The residuals' sum of squares.
+    squares: f64,
+}
+
+impl Fit {
+    /// Eliminates column after column from the products of all columns and the values, whose own product is then what
+    /// is left of it. Columns that others imply are left out.
+    fn of<'t>(terms: impl Iterator<Item = &'t Term>, centered: &[f64]) -> Self {
+        let mut products = products(&terms.collect::<Vec<_>>(), centered);
+        let last = products.len() - 1;
+        let before: Vec<f64> = (0..last).map(|place| products[place][place]).collect();
+        let mut rank = 0;
+        for pivot in 0..last {
+            let own = products[pivot][pivot];
+            if own <= 1e-9 * before[pivot] {
+                continue;
+            }
+            rank += 1;
+            let column: Vec<f64> = (pivot + 1..=last).map(|row| products[row][pivot]).collect();
+            for (row, entry) in column.iter().enumerate().filter(|(_, entry)| **entry != 0.0) {
+                let rest = products[pivot + 1 + row][pivot + 1..].iter_mut();
+                rest.zip(&column).for_each(|(product, other)| *product -= entry / own * other);
+            }
+        }
+        Self { rank, squares: products[last][last] }
+    }
+}
+
+/// The lower triangle of all products of two of the design's columns, centered, and of the values, which come last.
+fn products(terms: &[&Term], centered: &[f64]) -> Vec<Vec<f64>> {
+    let starts = terms.iter().scan(0, |next, term| Some(std::mem::replace(next, *next + term.columns)));
+    let starts: Vec<usize> = starts.collect();
+    let last: usize = terms.iter().map(|term| term.columns).sum();
+    let mut products: Vec<Vec<f64>> = (0..=last).map(|row| vec![0.0; row + 1]).collect();
+    for (run, value) in centered.iter().enumerate() {
+        let ones = terms.iter().zip(&starts).filter_map(|(term, start)| Some(start + term.column[run]?));
+        let ones: Vec<usize> = ones.collect();
+        for (place, row) in ones.iter().enumerate() {
+            ones[..=place].iter().for_each(|column| products[*row][*column] += 1.0);
+            products[last][*row] += value;
+        }
+        products[last][last] += value * value;
+    }
+    let counts: Vec<f64> = (0..last).map(|place| products[place][place]).collect();
+    for (row, count) in counts.iter().enumerate() {
+        let entries = products[row].iter_mut().zip(&counts);
+        entries.for_each(|(entry, other)| *entry -= count * other / centered.len() as f64);
+    }
+    products
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The made-up response of tests/reference/statistics.py.
+    fn value([a, b, c, repeat]: [usize; 4]) -> f64 {
+        let noise = (a * 31 + b * 17 + c * 7 + repeat * 53) % 23;
+        let [a, b, c] = [a, b, c].map(|level| level as f64);
+        0.5 * a + 0.3 * b * b - 0.2 * a * b + 0.05 * c + noise as f64 / 23.0
+    }
+
+    /// All combinations of two levels, three levels, so many levels, and so many repeats; some left out.
+    fn design(third: usize, repeats: usize, left_out: &[usize]) -> (Vec<Factor>, Vec<f64>) {
+        let cells = (0..2).flat_map(|a| (0..3).flat_map(move |b| (0..third).map(move |c| [a, b, c])));
+        let rows = cells.flat_map(|[a, b, c]| (0..repeats).map(move |repeat| [a, b, c, repeat]));
+        let kept = rows.enumerate().filter(|(index, _)| !left_out.contains(index)).map(|(_, row)| row);
+        let rows: Vec<[usize; 4]> = kept.collect();
+        let factor = |(place, name): (usize, &str)| Factor {
+            name: name.to_owned(),
+            levels: rows.iter().map(|row| row[place]).collect(),
+        };
+        let names = ["a", "b", "c"].into_iter().take(if third > 1 { 3 } else { 2 });
+        (names.enumerate().map(factor).collect(), rows.iter().copied().map(value).collect())
+    }
+
+    fn assert_table(design: (Vec<Factor>, Vec<f64>), expected: &[(usize, f64, f64, f64)], noise: (usize, f64)) {
+        let found = anova(&design.0, &design.1).unwrap();
+        let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-9 * expected.abs(), "{found:?}");
+        assert_eq!(found.effects.len(), expected.len());
+        for (effect, (freedom, squares, f, p)) in found.effects.iter().zip(expected) {
+            assert_eq!(effect.freedom, *freedom);
+            near(effect.squares, *squares);
+            near(effect.test.unwrap().f, *f);
+            near(effect.test.unwrap().p, *p);
+            near(effect.share, squares / found.total_squares);
+        }
+        assert_eq!(found.residual_freedom, noise.0);
+        near(found.residual_squares, noise.1);
+    }
+
+    // anova_lm(ols("y ~ C(a) * C(b)", data).fit(), typ=2) of statsmodels: df, sum_sq, F, PR(>F), residual df and sum_sq.
+    #[test]
+    fn a_balanced_design_is_analyzed_as_by_statsmodels() {
+        let expected = [
+            (1, 0.8151239235454749, 7.609421568627461, 0.017326675715226326),
+            (2, 3.458760764545266, 16.144274509803928, 0.000395675138684094),
+            (2, 0.4311111111111117, 2.012274509803924, 0.17634882910631142),
+        ];
+        assert_table(design(1, 3, &[]), &expected, (12, 1.2854442344045371));
+        let (factors, values) = design(1, 3, &[]);
+        let balanced = anova(&factors, &values).unwrap();
+        let explained: f64 = balanced.effects.iter().map(|effect| effect.squares).sum();
+        assert!((explained + balanced.residual_squares - balanced.total_squares).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_unbalanced_design_is_analyzed_as_by_statsmodels() {
+        let expected = [
+            (1, 0.5406428571428544, 5.443300328537412, 0.04793006760923083),
+            (2, 1.5785555855612516, 7.946606548091056, 0.01256787122631652),
+            (2, 0.03707768476010456, 0.1866527699105025, 0.8332439955918746),
+        ];
+        assert_table(design(1, 3, &[0, 1, 7, 12]), &expected, (8, 0.7945809703843734));
+    }
+
+    #[test]
+    fn three_factors_are_analyzed_as_by_statsmodels() {
+        let expected = [
+            (1, 1.092521379062027, 13.635947841481745, 0.003546500018137297),
+            (2, 3.0974844856886445, 19.33011916110581, 0.0002509639674999914),
+            (1, 0.06533486362408873, 0.8154557061146688, 0.38586020439459917),
+            (2, 0.46939214450745653, 2.92928217349857, 0.09553148633481437),
+            (1, 0.10737765175383272, 1.3401989990467045, 0.27151794277684205),
+            (2, 0.18817475320310822, 1.1743207816968517, 0.34494978189966374),
+        ];
+        assert_table(design(2, 2, &[3, 10, 11]), &expected, (11, 0.8813274522159212));
+    }
+
+    #[test]
+    fn without_repeats_there_are_main_effects_alone() {
+        let expected = [
+            (1, 0.14835853812224292, 0.7947778827977302, 0.4667274395225362),
+            (2, 2.3052551984877114, 6.174790710234943, 0.1393768878266352),
+        ];
+        assert_table(design(1, 1, &[]), &expected, (2, 0.37333333333333324));
+        let (factors, values) = design(1, 1, &[]);
+        assert!(!anova(&factors, &values).unwrap().interactions);
+    }
+
+    #[test]
+    fn without_any_noise_there_is_no_test() {
+        let factor = |levels: &[usize]| Factor { name: "a".to_owned(), levels: levels.to_vec() };
+        let one_each = anova(&[factor(&[0, 1, 2])], &[1.0, 2.0, 4.0]).unwrap();
+        assert_eq!((one_each.effects[0].test, one_each.effects[0].corrected_share), (None, None));
+        assert!((one_each.effects[0].share - 1.0).abs() < 1e-12);
+        let exact = anova(&[factor(&[0, 0, 1, 1])], &[0.1, 0.1, 0.7, 0.7]).unwrap();
+        assert_eq!((exact.residual_squares, exact.effects[0].test), (0.0, None));
+        assert_eq!(anova(&[factor(&[0, 0, 0])], &[1.0, 2.0, 4.0]), None);
+        assert_eq!(anova(&[factor(&[0, 1, 1])], &[2.0, 2.0, 2.0]), None);
+        assert_eq!(anova(&[], &[1.0, 2.0]), None);
+    }
+
+    #[test]
+    fn an_effect_that_cannot_be_told_from_another_is_left_out() {
+        let factor = |levels: &[usize]| Factor { name: String::new(), levels: levels.to_vec() };
+        let same = [factor(&[0, 0, 1, 1]), factor(&[0, 0, 1, 1])];
+        assert_eq!(anova(&same, &[1.0, 2.0, 4.0, 6.0]).unwrap().effects, []);
+    }
+}

@@ -1,0 +1,80 @@
+"""Reference values for the unit tests of src/statistics (pip install numpy scipy statsmodels pandas)."""
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.special import gammaln
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestIndPower, TTestPower
+
+
+def show(name, *values):
+    print(name, *[repr(float(value)) for value in values])
+
+
+for t, freedom in [(2, 3), (0.5, 1), (12.5, 7), (1.96, 1000), (3.3, 4.7)]:
+    show(f"T({t}, {freedom})", 2 * stats.t.sf(t, freedom))
+for freedom in [1, 2, 9, 120]:
+    show(f"T_CRITICAL({freedom})", stats.t.ppf(0.975, freedom))
+for f, between, within in [(3.5, 2, 12), (0.8, 6, 28), (250, 1, 5)]:
+    show(f"F({f}, {between}, {within})", stats.f.sf(f, between, within))
+c1, c2, c9 = stats.t.ppf(0.975, [1, 2, 9])
+for t, freedom, shift in [(c1, 1, 1.5), (c2, 2, 0.3), (c9, 9, 2.5), (1.98, 120, 2.8), (1.96, 5000, 2.8)]:
+    show(f"NCT({t}, {freedom}, {shift})", stats.nct.sf(t, freedom, shift) + stats.nct.cdf(-t, freedom, shift))
+
+x = [1, 2, 4]
+show("INTERVAL", *stats.t.interval(0.95, 2, np.mean(x), stats.sem(x)))
+print("HOLM", multipletests([0.02, 0.001, 0.04, 0.03, 0.6], method="holm")[1].tolist())
+
+pair, group = TTestPower(), TTestIndPower()
+for effect, n in [(1.5, 3), (0.5, 10), (0.2, 200)]:
+    show(f"POWER({effect}, {n})", pair.power(effect, n, 0.05), group.power(effect, n, 0.05))
+for effect in [0.1, 0.5, 1.0, 2.5]:
+    show(f"NEEDED({effect})", math.ceil(pair.solve_power(effect, None, 0.05, 0.8)), math.ceil(group.solve_power(effect, None, 0.05, 0.8)))
+
+
+def hedges(freedom):
+    return np.exp(gammaln(freedom / 2) - gammaln((freedom - 1) / 2)) / np.sqrt(freedom / 2)
+
+
+baseline = np.array([0.0121, 0.0118, 0.0131, 0.0127, 0.0119])
+variant = np.array([0.0112, 0.0115, 0.0119, 0.0121, 0.0113])
+test = stats.ttest_rel(variant, baseline)
+difference = variant - baseline
+effect = difference.mean() / difference.std(ddof=1) * hedges(4)
+show("PAIRED", difference.mean(), test.statistic, test.pvalue, *test.confidence_interval(), effect)
+print("PAIRED_NEEDED", math.ceil(pair.solve_power(abs(effect), None, 0.05, 0.8)))
+few = variant[:4]
+test = stats.ttest_ind(few, baseline, equal_var=False)
+pooled = np.sqrt((4 * baseline.var(ddof=1) + 3 * few.var(ddof=1)) / 7)
+effect = (few.mean() - baseline.mean()) / pooled * hedges(7)
+show("WELCH", few.mean() - baseline.mean(), test.statistic, test.df, test.pvalue, *test.confidence_interval(), effect)
+print("WELCH_NEEDED", math.ceil(group.solve_power(abs(effect), None, 0.05, 0.8)))
+
+
+def value(a, b, c, repeat):
+    """A made-up response with main effects, an interaction and noise."""
+    return 0.5 * a + 0.3 * b * b - 0.2 * a * b + 0.05 * c + ((a * 31 + b * 17 + c * 7 + repeat * 53) % 23) / 23
+
+
+def table(name, rows, formula):
+    data = pd.DataFrame(rows, columns=["a", "b", "c", "y"])
+    result = anova_lm(ols(formula, data).fit(), typ=2)
+    print(name)
+    for term, row in result.iterrows():
+        print("   ", term, int(row["df"]), *[repr(float(row[key])) for key in ["sum_sq", "F", "PR(>F)"]])
+
+
+cells = [(a, b) for a in range(2) for b in range(3)]
+balanced = [(a, b, 0, value(a, b, 0, repeat)) for a, b in cells for repeat in range(3)]
+table("BALANCED", balanced, "y ~ C(a) * C(b)")
+unbalanced = [row for index, row in enumerate(balanced) if index not in (0, 1, 7, 12)]
+table("UNBALANCED", unbalanced, "y ~ C(a) * C(b)")
+three = [(a, b, c, value(a, b, c, repeat)) for a, b in cells for c in range(2) for repeat in range(2)]
+three = [row for index, row in enumerate(three) if index not in (3, 10, 11)]
+table("THREE", three, "y ~ (C(a) + C(b) + C(c)) ** 2")
+single = [(a, b, 0, value(a, b, 0, 0)) for a, b in cells]
+table("ONE_REPEAT", single, "y ~ C(a) + C(b)")
