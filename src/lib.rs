@@ -13,6 +13,8 @@ pub mod space;
 pub mod statistics;
 pub mod text;
 
+pub mod compare;
+
 pub mod fingerprint;
 
 pub mod artifact;

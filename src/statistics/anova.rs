@@ -4,15 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::statistics::distribution;
 
-/// One factor: the level it had in each measurement, counted from 0.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Factor {
-    pub name: String,
-    pub levels: Vec<usize>,
-}
-
 /// What a design explains.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Anova {
     /// Main effects in the order of the factors, then interactions of two. Those that the design cannot tell from
     /// others are missing.
@@ -49,11 +42,11 @@ pub struct FTest {
     pub p: f64,
 }
 
-/// Main effects and interactions of two factors on the values, with sums of squares of type II (Langsrud 2003): each
+/// Main effects and interactions of two factors on the values, each factor given by its level in every measurement, with sums of squares of type II (Langsrud 2003): each
 /// term's are what it explains beyond all terms that do not contain it, so they do not depend on the factors' order
 /// and need no balance. Values must be finite. `None` when nothing varies: no factor has two levels, or all values are
 /// equal.
-pub fn anova(factors: &[Factor], values: &[f64]) -> Option<Anova> {
+pub fn anova(factors: &[Vec<usize>], values: &[f64]) -> Option<Anova> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let centered: Vec<f64> = values.iter().map(|value| value - mean).collect();
     let total_squares: f64 = centered.iter().map(|value| value * value).sum();
@@ -123,9 +116,9 @@ struct Term {
 }
 
 impl Term {
-    fn new(members: Vec<usize>, factors: &[Factor]) -> Self {
-        let runs = members.first().map_or(0, |factor| factors[*factor].levels.len());
-        let cell = |run: usize| -> Vec<usize> { members.iter().map(|factor| factors[*factor].levels[run]).collect() };
+    fn new(members: Vec<usize>, factors: &[Vec<usize>]) -> Self {
+        let runs = members.first().map_or(0, |factor| factors[*factor].len());
+        let cell = |run: usize| -> Vec<usize> { members.iter().map(|factor| factors[*factor][run]).collect() };
         let cells: Vec<Vec<usize>> = (0..runs).map(cell).collect();
         let distinct: BTreeSet<&Vec<usize>> = cells.iter().collect();
         let places: BTreeMap<&Vec<usize>, usize> = distinct.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
@@ -206,20 +199,17 @@ mod tests {
     }
 
     /// All combinations of two levels, three levels, so many levels, and so many repeats; some left out.
-    fn design(third: usize, repeats: usize, left_out: &[usize]) -> (Vec<Factor>, Vec<f64>) {
+    fn design(third: usize, repeats: usize, left_out: &[usize]) -> (Vec<Vec<usize>>, Vec<f64>) {
         let cells = (0..2).flat_map(|a| (0..3).flat_map(move |b| (0..third).map(move |c| [a, b, c])));
         let rows = cells.flat_map(|[a, b, c]| (0..repeats).map(move |repeat| [a, b, c, repeat]));
         let kept = rows.enumerate().filter(|(index, _)| !left_out.contains(index)).map(|(_, row)| row);
         let rows: Vec<[usize; 4]> = kept.collect();
-        let factor = |(place, name): (usize, &str)| Factor {
-            name: name.to_owned(),
-            levels: rows.iter().map(|row| row[place]).collect(),
-        };
-        let names = ["a", "b", "c"].into_iter().take(if third > 1 { 3 } else { 2 });
-        (names.enumerate().map(factor).collect(), rows.iter().copied().map(value).collect())
+        let factor = |place: usize| rows.iter().map(|row| row[place]).collect();
+        let factors = if third > 1 { 3 } else { 2 };
+        ((0..factors).map(factor).collect(), rows.iter().copied().map(value).collect())
     }
 
-    fn assert_table(design: (Vec<Factor>, Vec<f64>), expected: &[(usize, f64, f64, f64)], noise: (usize, f64)) {
+    fn assert_table(design: (Vec<Vec<usize>>, Vec<f64>), expected: &[(usize, f64, f64, f64)], noise: (usize, f64)) {
         let found = anova(&design.0, &design.1).unwrap();
         let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-9 * expected.abs(), "{found:?}");
         assert_eq!(found.effects.len(), expected.len());
@@ -285,21 +275,19 @@ mod tests {
 
     #[test]
     fn without_any_noise_there_is_no_test() {
-        let factor = |levels: &[usize]| Factor { name: "a".to_owned(), levels: levels.to_vec() };
-        let one_each = anova(&[factor(&[0, 1, 2])], &[1.0, 2.0, 4.0]).unwrap();
+        let one_each = anova(&[vec![0, 1, 2]], &[1.0, 2.0, 4.0]).unwrap();
         assert_eq!((one_each.effects[0].test, one_each.effects[0].corrected_share), (None, None));
         assert!((one_each.effects[0].share - 1.0).abs() < 1e-12);
-        let exact = anova(&[factor(&[0, 0, 1, 1])], &[0.1, 0.1, 0.7, 0.7]).unwrap();
+        let exact = anova(&[vec![0, 0, 1, 1]], &[0.1, 0.1, 0.7, 0.7]).unwrap();
         assert_eq!((exact.residual_squares, exact.effects[0].test), (0.0, None));
-        assert_eq!(anova(&[factor(&[0, 0, 0])], &[1.0, 2.0, 4.0]), None);
-        assert_eq!(anova(&[factor(&[0, 1, 1])], &[2.0, 2.0, 2.0]), None);
+        assert_eq!(anova(&[vec![0, 0, 0]], &[1.0, 2.0, 4.0]), None);
+        assert_eq!(anova(&[vec![0, 1, 1]], &[2.0, 2.0, 2.0]), None);
         assert_eq!(anova(&[], &[1.0, 2.0]), None);
     }
 
     #[test]
     fn an_effect_that_cannot_be_told_from_another_is_left_out() {
-        let factor = |levels: &[usize]| Factor { name: String::new(), levels: levels.to_vec() };
-        let same = [factor(&[0, 0, 1, 1]), factor(&[0, 0, 1, 1])];
+        let same = [vec![0, 0, 1, 1], vec![0, 0, 1, 1]];
         assert_eq!(anova(&same, &[1.0, 2.0, 4.0, 6.0]).unwrap().effects, []);
     }
 }

@@ -2,7 +2,7 @@
 
 use statrs::function::gamma::ln_gamma;
 
-use crate::statistics::{Interval, LEVEL, Summary, distribution, power};
+use crate::statistics::{Interval, LEVEL, Summary, distribution};
 
 /// How measurements belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +46,6 @@ pub struct TTest {
     /// The difference in standard deviations, with Hedges' correction for few values: of the differences (Cohen's d_z)
     /// for pairs, of the groups (pooled) without. `None` for two pairs, which say next to nothing of the spread.
     pub effect: Option<f64>,
-    /// Repeats of each variant that would show such an effect with probability 0.8; `None` when there are more than
-    /// [`power::MOST_REPEATS`], or the effect is not known.
-    pub needed: Option<usize>,
 }
 
 /// Pairs of (baseline, variant), those with a value that is not finite left out. `None` when none is left.
@@ -62,7 +59,7 @@ pub fn paired(pairs: &[(f64, f64)]) -> Option<Difference> {
         Some(deviation) if negligible(deviation, scale) => Evidence::NoSpread,
         Some(deviation) => {
             let (error, freedom) = (deviation / (count as f64).sqrt(), count as f64 - 1.0);
-            Evidence::Test(TTest::of(Design::Paired, mean, error, freedom, corrected(mean / deviation, freedom)))
+            Evidence::Test(TTest::of(mean, error, freedom, corrected(mean / deviation, freedom)))
         }
     };
     Some(Difference { design: Design::Paired, count, mean, evidence })
@@ -81,7 +78,7 @@ pub fn unpaired(baseline: &[f64], variant: &[f64]) -> Option<Difference> {
             let freedom = (u + v).powi(2) / (u * u / (n - 1.0) + v * v / (m - 1.0));
             let pooled = (((n - 1.0) * x * x + (m - 1.0) * y * y) / (n + m - 2.0)).sqrt();
             let effect = corrected(mean / pooled, n + m - 2.0);
-            Evidence::Test(TTest::of(Design::Unpaired, mean, (u + v).sqrt(), freedom, effect))
+            Evidence::Test(TTest::of(mean, (u + v).sqrt(), freedom, effect))
         }
         _ => Evidence::TooFew,
     };
@@ -89,7 +86,7 @@ pub fn unpaired(baseline: &[f64], variant: &[f64]) -> Option<Difference> {
 }
 
 impl TTest {
-    fn of(design: Design, mean: f64, error: f64, freedom: f64, effect: Option<f64>) -> Self {
+    fn of(mean: f64, error: f64, freedom: f64, effect: Option<f64>) -> Self {
         let t = mean / error;
         Self {
             interval: Interval::around(mean, distribution::t_critical(LEVEL, freedom) * error),
@@ -97,7 +94,6 @@ impl TTest {
             freedom,
             p: distribution::t_two_sided(t, freedom),
             effect,
-            needed: effect.and_then(|effect| power::needed(design, effect)),
         }
     }
 }
@@ -117,6 +113,7 @@ fn corrected(effect: f64, freedom: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::needed;
 
     const BASELINE: [f64; 5] = [0.0121, 0.0118, 0.0131, 0.0127, 0.0119];
     const VARIANT: [f64; 5] = [0.0112, 0.0115, 0.0119, 0.0121, 0.0113];
@@ -145,7 +142,7 @@ mod tests {
         near(test.interval.high, -0.0002952855669053188);
         // mean / std(ddof=1) * gamma(2) / (sqrt(2) * gamma(1.5))
         near(test.effect.unwrap(), -1.6794985260802096);
-        assert_eq!(test.needed, Some(6));
+        assert_eq!(needed(Design::Paired, test.effect.unwrap(), LEVEL), Some(6));
     }
 
     #[test]
@@ -161,7 +158,7 @@ mod tests {
         near(test.interval.high, 0.00011472304893041056);
         // difference of means / pooled deviation * Hedges' exact factor for 7 degrees of freedom
         near(test.effect.unwrap(), -1.1505582642076282);
-        assert_eq!(test.needed, Some(13));
+        assert_eq!(needed(Design::Unpaired, test.effect.unwrap(), LEVEL), Some(13));
     }
 
     #[test]
@@ -185,7 +182,7 @@ mod tests {
     #[test]
     fn two_pairs_say_nothing_of_an_effects_size() {
         let test = test(paired(&[(1.0, 1.5), (2.0, 2.9)]));
-        assert_eq!((test.effect, test.needed), (None, None));
+        assert_eq!(test.effect, None);
         assert!(test.p > 0.05);
     }
 }

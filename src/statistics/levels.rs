@@ -24,7 +24,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::statistics::{Factor, anova};
+    use crate::statistics::anova;
 
     #[test]
     fn bins_hold_about_equally_many_values() {
@@ -39,10 +39,7 @@ mod tests {
         // shares are those of the sum.
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let points: Vec<[f64; 3]> = (0..4000).map(|_| [(); 3].map(|()| random.random_range(-1.0..1.0))).collect();
-        let factor = |place: usize| Factor {
-            name: String::new(),
-            levels: bins(&points.iter().map(|point| point[place]).collect::<Vec<_>>(), 8),
-        };
+        let factor = |place: usize| bins(&points.iter().map(|point| point[place]).collect::<Vec<_>>(), 8);
         let values: Vec<f64> = points.iter().map(|[a, b, c]| a + b / 2.0 + 2.0 * a * c).collect();
         let found = anova(&[factor(0), factor(1), factor(2)], &values).unwrap();
         let shares: Vec<f64> = found.effects.iter().map(|effect| effect.corrected_share.unwrap()).collect();

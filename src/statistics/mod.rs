@@ -12,7 +12,7 @@ mod levels;
 mod power;
 mod summary;
 
-pub use anova::{Anova, Effect, FTest, Factor, anova};
+pub use anova::{Anova, Effect, FTest, anova};
 pub use difference::{Design, Difference, Evidence, TTest, paired, unpaired};
 pub use holm::holm;
 pub use levels::bins;

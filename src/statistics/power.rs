@@ -1,16 +1,16 @@
 //! How many repeats an effect needs to be seen.
 
 use crate::statistics::difference::Design;
-use crate::statistics::{LEVEL, POWER, distribution};
+use crate::statistics::{POWER, distribution};
 
 /// More repeats than these are not counted exactly.
 pub const MOST_REPEATS: usize = 10_000;
 
-/// The smallest number of repeats (of each variant) with which a two-sided t-test at level 0.05 sees a standardized
+/// The smallest number of repeats (of each variant) with which a two-sided t-test at this level sees a standardized
 /// effect of this size with probability 0.8, by the noncentral t distribution (Cohen 1988, chapter 2). `None` when it
 /// is more than [`MOST_REPEATS`].
-pub fn needed(design: Design, effect: f64) -> Option<usize> {
-    let sees = |repeats: usize| power(design, effect.abs(), repeats) >= POWER;
+pub fn needed(design: Design, effect: f64, level: f64) -> Option<usize> {
+    let sees = |repeats: usize| power(design, effect.abs(), repeats, level) >= POWER;
     if !sees(MOST_REPEATS) {
         return None;
     }
@@ -23,18 +23,19 @@ pub fn needed(design: Design, effect: f64) -> Option<usize> {
 }
 
 /// The probability to see an effect with so many repeats, at least two.
-fn power(design: Design, effect: f64, repeats: usize) -> f64 {
+fn power(design: Design, effect: f64, repeats: usize, level: f64) -> f64 {
     let repeats = repeats as f64;
     let (freedom, shift) = match design {
         Design::Paired => (repeats - 1.0, effect * repeats.sqrt()),
         Design::Unpaired => (2.0 * (repeats - 1.0), effect * (repeats / 2.0).sqrt()),
     };
-    distribution::noncentral_t_two_sided(distribution::t_critical(LEVEL, freedom), freedom, shift)
+    distribution::noncentral_t_two_sided(distribution::t_critical(level, freedom), freedom, shift)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::LEVEL;
 
     #[test]
     fn the_power_is_that_of_statsmodels() {
@@ -47,7 +48,7 @@ mod tests {
             (Design::Paired, 0.2, 200, 0.8036666605857853),
             (Design::Unpaired, 0.2, 200, 0.5140816374803289),
         ] {
-            let power = power(design, effect, repeats);
+            let power = power(design, effect, repeats, LEVEL);
             assert!((power - expected).abs() < 1e-8, "{power} is not {expected}");
         }
     }
@@ -56,11 +57,11 @@ mod tests {
     fn repeats_are_those_of_statsmodels_rounded_up() {
         // ceil of TTestPower().solve_power(effect, None, 0.05, 0.8), and of TTestIndPower's
         for (effect, pairs, each) in [(0.1, 787, 1571), (0.5, 34, 64), (1.0, 10, 17), (2.5, 4, 4)] {
-            let found = (needed(Design::Paired, effect), needed(Design::Unpaired, -effect));
+            let found = (needed(Design::Paired, effect, LEVEL), needed(Design::Unpaired, -effect, LEVEL));
             assert_eq!(found, (Some(pairs), Some(each)), "{effect}");
         }
-        assert_eq!(needed(Design::Paired, 0.001), None);
-        assert_eq!(needed(Design::Paired, 0.0), None);
-        assert_eq!(needed(Design::Paired, 1e6), Some(2));
+        assert_eq!(needed(Design::Paired, 0.001, LEVEL), None);
+        assert_eq!(needed(Design::Paired, 0.0, LEVEL), None);
+        assert_eq!(needed(Design::Paired, 1e6, LEVEL), Some(2));
     }
 }

@@ -1,0 +1,79 @@
+//! Every variant held against one of them.
+
+use crate::compare::Variant;
+use crate::statistics::{self, Difference, Evidence, LEVEL, TTest, holm};
+
+/// A variant beside the baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Its place among the variants.
+    pub variant: usize,
+    /// The variant's metric minus the baseline's.
+    pub difference: Difference,
+    /// p after Holm's correction for all comparisons of the metric that are made; `None` without a test.
+    pub p: Option<f64>,
+    /// How many comparisons were tested together.
+    pub tests: usize,
+}
+
+/// Compares every other variant with the baseline by a metric: paired by seed where at least two seeds are shared,
+/// else as groups. Variants without a finite value are left out.
+pub fn against(variants: &[Variant<'_>], baseline: usize, metric: &str) -> Vec<Comparison> {
+    let others = (0..variants.len()).filter(|variant| *variant != baseline);
+    let found = others.filter_map(|variant| {
+        let difference = difference(&variants[baseline], &variants[variant], metric)?;
+        Some(Comparison { variant, difference, p: None, tests: 0 })
+    });
+    let mut found: Vec<Comparison> = found.collect();
+    let tested: Vec<f64> = found.iter().filter_map(|comparison| Some(comparison.test()?.p)).collect();
+    let mut adjusted = holm(&tested).into_iter();
+    for comparison in &mut found {
+        comparison.p = comparison.test().and_then(|_| adjusted.next());
+        comparison.tests = tested.len();
+    }
+    found
+}
+
+fn difference(baseline: &Variant<'_>, variant: &Variant<'_>, metric: &str) -> Option<Difference> {
+    let finite = |variant: &Variant<'_>| {
+        let mut values = variant.by_seed(metric);
+        values.retain(|_, value| value.is_finite());
+        values
+    };
+    let (old, new) = (finite(baseline), finite(variant));
+    let pairs: Vec<(f64, f64)> = old.iter().filter_map(|(seed, value)| Some((*value, *new.get(seed)?))).collect();
+    let groups = old.len() > 1 && new.len() > 1;
+    if pairs.len() > 1 || (pairs.len() == 1 && !groups) {
+        return statistics::paired(&pairs);
+    }
+    let values = |by_seed: std::collections::BTreeMap<u64, f64>| by_seed.into_values().collect::<Vec<_>>();
+    statistics::unpaired(&values(old), &values(new))
+}
+
+impl Comparison {
+    /// The test, where there were enough values for one.
+    pub fn test(&self) -> Option<TTest> {
+        match self.difference.evidence {
+            Evidence::Test(test) => Some(test),
+            Evidence::TooFew | Evidence::NoSpread => None,
+        }
+    }
+
+    /// Whether the data show a difference: by the corrected p, or because it is the same with every seed. `None`
+    /// where a single run cannot tell.
+    pub fn is_supported(&self) -> Option<bool> {
+        match self.difference.evidence {
+            Evidence::TooFew => None,
+            Evidence::NoSpread => Some(self.difference.mean != 0.0),
+            Evidence::Test(_) => Some(self.p.is_some_and(|p| p <= LEVEL)),
+        }
+    }
+
+    /// How many seeds each variant would need for this test to show a difference like the observed one with
+    /// probability 0.8, at the level that the strictest of the tests made together is held to. `None` when that is
+    /// more than [`statistics::MOST_REPEATS`] or cannot be told.
+    pub fn seeds_needed(&self) -> Option<usize> {
+        let effect = self.test()?.effect?;
+        statistics::needed(self.difference.design, effect, LEVEL / self.tests.max(1) as f64)
+    }
+}

@@ -1,0 +1,132 @@
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+const MSE: &str = "evaluate.mse";
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+/// Runs of a variant with these values of the metric, with seeds from 0.
+fn runs(params: Value, metric: &str, values: &[f64]) -> Vec<Run> {
+    let run = |(seed, value): (usize, &f64)| Run {
+        id: format!("r{seed}"),
+        experiment: "e".to_owned(),
+        params: object(params.clone()),
+        seed: seed as u64,
+        metrics: [(metric.to_owned(), *value)].into(),
+    };
+    values.iter().enumerate().map(run).collect()
+}
+
+fn architectures(metric: &str, dense: &[f64], conv: &[f64]) -> Vec<Run> {
+    let of = |name: &str, values| runs(json!({ "architecture": name, "epochs": 5 }), metric, values);
+    [of("dense", dense), of("conv", conv)].concat()
+}
+
+fn told(runs: &[Run], metric: &str, baseline: Option<usize>) -> String {
+    conclusion(&grouped(runs, &differing(runs)), metric, baseline)
+}
+
+#[test]
+fn variants_are_told_apart_by_what_differs() {
+    let mut all = architectures(MSE, &[0.1, 0.2], &[0.3]);
+    assert_eq!(differing(&all), ["architecture"]);
+    let variants = grouped(&all, &differing(&all));
+    let labels: Vec<String> = variants.iter().map(Variant::label).collect();
+    assert_eq!(labels, ["architecture=dense", "architecture=conv"]);
+    assert_eq!(variants[0].runs.len(), 2);
+    all[2].experiment = "other".to_owned();
+    all[2].params = all[0].params.clone();
+    assert_eq!(differing(&all), [EXPERIMENT]);
+    assert_eq!(grouped(&all, &differing(&all))[1].label(), "experiment=other");
+}
+
+#[test]
+fn the_conclusion_says_who_is_best_by_how_much_and_whether_that_is_sure() {
+    let clear = architectures(MSE, &[0.0121, 0.0118, 0.0131, 0.0127], &[0.0101, 0.0099, 0.0109, 0.0108]);
+    insta::assert_snapshot!(told(&clear, MSE, None), @"architecture=conv has the lowest test MSE, 0.01043 ± 0.00079, 0.00200 less than the other, architecture=dense (95 % interval 0.00177 to 0.00223; 4 pairs by seed; p < 0.001): the data support it.");
+    insta::assert_snapshot!(told(&clear, MSE, Some(0)), @"architecture=conv has the lowest test MSE, 0.01043 ± 0.00079, 0.00200 less than the baseline, architecture=dense (95 % interval 0.00177 to 0.00223; 4 pairs by seed; p < 0.001): the data support it.");
+    insta::assert_snapshot!(told(&clear, MSE, Some(1)), @"The baseline architecture=conv has the lowest test MSE, 0.01043 ± 0.00079, 0.00200 less than the other, architecture=dense (95 % interval 0.00177 to 0.00223; 4 pairs by seed; p < 0.001): the data support it.");
+    let higher = architectures("classifier.test_accuracy", &[0.96, 0.97, 0.955], &[0.962, 0.968, 0.965]);
+    insta::assert_snapshot!(told(&higher, "classifier.test_accuracy", None), @"architecture=conv has the highest test accuracy, 0.9650 ± 0.0075, 0.003 more than the other, architecture=dense (95 % interval -0.012 to 0.019; 3 pairs by seed; p = 0.44): the data do not support it. If the effect is what it looks like, about 85 seeds of each would show it four times in five: 82 more.");
+    let mut unpaired = clear;
+    unpaired.iter_mut().skip(4).for_each(|run| run.seed += 10);
+    insta::assert_snapshot!(told(&unpaired, MSE, None), @"architecture=conv has the lowest test MSE, 0.01043 ± 0.00079, 0.00200 less than the other, architecture=dense (95 % interval 0.00105 to 0.00295; seeds differ, so by Welch's test; p = 0.002): the data support it.");
+}
+
+#[test]
+fn the_conclusion_claims_nothing_that_the_data_do_not_hold() {
+    insta::assert_snapshot!(told(&architectures(MSE, &[0.02], &[0.01]), MSE, None), @"architecture=conv has the lowest test MSE, 0.01, 0.01 less than the other, architecture=dense. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3.");
+    insta::assert_snapshot!(told(&architectures(MSE, &[0.02, 0.021], &[0.01, 0.019]), MSE, None), @"architecture=conv has the lowest test MSE, 0.014 ± 0.057, 0.006 less than the other, architecture=dense (95 % interval -0.045 to 0.057; 2 pairs by seed; p = 0.37): the data do not support it. From two seeds it cannot be told how many it takes: repeat with more, such as --repeats 5.");
+    insta::assert_snapshot!(told(&architectures(MSE, &[0.02, 0.02], &[0.01, 0.01]), MSE, None), @"architecture=conv has the lowest test MSE, 0.01 ± 0, 0.01 less than the other, architecture=dense, the same with every seed: the data support it.");
+    insta::assert_snapshot!(told(&architectures(MSE, &[0.02, 0.02], &[0.02, 0.02]), MSE, None), @"architecture=dense and architecture=conv have the same test MSE with every seed, 0.02 ± 0.");
+    insta::assert_snapshot!(told(&architectures(MSE, &[0.02, 0.03], &[f64::NAN, f64::NAN]), MSE, None), @"Only architecture=dense has a test MSE, so there is nothing to compare it with.");
+    insta::assert_snapshot!(told(&architectures(MSE, &[f64::NAN], &[f64::NAN]), MSE, None), @"No run has a finite test MSE.");
+    insta::assert_snapshot!(told(&architectures("a.parameters", &[1.0], &[2.0]), "a.parameters", None), @"Whether lower or higher is better is not known of a.parameters, so no variant is called best.");
+    let same: Vec<f64> = (0..20).map(|seed| 0.5 + 0.01 * f64::from(seed * 7 % 5)).collect();
+    let other: Vec<f64> = (0..20).map(|seed| 0.500_001 + 0.01 * f64::from(seed * 11 % 5)).collect();
+    insta::assert_snapshot!(told(&architectures(MSE, &same, &other), MSE, None), @"architecture=dense has the lowest test MSE, 0.5200 ± 0.0068, 0.0000 less than the other, architecture=conv (95 % interval -0.0068 to 0.0068; 20 pairs by seed; p = 1.00): the data do not support it. Even 10000 seeds of each would hardly show a difference this small.");
+}
+
+#[test]
+fn many_variants_are_corrected_for() {
+    let of = |size: u32, values: [f64; 3]| runs(json!({ "latent_dim": size }), MSE, &values);
+    let all = [of(2, [0.050, 0.052, 0.049]), of(8, [0.021, 0.0222, 0.0204]), of(32, [0.0200, 0.0213, 0.0195])].concat();
+    insta::assert_snapshot!(told(&all, MSE, None), @"latent_dim=32 has the lowest test MSE, 0.0203 ± 0.0023, 0.00093 less than the next, latent_dim=8 (95 % interval 0.00079 to 0.00108; 3 pairs by seed; p = 0.001 after Holm's correction for 2 comparisons): the data support it. 2 of the 2 others are clearly worse.");
+    let variants = grouped(&all, &differing(&all));
+    let p: Vec<f64> = against(&variants, 2, MSE).iter().map(|comparison| comparison.p.unwrap()).collect();
+    let raw: Vec<f64> = against(&variants, 2, MSE).iter().map(|comparison| comparison.test().unwrap().p).collect();
+    assert_eq!(p, crate::statistics::holm(&raw));
+    assert_eq!(best(&variants, MSE), Some(vec![2, 1, 0]));
+}
+
+#[test]
+fn runs_without_a_number_are_told() {
+    let mut all = architectures(MSE, &[0.02, f64::NAN, 0.03], &[0.01, 0.02]);
+    all[4].metrics.clear();
+    let variants = grouped(&all, &differing(&all));
+    insta::assert_snapshot!(notes(&variants, MSE).join("\n"), @r"
+    architecture=dense: 1 of 3 runs left out, whose test MSE is not finite
+    architecture=conv: 1 of 2 runs without a test MSE left out: see `pipeline runs` for how it ended
+    ");
+    assert_eq!(against(&variants, 0, MSE)[0].difference.count, 1, "only one seed has both");
+}
+
+#[test]
+fn effects_are_told_with_the_largest_first() {
+    let of = |name: &str, size: u32, values: [f64; 2]| {
+        runs(json!({ "architecture": name, "latent_dim": size }), MSE, &values)
+    };
+    let all = [
+        of("dense", 2, [0.050, 0.052]),
+        of("dense", 8, [0.031, 0.033]),
+        of("conv", 2, [0.047, 0.048]),
+        of("conv", 8, [0.021, 0.022]),
+    ];
+    let all = all.concat();
+    let found = effects(&all, &differing(&all), MSE).unwrap();
+    insta::assert_snapshot!(found.sentence(MSE), @"Of the variance of the test MSE: latent_dim 89 % (p < 0.001), architecture 9 % (p < 0.001), architecture × latent_dim 2 % (p = 0.011); < 1 % is left to chance.");
+    let importance: Vec<&str> = found.importance().iter().map(|(param, _)| *param).collect();
+    assert_eq!(importance, ["latent_dim", "architecture"]);
+    let single: Vec<Run> = all.iter().filter(|run| run.seed == 0).cloned().collect();
+    insta::assert_snapshot!(effects(&single, &differing(&single), MSE).unwrap().sentence(MSE), @"Of the variance of the test MSE: latent_dim 90 % (p = 0.098), architecture 8 % (p = 0.31); 2 % is left to chance and to how they act together, which takes repeats to tell apart.");
+}
+
+#[test]
+fn drawn_numbers_are_cut_into_ranges() {
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut drawn = || {
+        let [rate, other]: [f64; 2] = [(); 2].map(|()| random.random_range(0.0..1.0));
+        runs(json!({ "rate": rate, "other": other }), MSE, &[rate * rate + 0.05 * random.random_range(0.0..1.0)])
+    };
+    let all: Vec<Run> = (0..80).flat_map(|_| drawn()).collect();
+    let found = effects(&all, &differing(&all), MSE).unwrap();
+    assert_eq!(found.cut, ["other", "rate"]);
+    let importance = found.importance();
+    assert_eq!(importance[0].0, "rate");
+    assert!(importance[0].1 > 0.85 && importance[1].1 < 0.15, "{importance:?}");
+}

@@ -1,0 +1,93 @@
+//! Runs grouped into variants: those that differ in their seed alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::merit::{self, Better};
+use crate::statistics::Summary;
+use crate::text;
+
+/// One run as a comparison sees it.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    pub id: String,
+    pub experiment: String,
+    pub params: Map<String, Value>,
+    pub seed: u64,
+    /// `<stage>.<metric>` -> value, not a number where it was not finite.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// Runs that differ in their seed alone.
+#[derive(Debug, Clone)]
+pub struct Variant<'a> {
+    /// What tells it from the others.
+    pub values: Map<String, Value>,
+    /// In the order given.
+    pub runs: Vec<&'a Run>,
+}
+
+/// What an experiment goes by among the params, where runs of several are compared.
+pub const EXPERIMENT: &str = "experiment";
+
+/// Names of the params that are not the same in all runs, in alphabetical order, after [`EXPERIMENT`] when that is not
+/// the same.
+pub fn differing(runs: &[Run]) -> Vec<String> {
+    let Some((first, rest)) = runs.split_first() else { return Vec::new() };
+    let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
+    let differs = |name: &&String| rest.iter().any(|run| run.params.get(*name) != first.params.get(*name));
+    let experiments = rest.iter().any(|run| run.experiment != first.experiment).then(|| EXPERIMENT.to_owned());
+    experiments.into_iter().chain(names.into_iter().filter(differs).cloned()).collect()
+}
+
+/// The variants by these params, in the order of their first runs.
+pub fn grouped<'a>(runs: &'a [Run], params: &[String]) -> Vec<Variant<'a>> {
+    let mut variants: Vec<Variant<'a>> = Vec::new();
+    for run in runs {
+        let value = |name: &String| match run.params.get(name) {
+            None if name == EXPERIMENT => Some((name.clone(), Value::from(run.experiment.as_str()))),
+            value => Some((name.clone(), value?.clone())),
+        };
+        let values: Map<String, Value> = params.iter().filter_map(value).collect();
+        match variants.iter_mut().find(|variant| variant.values == values) {
+            Some(variant) => variant.runs.push(run),
+            None => variants.push(Variant { values, runs: vec![run] }),
+        }
+    }
+    variants
+}
+
+/// Every run as a variant of its own, told apart by its id.
+pub fn one_each(runs: &[Run]) -> Vec<Variant<'_>> {
+    let named = |run: &Run| Map::from_iter([("run".to_owned(), Value::from(run.id.as_str()))]);
+    runs.iter().map(|run| Variant { values: named(run), runs: vec![run] }).collect()
+}
+
+impl Variant<'_> {
+    /// `architecture=conv, latent_dim=8`.
+    pub fn label(&self) -> String {
+        if self.values.is_empty() { "all runs".to_owned() } else { text::pairs(&self.values) }
+    }
+
+    /// The metric by seed, of the runs that have it; of several with a seed the last one's.
+    pub fn by_seed(&self, metric: &str) -> BTreeMap<u64, f64> {
+        self.runs.iter().filter_map(|run| Some((run.seed, *run.metrics.get(metric)?))).collect()
+    }
+
+    /// The metric over the seeds; `None` when no run has a finite value.
+    pub fn summary(&self, metric: &str) -> Option<Summary> {
+        Summary::of(&self.by_seed(metric).into_values().collect::<Vec<_>>())
+    }
+}
+
+/// The variants' indices from the best mean of a metric to the worst, without those that have none. `None` when it is
+/// not known which way is better.
+pub fn best(variants: &[Variant<'_>], metric: &str) -> Option<Vec<usize>> {
+    let sign = if merit::better(metric)? == Better::Lower { 1.0 } else { -1.0 };
+    let means = variants.iter().enumerate();
+    let mut means: Vec<(f64, usize)> =
+        means.filter_map(|(index, variant)| Some((sign * variant.summary(metric)?.mean, index))).collect();
+    means.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Some(means.into_iter().map(|(_, index)| index).collect())
+}
