@@ -86,11 +86,12 @@ impl Builder {
         }
     }
 
-    /// Takes an upsampling back that a convolution over `windows` can do on its way; gives its factor, 1 for none.
+    /// Takes an upsampling back that a convolution over `windows` can do on its way; gives its factor, 1 for none. Its
+    /// images must be those of the windows: a reshape between the two leaves no operation.
     fn upsampled_before(&mut self, windows: &Windows) -> usize {
         match self.ops.get(self.part..).and_then(<[Op]>::last) {
-            Some(Op::Upsample(Upsample { factor, .. })) if windows.stride == [1, 1] => {
-                let factor = *factor;
+            Some(Op::Upsample(before)) if windows.stride == [1, 1] && before.output() == windows.shape() => {
+                let factor = before.factor;
                 self.ops.pop();
                 factor
             }

@@ -280,6 +280,7 @@ mod tests {
                 Comparison::Bce,
                 false,
             ),
+            case(&["upsample 2", "reshape 4x12x2", "conv 2 3x3 tanh"], [4, 6, 1], Comparison::Mse, false),
             case(
                 &["convtranspose 2 2x3 stride 3 valid", "conv 1 4x5 stride 3 same", "upsample 3"],
                 [3, 2, 2],

@@ -147,14 +147,16 @@ impl Network {
         (self.input.iter().product(), self.output.iter().product())
     }
 
-    /// Where the biases of the last layer are, when that is a dense or convolution layer.
+    /// Where the biases of the last layer are, when that is a dense or convolution layer with no activation before the
+    /// head.
     pub fn last_biases(&self) -> Option<Range<usize>> {
-        match self.ops.last() {
-            Some(Op::Dense(dense)) => Some(dense.bias..dense.bias + dense.outputs),
-            Some(Op::Conv(conv)) => Some(conv.bias..conv.bias + conv.outputs),
-            Some(Op::ConvTranspose(conv)) => Some(conv.bias..conv.bias + conv.outputs()),
-            _ => None,
-        }
+        let (bias, count, activation) = match self.ops.last()? {
+            Op::Dense(dense) => (dense.bias, dense.outputs, dense.activation),
+            Op::Conv(conv) => (conv.bias, conv.outputs, conv.activation),
+            Op::ConvTranspose(conv) => (conv.bias, conv.outputs(), conv.activation),
+            _ => return None,
+        };
+        (activation == Activation::Linear).then_some(bias..bias + count)
     }
 
     /// All of the network but its head, on the tape, in training mode.
@@ -273,6 +275,11 @@ mod tests {
             "conv 2 3x3 same tanh",
             "upsample 2",
             "conv 2 2x2 tanh",
+            "upsample 2",
+            "reshape 18x8x2",
+            "conv 1 3x3",
+            "reshape 12x12x1",
+            "maxpool 2",
             "convtranspose 2 3x3 stride 2 tanh",
             "conv 2 3x3 stride 2 valid gelu",
             "flatten",
@@ -322,6 +329,23 @@ mod tests {
         let output =
             |network: &Network| numbers(&network.infer(&weights, matrix(2, 3, 1), &Scratch::default())).to_vec();
         assert_eq!(output(&joined), output(&written));
+    }
+
+    #[test]
+    fn a_reshape_between_upsampling_and_a_convolution_counts() {
+        for (texts, ops) in [
+            (["upsample 2", "reshape 28x14x1", "conv 2 3x3"], 2),
+            (["upsample 2", "reshape 14x14x2", "conv 2 3x3"], 1),
+            (["upsample 2", "reshape 14x28x1", "conv 2 3x3 valid"], 2),
+        ] {
+            let apart = [texts[0], "dropout 0", texts[1], texts[2]];
+            let ((joined, weights), (apart, _)) = (network(&texts, [7, 7, 2]), network(&apart, [7, 7, 2]));
+            assert_eq!((joined.ops.len(), apart.ops.len()), (ops, 3));
+            let output =
+                |network: &Network| numbers(&network.infer(&weights, matrix(2, 98, 1), &Scratch::default())).to_vec();
+            let worst = output(&joined).iter().zip(output(&apart)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(worst < 1e-12, "{texts:?}: {worst}");
+        }
     }
 
     #[test]

@@ -104,9 +104,14 @@ fn an_untrained_model_can_start_at_the_mean_of_the_data() {
 
 #[test]
 fn a_model_whose_output_cannot_be_inverted_starts_where_it_is() {
-    let decoder = layers(&["dense 16 relu", "reshape 4x4x1", "upsample 2"]);
-    let mut model = Autoencoder::new(&layers(&["dense 3"]), &decoder, [8, 8, 1], 1).unwrap();
-    assert!(!model.start_at_mean(&bars([8, 8, 1], 8)).unwrap());
+    for decoder in [
+        &["dense 16 relu", "reshape 4x4x1", "upsample 2"][..],
+        &["dense 64 relu", "sigmoid"],
+        &["dense 8", "reshape 2x2x2", "convtranspose 1 3x3 stride 4 relu", "sigmoid"],
+    ] {
+        let mut model = Autoencoder::new(&layers(&["dense 3"]), &layers(decoder), [8, 8, 1], 1).unwrap();
+        assert!(!model.start_at_mean(&bars([8, 8, 1], 8)).unwrap(), "{decoder:?}");
+    }
 }
 
 fn trained(threads: usize) -> (Vec<u8>, History, Vec<f32>) {

@@ -190,6 +190,12 @@ pub struct Upsample {
 }
 
 impl Upsample {
+    /// Height, width, channels of the output.
+    pub fn output(&self) -> [usize; 3] {
+        let [height, width, channels] = self.image;
+        [height * self.factor, width * self.factor, channels]
+    }
+
     /// Calls `visit` with the beginning of each output pixel and of the input pixel it repeats.
     #[inline(always)]
     fn walk(&self, images: usize, mut visit: impl FnMut(usize, usize)) {

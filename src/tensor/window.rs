@@ -95,6 +95,11 @@ impl Windows {
         (step, (0..lines).step_by(step).map(move |first| first..(first + step).min(lines)))
     }
 
+    /// Height, width, channels of an image.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.height, self.width, self.channels]
+    }
+
     /// Numbers in an image.
     pub fn image(&self) -> usize {
         self.height * self.width * self.channels
