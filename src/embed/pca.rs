@@ -10,7 +10,7 @@ use crate::embed::workers::Workers;
 use crate::embed::{EmbedError, require};
 use crate::tensor::gemm::{Mat, multiply};
 
-/// Samples centerd and multiplied at a time, and of those the rows one thread centers.
+/// Samples centered and multiplied at a time, and of those the rows one thread centers.
 const BLOCK: usize = 512;
 const STRIP: usize = 32;
 /// Side of the squares the covariance is cut into.
@@ -90,9 +90,9 @@ impl Pca {
     pub fn reconstruction_mse(&self, samples: &dyn Samples, workers: Workers) -> Result<Vec<f64>, Interrupted> {
         let kept = self.kept();
         // Components are orthonormal: each takes its squared coordinate off the squared distance to the mean.
-        let blocks = self.map_projections(samples, workers, |centerd, projected| {
+        let blocks = self.map_projections(samples, workers, |centered, projected| {
             let mut sums = vec![0.0; kept + 1];
-            sums[0] = centerd.iter().map(|x| x * x).sum();
+            sums[0] = centered.iter().map(|x| x * x).sum();
             for row in projected.chunks_exact(kept.max(1)) {
                 sums[1..].iter_mut().zip(row).for_each(|(sum, x)| *sum += x * x);
             }
@@ -111,7 +111,7 @@ impl Pca {
         Ok(std::iter::once(sums[0] / count).chain(rest).collect())
     }
 
-    /// `work` on the centerd samples and their coordinates, block by block.
+    /// `work` on the centered samples and their coordinates, block by block.
     fn map_projections<T: Send>(
         &self,
         samples: &dyn Samples,
@@ -121,12 +121,12 @@ impl Pca {
         let (d, kept) = (self.mean.len(), self.kept());
         workers.map(samples.len().div_ceil(BLOCK), |block| {
             let rows = block * BLOCK..samples.len().min((block + 1) * BLOCK);
-            let mut centerd = vec![0.0; rows.len() * d];
-            center(samples, &self.mean, rows.clone(), &mut centerd);
+            let mut centered = vec![0.0; rows.len() * d];
+            center(samples, &self.mean, rows.clone(), &mut centered);
             let mut projected = vec![0.0; rows.len() * kept];
             let components = Mat::new(&self.components, kept, d).transposed();
-            multiply(&mut projected, Mat::new(&centerd, rows.len(), d), components, false);
-            work(&centerd, &projected)
+            multiply(&mut projected, Mat::new(&centered, rows.len(), d), components, false);
+            work(&centered, &projected)
         })
     }
 }
@@ -187,12 +187,12 @@ fn covariance(samples: &dyn Samples, mean: &[f64], workers: Workers) -> Result<V
     for start in (0..n).step_by(BLOCK) {
         workers.cancel.check()?;
         let count = BLOCK.min(n - start);
-        let mut centerd = vec![0.0; count * d];
-        workers.fill(&mut centerd, STRIP * d, |strip, out| {
+        let mut centered = vec![0.0; count * d];
+        workers.fill(&mut centered, STRIP * d, |strip, out| {
             let first = start + strip * STRIP;
             center(samples, mean, first..first + out.len() / d, out);
         });
-        let block = Mat::new(&centerd, count, d);
+        let block = Mat::new(&centered, count, d);
         workers.fill(&mut tiles, 1, |_, tiles| {
             for Tile { rows, columns, sums } in tiles {
                 let left = block.columns(rows.start, rows.len()).transposed();

@@ -149,7 +149,7 @@ impl Pen<'_> {
         self.note(result);
     }
 
-    /// One line of text, vertically centerd on its capitals.
+    /// One line of text, vertically centered on its capitals.
     pub fn text(&mut self, text: &str, (x, y): (f64, f64), font: Font) {
         let x = match font.align {
             Align::Left => x,

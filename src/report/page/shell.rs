@@ -46,7 +46,7 @@ pub fn document(title: &str, head: &Markup, parts: &[Part]) -> String {
                     }
                     main id="main" {
                         @for part in parts {
-                            section id=(part.id) aria-labeledby={ (part.id) "-title" } {
+                            section id=(part.id) aria-labelledby={ (part.id) "-title" } {
                                 h2 id={ (part.id) "-title" } { (part.title) }
                                 (part.body)
                             }
