@@ -295,6 +295,17 @@ fn what_several_runs_warn_of_is_said_once() {
 }
 
 #[test]
+fn what_a_run_warns_of_twice_with_other_numbers_is_said_twice() {
+    let mut page = experiment(None);
+    page.runs.truncate(2);
+    page.runs[0].warnings = vec!["only 13 samples".into(), "only 20 samples".into()];
+    let warned = |page: &ExperimentPage| text_between(&whole_page(page).unwrap(), "role=\"note\">", "</div>");
+    insta::assert_snapshot!(warned(&page), @"only 13 samples (architecture=dense, latent_dim=2, seed 1) only 20 samples (architecture=dense, latent_dim=2, seed 1)");
+    page.runs.truncate(1);
+    insta::assert_snapshot!(warned(&page), @"only 13 samples only 20 samples");
+}
+
+#[test]
 fn the_page_of_an_experiment_with_one_run_shows_all_of_that_run() {
     let dir = tempfile::tempdir().unwrap();
     report(&fixture::everything(&dir.path().join("in")), &dir.path().join("out"));
@@ -306,6 +317,45 @@ fn the_page_of_an_experiment_with_one_run_shows_all_of_that_run() {
         assert!(html.contains(&format!("<section id=\"{id}\"")), "{id}");
     }
     assert!(html.contains("<a href=\"dense_vs_conv/r-dense-2-1.html\">The run’s own page</a>"));
+}
+
+#[test]
+fn of_two_models_the_collapsed_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut maker = Maker::new(&dir.path().join("in"));
+    for (stage, warnings) in [("small.baseline", json!([])), ("large.baseline", json!(["collapsed: no better"]))] {
+        maker.begin(ArtifactType::Metrics, stage).json("metrics.json", &json!({"metrics": {}, "warnings": warnings}));
+    }
+    maker
+        .begin(ArtifactType::Baseline, "small.pca")
+        .json("baseline.json", &json!({"constant_mse": 0.07, "dimensions": 1, "split": "test"}))
+        .text("curve.csv", "latent_dim,mse\n0,0.07\n1,0.05\n");
+    let made = report(&maker.sources, &dir.path().join("out"));
+    let told: Vec<&str> = made.sections[0].notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(told, ["`large.baseline`: collapsed: no better"]);
+}
+
+#[test]
+fn numbers_are_sorted_as_numbers() {
+    let mut page = experiment(None);
+    page.swept.push("noise".into());
+    for (run, noise) in page.runs.iter_mut().zip([json!(0.5), json!(0.25), json!(1e-7)]) {
+        run.variant.insert("noise".into(), noise);
+    }
+    page.runs[3].metrics.clear();
+    let html = whole_page(&page).unwrap();
+    for cell in
+        ["data-value=\"0.5\">0.5<", "data-value=\"0.25\">0.25<", "data-value=\"1e-7\">0.0000001<", "<td class=\"n\">–<"]
+    {
+        assert!(html.contains(cell), "{cell}");
+    }
+    assert!(html.contains("<td>conv</td>"), "words have no number to sort by");
+}
+
+#[test]
+fn a_page_without_a_title_has_the_experiments_name() {
+    let page = RunPage { title: String::new(), ..run(None) };
+    assert!(run_page(&page).unwrap().contains("<title>dense_vs_conv · r-7f3a91c2</title>"));
 }
 
 #[test]

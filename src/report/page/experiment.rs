@@ -92,13 +92,15 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
     }
 }
 
-/// The warnings of runs. What several runs say, apart from numbers in it, is said once.
+/// The warnings of runs. What several runs say, apart from numbers in it, is said once; what a run says twice, with
+/// other numbers, is said twice.
 fn warnings(page: &ExperimentPage) -> Vec<String> {
     let skeleton = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     let mut told: Vec<(&str, Vec<&RunSummary>)> = Vec::new();
     for run in &page.runs {
         for text in &run.warnings {
-            match told.iter_mut().find(|(known, _)| skeleton(known) == skeleton(text)) {
+            let is_of = |runs: &[&RunSummary]| runs.iter().any(|known| std::ptr::eq(*known, run));
+            match told.iter_mut().find(|(known, runs)| skeleton(known) == skeleton(text) && !is_of(runs)) {
                 Some((_, runs)) => runs.push(run),
                 None => told.push((text, vec![run])),
             }
@@ -185,9 +187,12 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                 th scope="col" class="n" title="what its stages took, those from the cache when they were executed" { "time" }
             } }
             tbody { @for variant in variants { tr {
-                @for &(param, class) in &columns { td class=[class] {
-                    (variant.values.get(param).map_or_else(|| "–".into(), shell::plain))
-                } }
+                @for &(param, class) in &columns {
+                    @let value = variant.values.get(param);
+                    td class=[class] data-value=[value.filter(|_| class.is_some())] {
+                        (value.map_or_else(|| "–".into(), shell::plain))
+                    }
+                }
                 td { (run_links(variant)) }
                 @for (metric, winner) in key.iter().zip(&winners) {
                     @let summary = variant.metric(metric);
@@ -269,8 +274,8 @@ fn all_metrics(page: &ExperimentPage) -> Markup {
                     th scope="col" { "run" }
                     @for name in &names { th scope="col" class="n" { (shell::breakable(name)) } }
                 } }
-                tbody { @for run in &page.runs { tr {
-                    th scope="row" { (named(&[run])) }
+                tbody { @for (index, run) in page.runs.iter().enumerate() { tr {
+                    th scope="row" data-value=(index) { (named(&[run])) }
                     @for name in &names {
                         @let value = run.metrics.get(*name);
                         td.n data-value=[value] { (value.map_or("–".into(), |value| number::short(*value))) }

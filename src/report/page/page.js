@@ -8,13 +8,14 @@ for (const table of document.querySelectorAll('table.sortable')) {
       const down = head.getAttribute('aria-sort') === 'ascending';
       heads.forEach(other => other.removeAttribute('aria-sort'));
       head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-      const value = row => row.cells[column].dataset.value ?? row.cells[column].textContent;
-      const order = (a, b) => value(a).localeCompare(value(b), undefined, {numeric: true});
-      const numbers = (a, b) => value(a) - value(b);
       const body = table.tBodies[0], rows = [...body.rows];
-      const numeric = rows.every(row => row.cells[column].dataset.value !== undefined);
-      rows.sort(numeric ? numbers : order);
-      body.append(...(down ? rows.reverse() : rows));
+      const numeric = rows.some(row => row.cells[column].dataset.value !== undefined);
+      const key = ({cells: {[column]: cell}}) => numeric ? Number(cell.dataset.value) : cell.textContent.trim();
+      const blank = key => numeric ? Number.isNaN(key) : key === '–';
+      const order = (a, b) => numeric ? a - b : a.localeCompare(b, undefined, {numeric: true});
+      // What is missing stands last either way.
+      rows.sort((a, b) => blank(key(a)) - blank(key(b)) || (down ? order(key(b), key(a)) : order(key(a), key(b))));
+      body.append(...rows);
     };
   });
 }

@@ -26,7 +26,7 @@ pub fn run_page(page: &RunPage) -> Result<String> {
     parts.push(part("graph", "How it was computed", shell::graph(&page.dag, "")));
     parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
     parts.push(part("provenance", "Provenance", provenance(page)));
-    let title = format!("{} · {}", page.title, page.id);
+    let title = format!("{} · {}", title(page), page.id);
     Ok(shell::document(&title, &head(page), &parts))
 }
 
@@ -34,11 +34,14 @@ fn part(id: &str, title: &str, body: Markup) -> Part {
     Part { id: id.into(), title: title.into(), body }
 }
 
+fn title(page: &RunPage) -> &str {
+    if page.title.is_empty() { &page.experiment } else { &page.title }
+}
+
 fn head(page: &RunPage) -> Markup {
-    let title = if page.title.is_empty() { &page.experiment } else { &page.title };
     html! {
         p.crumbs { a href={ "../" (crate::report::figures::file_name(&page.experiment)) ".html" } { (page.experiment) } " / run " (page.id) }
-        h1 { (title) }
+        h1 { (title(page)) }
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
         ul.chips {
