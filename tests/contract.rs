@@ -403,6 +403,6 @@ fn a_collapsed_model_is_called_so_everywhere() {
     assert!(text(&stage["warnings"][0]).starts_with("collapsed"), "{stage}");
     assert_eq!(shown["metrics"]["autoencoder.baseline.collapsed"], 1.0);
     let html = std::fs::read_to_string(text(&shown["report"])).unwrap();
-    assert!(html.contains("collapsed:</strong>"));
+    assert!(html.contains("<code>autoencoder.baseline</code>:</strong> collapsed: "));
     assert!(project.call(&["show", "latest"]).stdout.contains("collapsed: "));
 }

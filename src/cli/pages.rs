@@ -204,7 +204,7 @@ fn figures(plan: &Plan, result: &RunResult) -> Option<FiguresDir> {
     Some(figures.files.iter().map(|file| (file.name.clone(), file.path.clone())).collect())
 }
 
-/// Failures, then warnings of all stages in the order they ran, each once.
+/// Failures, then warnings of all stages in the order they ran.
 fn warnings(result: &RunResult) -> Vec<String> {
     let mut stages: Vec<_> = result.stages.iter().map(|(name, stage)| (name, &stage.finished)).collect();
     stages.sort_by_key(|(_, finished)| (finished.status != Status::Failed, finished.node));
@@ -212,11 +212,7 @@ fn warnings(result: &RunResult) -> Vec<String> {
     for (name, finished) in stages {
         let failed = finished.error.as_ref().filter(|_| finished.status == Status::Failed);
         let all = failed.map(|error| format!("`{name}` failed: {error}")).into_iter();
-        for text in all.chain(finished.outcome.warnings.iter().cloned()) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
+        texts.extend(all.chain(finished.outcome.warnings.iter().map(|warning| format!("`{name}`: {warning}"))));
     }
     texts
 }

@@ -89,7 +89,8 @@ fn told_of_collapse(material: &Material<'_>) -> Result<Vec<String>> {
     let mut told = Vec::new();
     for source in material.of(ArtifactType::Metrics) {
         let Told { warnings } = source.json("metrics.json")?;
-        told.extend(warnings.into_iter().filter(|text| text.starts_with("collapsed")));
+        let collapsed = warnings.into_iter().filter(|text| text.starts_with("collapsed"));
+        told.extend(collapsed.map(|text| format!("`{}`: {text}", source.stage)));
     }
     Ok(told)
 }
