@@ -121,6 +121,7 @@ impl LayerSpec {
     /// Parses a layer's text for images of height, width, channels. Sizes may be those of the image: `image` for all of
     /// it, `image/4x64` for a quarter of its height and width and 64 channels.
     pub fn parse(text: &str, image: [usize; 3]) -> Result<Self, LayerError> {
+        let text = &text.to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
         let [layer, size, rest @ ..] = &words[..] else { return text.parse() };
         let Some(part) = size.strip_prefix("image") else { return text.parse() };
@@ -451,6 +452,7 @@ mod tests {
         assert_eq!(written("dense image/4x64 relu"), "dense 2240 relu");
         assert_eq!(written("reshape image/4x64"), "reshape 7x5x64");
         assert_eq!(written("dense 5"), "dense 5");
+        assert_eq!(written("Dense Image ReLU"), "dense 1680 relu");
         let refused = |text: &str| LayerSpec::parse(text, [28, 20, 3]).unwrap_err().to_string();
         insta::assert_snapshot!(refused("reshape image/3x64"), @"in `reshape image/3x64`, an image of 28x20 cannot be divided by 3");
         insta::assert_snapshot!(refused("dense image/4"), @"in `dense image/4`, the size `image/4` cannot be read");
