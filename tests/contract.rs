@@ -131,6 +131,14 @@ fn events_come_in_the_order_of_the_work() {
     let epochs: Vec<&Value> = launch.named("stage_progress").filter(|event| event["stage"] == "autoencoder").collect();
     assert_eq!(epochs.len(), 2);
     assert_eq!((&epochs[1]["done"], &epochs[1]["total"], &epochs[1]["unit"]), (&json!(2), &json!(2), &json!("epoch")));
+    // A stage that fails on the way keeps the series it told of, under the names that a finished one has.
+    let series = &project.json(&["show", "latest"])["series"];
+    for event in launch.named("stage_progress").filter(|event| event["unit"] == "epoch") {
+        for name in keys(&event["metrics"]) {
+            let name = format!("{}.{name}", text(&event["stage"]));
+            assert!(keys(series).contains(&*name), "{name} is not in {series}");
+        }
+    }
 }
 
 #[test]

@@ -99,11 +99,10 @@ fn record(
 ) -> Result<EpochReport, TrainError> {
     let train_loss = sums.loss / count as f64;
     history.train_loss.push(train_loss);
-    let mut accuracy = None;
-    if task.classes.is_some() {
-        accuracy = Some(sums.correct as f64 / count as f64);
-        history.train_accuracy.extend(accuracy);
-    }
+    let accuracy = |(sums, count): (Sums, usize)| task.classes.map(|_| sums.correct as f64 / count as f64);
+    let (train_accuracy, val_accuracy) = (accuracy((sums, count)), validation.and_then(accuracy));
+    history.train_accuracy.extend(train_accuracy);
+    history.val_accuracy.extend(val_accuracy);
     let mut val_loss = None;
     if network.drawn() > 0 {
         history.train_divergence.push(sums.divergence / count as f64);
@@ -114,15 +113,11 @@ fn record(
         check_finite(mean, "the validation loss", epoch, 0)?;
         val_loss = Some(mean);
         history.val_loss.push(mean);
-        if task.classes.is_some() {
-            accuracy = Some(sums.correct as f64 / count as f64);
-            history.val_accuracy.extend(accuracy);
-        }
         if task.squared_error {
             history.val_mse.push(sums.squared_error / count as f64);
         }
     }
-    Ok(EpochReport { epoch, epochs, train_loss, val_loss, accuracy })
+    Ok(EpochReport { epoch, epochs, train_loss, val_loss, train_accuracy, val_accuracy })
 }
 
 fn check_finite(value: f64, what: &str, epoch: u32, batch: usize) -> Result<(), TrainError> {

@@ -114,8 +114,8 @@ pub struct EpochReport {
     pub epochs: u32,
     pub train_loss: f64,
     pub val_loss: Option<f64>,
-    /// On the validation samples when there are any, else in training.
-    pub accuracy: Option<f64>,
+    pub train_accuracy: Option<f64>,
+    pub val_accuracy: Option<f64>,
 }
 
 /// What a computation runs on and reports to.

@@ -211,7 +211,10 @@ pub fn how_far(progress: &Progress) -> String {
 
 /// The latest figures, each as `name value`.
 pub fn latest(progress: &Progress) -> Vec<String> {
-    progress.metrics.iter().map(|(name, value)| metric(name, *value)).collect()
+    let metrics = &progress.metrics;
+    // There is room for one accuracy.
+    let is_shown = |name: &str| name != "train_accuracy" || !metrics.iter().any(|(other, _)| other == "val_accuracy");
+    metrics.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| metric(name, *value)).collect()
 }
 
 /// The place of a stage's metric among the key metrics, whatever the stage is called.

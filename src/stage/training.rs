@@ -12,7 +12,7 @@ use crate::artifact::store;
 use crate::event::{Outcome, Progress};
 use crate::kind::ParamProblem;
 use crate::model::layer::{LayerError, LayerSpec};
-use crate::model::shape::{self, LayerInfo};
+use crate::model::shape::{self, LayerInfo, ShapeError};
 use crate::model::train::{
     Checkpoints, Decay, EpochReport, History, Optimizer, Run, TrainError, Training, where_it_diverged,
 };
@@ -204,8 +204,7 @@ pub fn check_shapes(
     input: [usize; 3],
     wanted: Option<[usize; 3]>,
 ) -> Result<[usize; 3], ParamProblem> {
-    let problem = |index, message, help| ParamProblem { param: name.into(), index: Some(index), message, help };
-    let infos = shape::infer(layers, input).map_err(|error| problem(error.index, error.message, error.help))?;
+    let infos = shape::infer(layers, input).map_err(|error| unfit(name, error))?;
     let last = infos.last().map_or(input, |info| info.output);
     let size = |shape: [usize; 3]| shape.iter().product::<usize>();
     match wanted {
@@ -217,10 +216,15 @@ pub fn check_shapes(
                 size(wanted),
                 size(wanted)
             );
-            Err(problem(layers.len().saturating_sub(1), message, Some(help)))
+            Err(unfit(name, ShapeError { index: layers.len().saturating_sub(1), message, help: Some(help) }))
         }
         _ => Ok(last),
     }
+}
+
+/// A layer of the list `name` that does not fit.
+pub fn unfit(name: &str, ShapeError { index, message, help }: ShapeError) -> ParamProblem {
+    ParamProblem { param: name.into(), index: Some(index), message, help }
 }
 
 /// Layers of a list that was checked when the plan was made, for images of a shape.
@@ -252,7 +256,8 @@ pub fn with_run<T>(context: &Context, work: impl FnOnce(&Run) -> Result<T, Train
     let on_epoch = |report: EpochReport| {
         let mut metrics = vec![("train_loss".to_owned(), report.train_loss)];
         metrics.extend(report.val_loss.map(|loss| ("val_loss".to_owned(), loss)));
-        metrics.extend(report.accuracy.map(|accuracy| ("accuracy".to_owned(), accuracy)));
+        metrics.extend(report.train_accuracy.map(|accuracy| ("train_accuracy".to_owned(), accuracy)));
+        metrics.extend(report.val_accuracy.map(|accuracy| ("val_accuracy".to_owned(), accuracy)));
         let (done, total) = (u64::from(report.epoch), u64::from(report.epochs));
         (context.progress)(Progress { done, total, unit: "epoch", metrics });
     };
