@@ -11,7 +11,7 @@ use super::fit::fit;
 use super::infer::{Worker, count, in_chunks};
 use super::layer::LayerSpec;
 use super::network::{Network, Weights};
-use super::shape::{LayerInfo, ShapeError, describe};
+use super::shape::{LayerInfo, ShapeError, describe, misplaced_code};
 use super::step::Task;
 use super::train::{History, Loss, Run, TrainError, Training, wrong_samples};
 use super::weights;
@@ -54,12 +54,10 @@ impl Autoencoder {
         tied: bool,
     ) -> Result<Self, TrainError> {
         let (network, weights) = Network::build(&[("encoder", encoder), ("decoder", decoder)], input, seed, tied)?;
-        let place = |part: &[LayerSpec]| part.iter().position(LayerSpec::is_gaussian);
-        if let Some(index) = place(&encoder[..encoder.len().saturating_sub(1)]) {
-            return Err(misplaced("encoder", index));
-        }
-        if let Some(index) = place(decoder) {
-            return Err(misplaced("decoder", index));
+        for (part, layers, in_encoder) in [("encoder", encoder, true), ("decoder", decoder, false)] {
+            if let Some(error) = misplaced_code(layers, in_encoder) {
+                return Err(TrainError::Shape { part, error });
+            }
         }
         let (inputs, outputs) = network.sizes();
         if inputs != outputs {
@@ -242,12 +240,6 @@ impl Autoencoder {
     pub fn read(&mut self, whole: &Path) -> Result<(), TrainError> {
         weights::load(&self.network, &mut self.weights, whole)
     }
-}
-
-fn misplaced(part: &'static str, index: usize) -> TrainError {
-    let message = format!("layer {} draws codes, which only the last layer of an encoder can", index + 1);
-    let help = Some("move it to the end of the encoder".to_owned());
-    TrainError::Shape { part, error: ShapeError { index, message, help } }
 }
 
 /// Mean over all samples of every `width`-th number.

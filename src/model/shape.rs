@@ -50,6 +50,15 @@ pub fn infer(layers: &[LayerSpec], input: [usize; 3]) -> Result<Vec<LayerInfo>, 
     Ok(infos)
 }
 
+/// A `gaussian` layer that is not the last of an encoder; `in_encoder` tells whose `layers` these are.
+pub fn misplaced_code(layers: &[LayerSpec], in_encoder: bool) -> Option<ShapeError> {
+    let index = layers.iter().position(LayerSpec::is_gaussian)?;
+    let layer = &layers[index];
+    let message = format!("layer {} (`{layer}`) draws a code, which only the last layer of an encoder can", index + 1);
+    let help = Some("move it to the end of the encoder, or write `dense`".to_owned());
+    (!in_encoder || index + 1 < layers.len()).then_some(ShapeError { index, message, help })
+}
+
 type Misfit = (String, Option<String>);
 
 fn misfit<T>(needs: impl Into<String>, help: &str) -> Result<T, Misfit> {

@@ -331,8 +331,8 @@ fn only_the_end_of_an_encoder_draws_codes() {
     let refused = |encoder: &[&str], decoder: &[&str]| {
         Autoencoder::new(&layers(encoder), &layers(decoder), [1, 1, 12], 3).err().unwrap().to_string()
     };
-    insta::assert_snapshot!(refused(&["gaussian 3", "dense 3"], &["dense 12"]), @"in the encoder, layer 1 draws codes, which only the last layer of an encoder can");
-    insta::assert_snapshot!(refused(&["dense 3"], &["gaussian 12"]), @"in the decoder, layer 1 draws codes, which only the last layer of an encoder can");
+    insta::assert_snapshot!(refused(&["gaussian 3", "dense 3"], &["dense 12"]), @"in the encoder, layer 1 (`gaussian 3`) draws a code, which only the last layer of an encoder can");
+    insta::assert_snapshot!(refused(&["dense 3"], &["gaussian 12"]), @"in the decoder, layer 1 (`gaussian 12`) draws a code, which only the last layer of an encoder can");
 }
 
 #[test]

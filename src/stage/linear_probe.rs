@@ -69,7 +69,8 @@ impl Stage for LinearProbe {
                  means nothing"
             )
         });
-        let mut output = train(context, &labeled, &[], &training)?;
+        let help = "make the images smaller";
+        let mut output = train(context, &labeled, &[], &training, help)?;
         output.outcome.warnings.extend(one_class);
         Ok(output)
     }

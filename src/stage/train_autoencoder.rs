@@ -14,9 +14,10 @@ use crate::event::Outcome;
 use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::model::autoencoder::{Autoencoder, Objective};
 use crate::model::layer::{self, LayerSpec};
-use crate::model::shape::ShapeError;
+use crate::model::shape::{LayerInfo, ShapeError, infer, misplaced_code};
 use crate::model::tie;
 use crate::model::train::{History, Loss};
+use crate::stage::problems::problem;
 use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Output, Resumes, Stage, StageError, data, memory};
 
@@ -146,24 +147,33 @@ impl Stage for TrainAutoencoder {
         let shape = inputs.get("dataset").and_then(|facts| facts.shape);
         let (encoder, encoder_problems) = training::parse_layers(params, "encoder", shape);
         let (decoder, decoder_problems) = training::parse_layers(params, "decoder", shape);
-        let mut problems = encoder_problems;
-        problems.extend(decoder_problems);
-        problems.extend(misplaced("encoder", &encoder[..encoder.len().saturating_sub(1)]));
-        problems.extend(misplaced("decoder", &decoder));
-        problems.extend(training::check_schedule(params));
-        let (Some(shape), true) = (shape, problems.is_empty()) else {
-            return if problems.is_empty() { Ok(Facts::default()) } else { Err(problems) };
+        let (encoder_is_read, decoder_is_read) = (encoder_problems.is_empty(), decoder_problems.is_empty());
+        let mut problems = [encoder_problems, decoder_problems].concat();
+        let misplaced = |name, layers, in_encoder, is_read| {
+            misplaced_code(layers, in_encoder).filter(|_| is_read).map(|error| training::unfit(name, error))
         };
-        let code = training::check_shapes("encoder", &encoder, shape, None).map_err(|problem| vec![problem])?;
-        training::check_shapes("decoder", &decoder, code, Some(shape)).map_err(|problem| vec![problem])?;
-        if params["tied"] == true {
-            tie::tied(&encoder, &decoder, shape).map_err(|error| {
-                let ShapeError { index, message, help } = error;
-                vec![ParamProblem { param: "decoder".into(), index: Some(index), message, help }]
-            })?;
+        problems.extend(misplaced("encoder", &encoder, true, encoder_is_read));
+        problems.extend(misplaced("decoder", &decoder, false, decoder_is_read));
+        let draws_codes = encoder.iter().any(LayerSpec::is_gaussian);
+        if encoder_is_read && !draws_codes && params["beta"].as_f64().is_some_and(|beta| beta != 1.0) {
+            let message = "`beta` weighs the divergence of drawn codes, and this encoder draws none";
+            problems.push(problem("beta", message).help("end `encoder` with a `gaussian` layer, or leave `beta` out"));
         }
-        let draws_codes = Some(encoder.iter().any(LayerSpec::is_gaussian));
-        Ok(Facts { shape: Some(shape), classes: None, latent_dim: Some(code.iter().product()), draws_codes })
+        problems.extend(training::check_schedule(params));
+        let mut code = None;
+        if let (Some(shape), true) = (shape, encoder_is_read) {
+            let decoder = decoder_is_read.then_some(&decoder[..]);
+            match check_fit(&encoder, decoder, shape, params["tied"] == true) {
+                Ok(shape) => code = Some(shape),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let Some(code) = code else { return Ok(Facts::default()) };
+        let latent_dim = Some(code.iter().product());
+        Ok(Facts { shape, classes: None, latent_dim, draws_codes: Some(draws_codes) })
     }
 
     fn draws_random(&self, _params: &Value) -> bool {
@@ -184,8 +194,11 @@ impl Stage for TrainAutoencoder {
         let decoder = training::layers(&params.decoder, train.shape())?;
         check_values(&dataset, params.loss)?;
         let training = context.params::<Schedule>()?.training(params.batch_size, context.seed);
-        let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
-        memory::check(&parts, train.shape(), train.len(), &training)?;
+        // Layers that do not fit are refused when the network is built.
+        if let Ok([first, second]) = layer_infos(&encoder, &decoder, train.shape(), params.tied) {
+            let parts = [("`encoder`", &first[..]), ("`decoder`", &second[..])];
+            memory::check(&parts, train.len(), &training, "make that layer smaller, or set a smaller `batch_size`")?;
+        }
         let mut model = Autoencoder::build(&encoder, &decoder, train.shape(), context.seed, params.tied)
             .map_err(training::failed)?;
         if params.output_bias == OutputBias::Mean {
@@ -255,12 +268,34 @@ fn check_values(dataset: &Dataset, loss: Loss) -> Result<(), StageError> {
     ))
 }
 
-/// A layer that draws codes among `layers`, where none can be.
-fn misplaced(name: &str, layers: &[LayerSpec]) -> Option<ParamProblem> {
-    let index = layers.iter().position(LayerSpec::is_gaussian)?;
-    let message = "a `gaussian` layer draws the code, so it can only be the encoder's last layer".to_owned();
-    let help = Some("move it to the end of `encoder`, or write `dense`".to_owned());
-    Some(ParamProblem { param: name.into(), index: Some(index), message, help })
+/// Follows shapes through encoder and decoder, if that can be read; gives the code's.
+fn check_fit(
+    encoder: &[LayerSpec],
+    decoder: Option<&[LayerSpec]>,
+    image: [usize; 3],
+    tied: bool,
+) -> Result<[usize; 3], ParamProblem> {
+    let code = training::check_shapes("encoder", encoder, image, None)?;
+    if let Some(decoder) = decoder {
+        training::check_shapes("decoder", decoder, code, Some(image))?;
+        if tied {
+            tie::tied(encoder, decoder, image).map_err(|error| training::unfit("decoder", error))?;
+        }
+    }
+    Ok(code)
+}
+
+/// The layers of encoder and decoder with their shapes and parameters.
+fn layer_infos(
+    encoder: &[LayerSpec],
+    decoder: &[LayerSpec],
+    image: [usize; 3],
+    tied: bool,
+) -> Result<[Vec<LayerInfo>; 2], ShapeError> {
+    let first = infer(encoder, image)?;
+    let code = first.last().map_or(image, |info| info.output);
+    let second = if tied { tie::tied(encoder, decoder, image)? } else { infer(decoder, code)? };
+    Ok([first, second])
 }
 
 fn outcome(model: &Autoencoder, history: &History) -> Outcome {

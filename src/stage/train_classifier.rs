@@ -15,6 +15,7 @@ use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, Outpu
 use crate::metric::confusion::{ConfusionMatrix, argmax_rows};
 use crate::model::classifier::Classifier;
 use crate::model::layer::{self, LayerSpec};
+use crate::model::shape::infer;
 use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
 use crate::stage::labeled::Labeled;
@@ -107,14 +108,11 @@ impl Stage for TrainClassifier {
         let empty = params["hidden"].as_array().is_none_or(Vec::is_empty);
         let (hidden, mut problems) =
             if empty { (vec![], vec![]) } else { training::parse_layers(params, "hidden", facts.shape) };
+        if let (Some(shape), true) = (facts.shape, problems.is_empty()) {
+            problems.extend(training::check_shapes("hidden", &hidden, shape, None).err());
+        }
         problems.extend(training::check_schedule(params));
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        if let Some(shape) = facts.shape {
-            training::check_shapes("hidden", &hidden, shape, None).map_err(|problem| vec![problem])?;
-        }
-        Ok(Facts { latent_dim: None, ..facts })
+        if problems.is_empty() { Ok(Facts { latent_dim: None, ..facts }) } else { Err(problems) }
     }
 
     fn draws_random(&self, _params: &Value) -> bool {
@@ -132,23 +130,30 @@ impl Stage for TrainClassifier {
         if params.standardize {
             data.standardize()?;
         }
-        train(context, &data, &params.hidden, &training)
+        let help = "make that layer or the one before it smaller, or set a smaller `batch_size`";
+        train(context, &data, &params.hidden, &training, help)
     }
 }
 
-/// Trains on `train`, watches `validation`, judges on `test`, and writes the `classifier` port.
+/// Trains on `train`, watches `validation`, judges on `test`, and writes the `classifier` port. `help` is for layers that
+/// take more memory than there is.
 pub fn train(
     context: &Context,
     labeled: &Labeled,
     hidden: &[String],
     training: &Training,
+    help: &str,
 ) -> Result<Output, StageError> {
     let classes = labeled.classes();
     let train = labeled.split("train")?;
     let validation = labeled.optional("validation");
     let mut layers = training::layers(hidden, train.shape())?;
     layers.extend(training::layers(&[format!("dense {} softmax", classes.len())], train.shape())?);
-    memory::check(&[("hidden", &layers)], train.shape(), train.len(), training)?;
+    // Layers that do not fit are refused when the network is built.
+    if let Ok(infos) = infer(&layers, train.shape()) {
+        let (own, output) = infos.split_at(hidden.len());
+        memory::check(&[("`hidden`", own), ("the output layer", output)], train.len(), training, help)?;
+    }
     let mut classifier =
         Classifier::new(&layers, train.shape(), classes.len(), context.seed).map_err(training::failed)?;
     let history =

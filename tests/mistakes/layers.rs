@@ -130,3 +130,67 @@ fn a_warm_up_longer_than_the_training() {
        = help: set `warmup_epochs` to at most 1, or train longer
     ");
 }
+
+#[test]
+fn all_that_does_not_fit_is_said_at_once() {
+    let decoder = "decoder = [\"dense 16 relu\", \"dense 784 sigmoid\", \"reshape 28x28x1\"]\nepochs = \"${epochs}\"";
+    let wrong = "decoder = [\"dense 16 relu\", \"dense 783 sigmoid\"]\nepochs = 6\nwarmup_epochs = 10";
+    insta::assert_snapshot!(said_of(decoder, wrong), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: the last layer gives 783 numbers, but an image has 784
+      --> pipelines/tiny.toml:28:29
+       |
+    28 | decoder = ["dense 16 relu", "dense 783 sigmoid"]
+       |                             ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: end the decoder with 784 numbers (28x28x1), such as "dense 784 sigmoid"
+
+    error[unfit-param]: `warmup_epochs` of `autoencoder`: the warm-up takes 10 epochs, and the training 6
+      --> pipelines/tiny.toml:30:17
+       |
+    30 | warmup_epochs = 10
+       |                 ^^
+       |
+       = help: set `warmup_epochs` to at most 6, or train longer
+    "#);
+    let project = Project::new();
+    project.edit_pipeline("[\"dense 16 relu\", \"dense ${latent}\"]", "[\"maxpool 40\", \"gaussian 4\", \"dense 4\"]");
+    project.edit_pipeline("\"dense 784 sigmoid\"", "\"dens 784 sigmoid\"");
+    insta::assert_snapshot!(said(&project, 3, &[]), @r#"
+    error[unfit-param]: `encoder` of `autoencoder`: layer 1 (`maxpool 40`) gets 28x28x1; it needs at least 40x40
+      --> pipelines/tiny.toml:27:12
+       |
+    27 | encoder = ["maxpool 40", "gaussian 4", "dense 4"]
+       |            ^^^^^^^^^^^^
+       |
+       = help: use a smaller window, fewer pooling layers before it, or larger images
+
+    error[unfit-param]: `encoder` of `autoencoder`: layer 2 (`gaussian 4`) draws a code, which only the last layer of an encoder can
+      --> pipelines/tiny.toml:27:26
+       |
+    27 | encoder = ["maxpool 40", "gaussian 4", "dense 4"]
+       |                          ^^^^^^^^^^^^
+       |
+       = help: move it to the end of the encoder, or write `dense`
+
+    error[unfit-param]: `decoder` of `autoencoder`: `dens` is not a layer
+      --> pipelines/tiny.toml:28:29
+       |
+    28 | decoder = ["dense 16 relu", "dens 784 sigmoid", "reshape 28x28x1"]
+       |                             ^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `dense`?
+    "#);
+}
+
+#[test]
+fn a_weight_of_a_divergence_that_there_is_not() {
+    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\nbeta = 4.0"), @r"
+    error[unfit-param]: `beta` of `autoencoder`: `beta` weighs the divergence of drawn codes, and this encoder draws none
+      --> pipelines/tiny.toml:30:8
+       |
+    30 | beta = 4.0
+       |        ^^^
+       |
+       = help: end `encoder` with a `gaussian` layer, or leave `beta` out
+    ");
+}
