@@ -45,7 +45,7 @@ impl Pages {
             name: experiment.name.clone(),
             title: experiment.title.clone(),
             question: experiment.question.clone(),
-            swept: experiment.sweep.iter().map(|axis| axis.param.clone()).collect(),
+            swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
             config: experiment.to_config(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::pipeline::is_pipeline;
 use super::reader::{Document, Reader, wrong_type};
+use super::sweep::{self, Layers};
 use super::value::{Entry, Kind, Located};
-use super::{Axis, overrides};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Most seeds that a variant may be run with.
@@ -24,7 +24,9 @@ pub struct Layer {
     pub seed: Option<u64>,
     pub tags: Option<Vec<String>>,
     pub params: Vec<Entry>,
-    pub sweep: Vec<Axis>,
+    pub sweep: Layers,
+    /// What `[search]` says, and where it stands.
+    pub search: Option<(Vec<Entry>, Span)>,
 }
 
 /// Reads an experiment with all that it extends, as far as that can be read.
@@ -72,12 +74,17 @@ impl Layer {
     /// This layer under a newer one, which wins key by key. The title stays with the experiment it was written for.
     fn extended_by(mut self, newer: Self) -> Self {
         for entry in newer.params {
-            self.sweep.retain(|axis| axis.param != entry.key);
+            self.sweep.set(&entry.key);
             set_param(&mut self.params, entry);
         }
-        for axis in newer.sweep {
-            set_axis(&mut self.sweep, axis);
-        }
+        self.sweep.lay(newer.sweep.entries);
+        let search = match (self.search, newer.search) {
+            (Some((mut older, _)), Some((newer, span))) => {
+                newer.into_iter().for_each(|entry| set_param(&mut older, entry));
+                Some((older, span))
+            }
+            (older, newer) => newer.or(older),
+        };
         Self {
             name: newer.name,
             title: newer.title,
@@ -88,11 +95,12 @@ impl Layer {
             tags: newer.tags.or(self.tags),
             params: self.params,
             sweep: self.sweep,
+            search,
         }
     }
 }
 
-/// Sets a param, in the place of an earlier value of the same.
+/// Sets a key, in the place of an earlier value of the same.
 pub fn set_param(params: &mut Vec<Entry>, entry: Entry) {
     match params.iter_mut().find(|earlier| earlier.key == entry.key) {
         Some(earlier) => *earlier = entry,
@@ -100,16 +108,8 @@ pub fn set_param(params: &mut Vec<Entry>, entry: Entry) {
     }
 }
 
-/// Sets an axis, in the place of an earlier one over the same param.
-pub fn set_axis(sweep: &mut Vec<Axis>, axis: Axis) {
-    match sweep.iter_mut().find(|earlier| earlier.param == axis.param) {
-        Some(earlier) => *earlier = axis,
-        None => sweep.push(axis),
-    }
-}
-
-pub const KEYS: [&str; 10] =
-    ["name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "params", "sweep"];
+pub const KEYS: [&str; 11] =
+    ["name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "params", "sweep", "search"];
 
 /// A place in a file that names another file.
 type Named = Option<(PathBuf, Span)>;
@@ -135,7 +135,11 @@ fn read_layer(document: &Document, reader: &mut Reader) -> (Layer, Named) {
         layer.params = params.to_vec();
     }
     if let Some(sweep) = reader.take(entries, "sweep", "a table", Located::as_table) {
-        layer.sweep = sweep.iter().filter_map(|entry| read_axis(entry, &layer.params, reader)).collect();
+        sweep.iter().for_each(|entry| refuse_set_and_swept(entry, &layer.params, reader));
+        layer.sweep.lay(sweep.to_vec());
+    }
+    if let Some(search) = reader.take(entries, "search", "a table", Located::as_table) {
+        layer.search = document.get("search").map(|entry| (search.to_vec(), entry.key_span));
     }
     let extends = named_file(document, "extends", reader);
     (layer, extends)
@@ -217,18 +221,15 @@ fn read_tags(value: &Located, reader: &mut Reader) -> Vec<String> {
     tags.unwrap_or_default().into_iter().map(str::to_owned).collect()
 }
 
-fn read_axis(entry: &Entry, params: &[Entry], reader: &mut Reader) -> Option<Axis> {
+/// A param whose sweep leaves it no point of its own is not set beside; one that varies under a condition may be.
+fn refuse_set_and_swept(entry: &Entry, params: &[Entry], reader: &mut Reader) {
     let name = &entry.key;
-    let Some(values) = entry.value.as_list() else {
-        let problem = wrong_type(name, "a list of values in [sweep]", &entry.value);
-        reader.report(problem.help("write the values in a list, or the one value under [params]"));
-        return None;
-    };
+    if sweep::WORDS.contains(&name.as_str()) || entry.value.get("when").is_some() {
+        return;
+    }
     if let Some(fixed) = params.iter().find(|param| param.key == *name) {
         let problem = Diagnostic::new("set-and-swept", format!("`{name}` is both set and swept"));
         let problem = problem.at(entry.key_span, "swept here").context(fixed.key_span, "set here");
         reader.report(problem.help("keep one of the two"));
     }
-    let axis = Axis { param: name.clone(), values: values.to_vec(), span: entry.key_span };
-    overrides::refuse_empty(&axis, reader).then_some(axis)
 }

@@ -3,15 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::value::Located;
-use super::{Experiment, Inputs, ParamDef, StageDef, Wire};
+use super::{Experiment, Inputs, Objective, ParamDef, Search, StageDef, Sweep, Wire};
+use crate::space::{Dimension, Domain};
 
 impl Experiment {
     /// Everything that decides what runs: the experiment after `extends` and overrides, and its pipeline as written.
     pub fn to_config(&self) -> Value {
-        let axes = self.sweep.iter().map(|axis| {
-            let values: Vec<Value> = axis.values.iter().map(Located::to_json).collect();
-            json!({ "param": axis.param, "values": values })
-        });
         json!({
             "name": self.name,
             "title": self.title,
@@ -22,7 +19,8 @@ impl Experiment {
             "tags": self.tags,
             "params": json_by_name(self.params.iter().map(|(name, value)| (name, value.to_json()))),
             "written_in": json_by_name(self.params.iter().map(|(name, value)| (name, self.written_in(value)))),
-            "sweep": axes.collect::<Value>(),
+            "sweep": self.sweep.to_config(),
+            "search": self.search.as_ref().map(search),
             "pipeline": {
                 "name": self.pipeline.name,
                 "help": self.pipeline.help,
@@ -37,6 +35,55 @@ impl Experiment {
     fn written_in(&self, value: &Located) -> Value {
         self.sources.get(value.span.file).0.display().to_string().into()
     }
+}
+
+impl Sweep {
+    /// The axes, and for each point the indices of its values, `null` where it names none; the points are `null` when
+    /// they are all combinations.
+    fn to_config(&self) -> Value {
+        let axes = self.axes.iter().map(|axis| {
+            let values: Vec<Value> = axis.values.iter().map(Located::to_json).collect();
+            json!({ "param": axis.param, "values": values })
+        });
+        let points = (!self.is_grid()).then_some(&self.points);
+        json!({ "axes": axes.collect::<Value>(), "points": points })
+    }
+}
+
+fn search(search: &Search) -> Value {
+    let objective = |of: &Objective| json!({ "metric": of.metric, "direction": of.direction.name() });
+    json!({
+        "objectives": search.objectives.iter().map(objective).collect::<Value>(),
+        "sampler": search.sampler.name(),
+        "pruner": search.pruner.name(),
+        "trials": search.trials,
+        "batch": search.batch,
+        "seed": search.seed,
+        "startup": search.startup,
+        "resource": search.resource.as_ref().map(|resource| json!({
+            "param": resource.param,
+            "min": resource.min,
+            "max": resource.max,
+            "reduction": resource.reduction,
+        })),
+        "space": search.space.iter().map(dimension).collect::<Value>(),
+    })
+}
+
+/// A dimension as it could stand in `[sweep]`.
+fn dimension(dimension: &Dimension) -> Value {
+    let mut written = match &dimension.domain {
+        Domain::Values(values) => json!({ "values": values }),
+        Domain::Uniform { low, high } => json!({ "uniform": [low, high] }),
+        Domain::LogUniform { low, high } => json!({ "log_uniform": [low, high] }),
+        Domain::Integer { low, high, log } => json!({ "integer": [low, high], "log": log }),
+        Domain::Normal { mean, deviation } => json!({ "normal": [mean, deviation] }),
+    };
+    if !dimension.when.is_empty() {
+        written["when"] = dimension.when.iter().map(|(param, values)| (param.clone(), json!(values))).collect();
+    }
+    written["param"] = dimension.param.as_str().into();
+    written
 }
 
 fn json_by_name<'a>(entries: impl Iterator<Item = (&'a String, Value)>) -> Value {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::experiment::{self, Layer};
 use super::reader::{Document, Reader};
 use super::value::Located;
-use super::{Axis, Experiment, Overrides, Pipeline, params, pipeline, references};
+use super::{Experiment, Overrides, Pipeline, Search, Sweep, params, pipeline, references, search, sweep};
 use crate::diagnostic::{Diagnostic, Problems, Sources, Span};
 
 /// Reads an experiment's file, all that it extends and its pipeline, and lays the overrides over them. A pipeline's
@@ -54,7 +54,8 @@ fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<
     };
     overrides.apply(&mut layer, &pipeline, reader);
     let params = fit_params(&layer, &pipeline, reader);
-    let sweep = fit_sweep(&layer, &pipeline, reader);
+    let spec = sweep::read(&layer.sweep, &pipeline, reader);
+    let wanted = layer.search.take();
     let mut experiment = Experiment {
         title: layer.title.unwrap_or_else(|| layer.name.clone()),
         name: layer.name,
@@ -65,9 +66,15 @@ fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<
         tags: layer.tags.unwrap_or_default(),
         pipeline,
         params,
-        sweep,
+        sweep: Sweep::default(),
+        search: None,
         sources: Sources::default(),
         whole: true,
+    };
+    let base = experiment.param_values(&BTreeMap::new());
+    (experiment.sweep, experiment.search) = match wanted {
+        Some(wanted) => (Search::sweep(&spec), search::read(wanted, &spec, &experiment.pipeline, &base, reader)),
+        None => (sweep::enumerate(&spec, &experiment.pipeline, &base, reader), None),
     };
     references::check(&mut experiment, reader);
     if reader.diagnostics.is_empty() {
@@ -104,40 +111,11 @@ fn fit_params(layer: &Layer, pipeline: &Pipeline, reader: &mut Reader) -> BTreeM
     values
 }
 
-fn fit_sweep(layer: &Layer, pipeline: &Pipeline, reader: &mut Reader) -> Vec<Axis> {
-    layer.sweep.iter().filter_map(|axis| fit_axis(axis, pipeline, reader)).collect()
-}
-
-fn fit_axis(axis: &Axis, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axis> {
-    let Some(def) = pipeline.params.get(&axis.param) else {
-        params::report_unknown(&axis.param, axis.span, pipeline, reader);
-        return None;
-    };
-    let mut seen = BTreeMap::new();
-    let mut values = Vec::new();
-    for value in &axis.values {
-        match params::fit(&axis.param, def, value) {
-            Ok(value) => {
-                if let Some(first) = seen.insert(value.to_toml(), value.span) {
-                    let message = format!("the sweep over `{}` has {} twice", axis.param, value.to_toml());
-                    let problem = Diagnostic::new("repeated-value", message).at(value.span, "again");
-                    reader.report(
-                        problem.context(first, "the first").help("remove one of them; `repeats` runs more seeds"),
-                    );
-                }
-                values.push(value);
-            }
-            Err(problem) => reader.report_of_param(&axis.param, problem),
-        }
-    }
-    (!values.is_empty()).then(|| Axis { param: axis.param.clone(), values, span: axis.span })
-}
-
 /// Resolves the experiment at its own params and at each swept value in turn, so that values which do not fit once
 /// their references are replaced are found at once.
 fn check_values(experiment: &Experiment, reader: &mut Reader) {
     let (_, mut problems) = experiment.resolve(&BTreeMap::new());
-    for axis in &experiment.sweep {
+    for axis in &experiment.sweep.axes {
         // Whether values fit into the stages can only differ between choices that carry other values.
         let def = experiment.pipeline.params.get(&axis.param);
         let carrying = def.is_some_and(|def| def.choices.iter().any(|choice| !choice.carries.is_empty()));

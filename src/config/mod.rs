@@ -13,6 +13,8 @@ mod reader;
 mod references;
 mod resolve;
 pub mod schema;
+mod search;
+mod sweep;
 mod syntax;
 pub mod value;
 
@@ -32,6 +34,8 @@ pub use interpolate::is_plain;
 pub use load::{load, read};
 pub use overrides::Overrides;
 pub use reader::simplified;
+pub use search::{Direction, Objective, Pruner, Resource, Sampler, Search};
+pub use sweep::{Axis, Point, Sweep};
 
 /// An experiment with everything it extends, its pipeline, and the command line's overrides folded in.
 #[derive(Debug, Clone)]
@@ -50,8 +54,10 @@ pub struct Experiment {
     pub pipeline: Pipeline,
     /// Values of all declared params, after pipeline < experiment < `--set`.
     pub params: BTreeMap<String, Located>,
-    /// Swept params in the order written; the last varies fastest.
-    pub sweep: Vec<Axis>,
+    /// What varies. With a search there is one point, the experiment's own values.
+    pub sweep: Sweep,
+    /// Proposes points to try, see [`at_points`](Self::at_points).
+    pub search: Option<Search>,
     /// Texts of all files read, for diagnostics.
     pub sources: Sources,
     /// False when something is wrong with the files; then it is good for finding out what else is.
@@ -124,14 +130,6 @@ pub struct Wire {
     pub stage: String,
     /// Its output port, when written.
     pub output: Option<String>,
-    pub span: Span,
-}
-
-/// A swept param and its values.
-#[derive(Debug, Clone)]
-pub struct Axis {
-    pub param: String,
-    pub values: Vec<Located>,
     pub span: Span,
 }
 

@@ -1,9 +1,9 @@
 //! The command line's `--set`, `--sweep` and `--repeats`, as values with a place like those in files.
 
-use super::experiment::{Layer, read_repeats, set_axis, set_param};
+use super::experiment::{Layer, read_repeats, set_param};
 use super::reader::{Reader, wrong_type};
 use super::value::{Entry, Kind, Located};
-use super::{Axis, ParamDef, Pipeline, document, params};
+use super::{ParamDef, Pipeline, document, params, sweep};
 use crate::diagnostic::{Diagnostic, FileId, Span};
 
 /// What the command line changes.
@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, FileId, Span};
 pub struct Overrides {
     /// `key=value`, in TOML's syntax; strings need no quotes.
     pub set: Vec<String>,
-    /// `key=a,b,c`: sets or adds a sweep axis.
+    /// `key=a,b,c`, or what could stand behind `key =` in `[sweep]`: sets or adds to what is swept.
     pub sweep: Vec<String>,
     pub repeats: Option<u32>,
 }
@@ -22,16 +22,18 @@ impl Overrides {
         for text in &self.set {
             let option = Override::new("--set", text, reader);
             if let Some(entry) = option.setting(pipeline, reader) {
-                layer.sweep.retain(|axis| axis.param != entry.key);
+                layer.sweep.set(&entry.key);
                 set_param(&mut layer.params, entry);
             }
         }
+        let mut swept = Vec::new();
         for text in &self.sweep {
             let option = Override::new("--sweep", text, reader);
-            if let Some(axis) = option.axis(pipeline, reader) {
-                set_axis(&mut layer.sweep, axis);
+            if let Some(entry) = option.swept(pipeline, reader) {
+                set_param(&mut swept, entry);
             }
         }
+        layer.sweep.lay(swept);
         if let Some(repeats) = self.repeats {
             const OPTION: &str = "--repeats ";
             let text = format!("{OPTION}{repeats}");
@@ -95,19 +97,45 @@ impl<'a> Override<'a> {
         Some(Entry { key: self.key.to_owned(), key_span: self.key_span, value })
     }
 
-    fn axis(self, pipeline: &Pipeline, reader: &mut Reader) -> Option<Axis> {
+    /// What is swept, as it would stand in `[sweep]`.
+    fn swept(self, pipeline: &Pipeline, reader: &mut Reader) -> Option<Entry> {
+        let entry = |value| Entry { key: self.key.to_owned(), key_span: self.key_span, value };
+        if sweep::WORDS.contains(&self.key) {
+            return self.toml("[[\"a\", \"b\"]]", reader).map(entry);
+        }
         let def = self.def(pipeline, reader)?;
+        if self.value.text.starts_with('{') && !params::takes_text(def) {
+            return self.toml("{ uniform = [0.1, 0.9] }", reader).map(entry);
+        }
+        let whole = document::parse_value(self.value.text, self.value.file, self.value.start, &mut Vec::new());
+        match whole.map(|value| (value.type_name(), value)) {
+            Some(("a table", table)) => return Some(entry(table)),
+            Some(("a list", list)) if !params::takes_list(def) => return Some(entry(list)),
+            _ => {}
+        }
         let pieces = if self.value.text.is_empty() { Vec::new() } else { split(self.value) };
         let count = pieces.len();
-        let values: Vec<Located> = pieces.into_iter().filter_map(|piece| self.swept(def, piece, reader)).collect();
-        if count > 0 && values.is_empty() {
-            return None;
-        }
-        let axis = Axis { param: self.key.to_owned(), values, span: self.key_span };
-        refuse_empty(&axis, reader).then_some(axis)
+        let values: Vec<Located> = pieces.into_iter().filter_map(|piece| self.one_swept(def, piece, reader)).collect();
+        let list = Located { kind: Kind::List(values), span: self.value.span() };
+        (count == 0 || list.as_list() != Some(&[])).then(|| entry(list))
     }
 
-    fn swept(&self, def: &ParamDef, piece: Piece<'_>, reader: &mut Reader) -> Option<Located> {
+    /// The value in TOML's syntax.
+    fn toml(&self, example: &str, reader: &mut Reader) -> Option<Located> {
+        let Piece { text, file, start } = self.value;
+        let mut notices = Vec::new();
+        let value = document::parse_value(text, file, start, &mut notices);
+        reader.diagnostics.append(&mut notices);
+        if value.is_none() {
+            let problem = Diagnostic::new("bad-override", format!("`{}` is not given in TOML's syntax", self.key));
+            let span = if text.is_empty() { self.key_span } else { self.value.span() };
+            let help = format!("write a value as in a file, such as `--sweep '{}={example}'`", self.key);
+            reader.report(problem.at(span, "").help(help));
+        }
+        value
+    }
+
+    fn one_swept(&self, def: &ParamDef, piece: Piece<'_>, reader: &mut Reader) -> Option<Located> {
         let bracketed = piece.text.starts_with('[') && !params::takes_list(def);
         let help = match piece.text {
             "" => "remove a comma, or write `\"\"` for an empty string",
@@ -182,13 +210,4 @@ fn split(piece: Piece<'_>) -> Vec<Piece<'_>> {
     }
     parts.push(piece.part(begin, piece.text.len()));
     parts
-}
-
-/// Reports an axis without values; true when it has some.
-pub fn refuse_empty(axis: &Axis, reader: &mut Reader) -> bool {
-    if axis.values.is_empty() {
-        let problem = Diagnostic::new("empty-sweep", format!("the sweep over `{}` has no values", axis.param));
-        reader.report(problem.at(axis.span, "").help("list the values to try, or remove the axis"));
-    }
-    !axis.values.is_empty()
 }

@@ -48,7 +48,7 @@ fn all_texts(experiment: &Experiment) -> Vec<(&str, Span)> {
         def.choices.iter().flat_map(|choice| choice.carries.values()).for_each(&mut add);
     }
     experiment.params.values().for_each(&mut add);
-    experiment.sweep.iter().flat_map(|axis| &axis.values).for_each(&mut add);
+    experiment.sweep.axes.iter().flat_map(|axis| &axis.values).for_each(&mut add);
     found
 }
 
@@ -63,7 +63,7 @@ fn texts_of_stage(stage: &StageDef) -> Vec<(&str, Span)> {
 
 /// The texts of all values that a param may take or carry.
 fn texts_of_param<'a>(name: &str, experiment: &'a Experiment) -> Vec<&'a str> {
-    let swept = experiment.sweep.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
+    let swept = experiment.sweep.axes.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
     let choices = experiment.pipeline.params.get(name).map_or(&[][..], |def| &def.choices);
     let carried = choices.iter().flat_map(|choice| choice.carries.values());
     let values = experiment.params.get(name).into_iter().chain(swept).chain(carried);
@@ -167,7 +167,7 @@ fn edges<'a>(experiment: &'a Experiment, node: Node<'a>) -> Vec<(Node<'a>, Span)
     let (name, carried) = node;
     let values: Vec<&Located> = match carried {
         None => {
-            let swept = experiment.sweep.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
+            let swept = experiment.sweep.axes.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
             experiment.params.get(name).into_iter().chain(swept).collect()
         }
         Some(carried) => {

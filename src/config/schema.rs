@@ -1,5 +1,7 @@
 //! JSON Schemas (draft 2020-12) of both files, so that editors complete and check them while they are written.
 
+mod space;
+
 use serde_json::{Map, Value, json};
 
 use super::experiment::MAX_REPEATS;
@@ -62,7 +64,6 @@ pub fn pipeline_schema(kinds: &[&Description]) -> Value {
 
 /// The schema of an experiment's file.
 pub fn experiment_schema() -> Value {
-    let sweep = json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "$ref": "#/$defs/value" } });
     json!({
         "$schema": DRAFT,
         "title": "Experiment",
@@ -98,12 +99,8 @@ pub fn experiment_schema() -> Value {
                 "propertyNames": { "pattern": NAME },
                 "additionalProperties": { "$ref": "#/$defs/value" },
             },
-            "sweep": {
-                "description": "Params and the values to try: every combination is a variant.",
-                "type": "object",
-                "propertyNames": { "pattern": NAME },
-                "additionalProperties": sweep,
-            },
+            "sweep": space::sweep(),
+            "search": space::search(),
         },
         "anyOf": [{ "required": ["pipeline"] }, { "required": ["extends"] }],
         "additionalProperties": false,

@@ -32,6 +32,29 @@ pub struct Entry {
 }
 
 impl Located {
+    /// A JSON value with a place. `null`, which no param can be, is an empty table.
+    pub fn from_json(value: &Value, span: Span) -> Self {
+        let kind = match value {
+            Value::Null => Kind::Table(Vec::new()),
+            Value::Bool(value) => Kind::Bool(*value),
+            Value::Number(number) => match number.as_i64() {
+                Some(integer) => Kind::Integer(integer),
+                None => Kind::Float(number.as_f64().unwrap_or(f64::MAX)),
+            },
+            Value::String(text) => Kind::Text(text.clone()),
+            Value::Array(items) => Kind::List(items.iter().map(|item| Self::from_json(item, span)).collect()),
+            Value::Object(map) => {
+                let entry = |(key, value): (&String, &Value)| Entry {
+                    key: key.clone(),
+                    key_span: span,
+                    value: Self::from_json(value, span),
+                };
+                Kind::Table(map.iter().map(entry).collect())
+            }
+        };
+        Self { kind, span }
+    }
+
     /// The value alone. Floats are finite: infinities and NaN are refused when the file is read.
     pub fn to_json(&self) -> Value {
         match &self.kind {

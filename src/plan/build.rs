@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::config::{Axis, Experiment};
+use crate::config::{Axis, Experiment, Point};
 use crate::diagnostic::{Diagnostic, nearest_or};
 use crate::kind::Catalog;
 use crate::plan::findings::Findings;
 use crate::plan::form::Forms;
 use crate::plan::merge::{Merger, Works};
-use crate::plan::sweep::{self, Point};
 use crate::plan::wiring::{Wiring, wire};
 use crate::plan::{Plan, Run};
 
@@ -21,10 +20,10 @@ const MAX_STAGES: usize = 100_000;
 /// wrong in some variants only says in which. Of an experiment that is not whole only the errors are of use.
 pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec<Diagnostic>> {
     refuse_too_many(experiment)?;
-    let points = sweep::points(&experiment.sweep);
+    let points = &experiment.sweep.points;
     let mut checked = Checked::new(experiment, catalog);
     let variants: Vec<Variant> = (0..points.len()).map(|index| checked.variant(index, &points[index])).collect();
-    let mut problems = checked.findings.take(&experiment.sweep, &points);
+    let mut problems = checked.findings.take(&experiment.sweep);
     if experiment.whole && checked.forms.iter().all(|form| !form.stage.in_doubt) {
         problems.extend(unused_axes(experiment, &checked.forms));
     }
@@ -34,18 +33,16 @@ pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec
 /// Refuses a sweep that would take all memory before anyone notices.
 fn refuse_too_many(experiment: &Experiment) -> Result<(), Vec<Diagnostic>> {
     let (stages, repeats) = (experiment.pipeline.stages.len(), experiment.repeats as usize);
-    let lengths = experiment.sweep.iter().map(|axis| axis.values.len());
-    let runs = lengths.clone().fold(repeats, usize::saturating_mul);
+    let points = experiment.sweep.points.len();
+    let runs = points.saturating_mul(repeats);
     if runs.saturating_mul(stages) <= MAX_STAGES {
         return Ok(());
     }
-    let mut factors: Vec<String> =
-        experiment.sweep.iter().zip(lengths).map(|(axis, count)| format!("{count} of `{}`", axis.param)).collect();
-    factors.push(format!("{repeats} repeats"));
-    let message = format!("{runs} runs ({}) of {stages} stages are over {MAX_STAGES} stages", factors.join(" x "));
+    let message =
+        format!("{runs} runs ({points} points x {repeats} repeats) of {stages} stages are over {MAX_STAGES} stages");
     let diagnostic =
         Diagnostic::new("too-many-stages", message).help("sweep over fewer values, or in several experiments");
-    Err(vec![match experiment.sweep.iter().max_by_key(|axis| axis.values.len()) {
+    Err(vec![match experiment.sweep.axes.iter().max_by_key(|axis| axis.values.len()) {
         Some(axis) => diagnostic.at(axis.span, "the longest axis"),
         None => diagnostic,
     }])
@@ -80,7 +77,7 @@ impl<'a> Checked<'a> {
 
     /// A variant's stages, checked.
     fn variant(&mut self, index: usize, point: &Point) -> Variant {
-        let (stages, problems) = self.experiment.resolve(&sweep::located(&self.experiment.sweep, point));
+        let (stages, problems) = self.experiment.resolve(&self.experiment.sweep.located(point));
         self.findings.add(index, &problems);
         let slots: Vec<usize> = stages.into_iter().flat_map(|stage| self.forms.intern(stage, point)).collect();
         let wiring = self.wiring(&slots);
@@ -114,8 +111,8 @@ impl<'a> Checked<'a> {
         let mut merger = Merger::default();
         let mut runs = Vec::new();
         for (point, variant) in variants {
-            let swept = sweep::values(&experiment.sweep, point);
-            let params = experiment.param_values(&sweep::located(&experiment.sweep, point));
+            let swept = experiment.sweep.values(point);
+            let params = experiment.param_values(&experiment.sweep.located(point));
             for seed in (0..u64::from(experiment.repeats)).map(|repeat| experiment.seed.wrapping_add(repeat)) {
                 let mut stages = BTreeMap::new();
                 for slot in &self.wirings[variant.wiring].order {
@@ -127,7 +124,7 @@ impl<'a> Checked<'a> {
             }
         }
         let value = |axis: usize, index: usize| {
-            let axis: &Axis = &experiment.sweep[axis];
+            let axis: &Axis = &experiment.sweep.axes[axis];
             (axis.param.clone(), axis.values[index].to_json())
         };
         let graph = merger.finish(experiment.repeats > 1, value);
@@ -139,7 +136,7 @@ impl<'a> Checked<'a> {
 fn unused_axes(experiment: &Experiment, forms: &Forms) -> Vec<Diagnostic> {
     let used: BTreeSet<usize> = forms.iter().flat_map(|form| form.axes.iter().copied()).collect();
     let params: BTreeSet<&str> = forms.iter().flat_map(|form| form.stage.used.iter().map(String::as_str)).collect();
-    let unused = experiment.sweep.iter().enumerate().filter(|(index, _)| !used.contains(index));
+    let unused = experiment.sweep.axes.iter().enumerate().filter(|(index, _)| !used.contains(index));
     let say = |(_, axis): (usize, &Axis)| {
         let message = format!("no stage uses the swept param `{}`", axis.param);
         let advice = "every value would repeat the same work: use it in a stage as";

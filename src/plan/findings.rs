@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::config::Axis;
+use crate::config::{Axis, Point, Sweep};
 use crate::diagnostic::Diagnostic;
-use crate::plan::sweep::Point;
 
 /// Diagnostics with the points of the sweep that they were met at.
 #[derive(Default)]
@@ -26,9 +25,9 @@ impl Findings {
     }
 
     /// Everything once; what is not wrong at every point says when it is.
-    pub fn take(&mut self, axes: &[Axis], points: &[Point]) -> Vec<Diagnostic> {
+    pub fn take(&mut self, sweep: &Sweep) -> Vec<Diagnostic> {
         let complete = |(mut diagnostic, at): (Diagnostic, BTreeSet<usize>)| {
-            if let Some(when) = when(axes, points, &at, &diagnostic) {
+            if let Some(when) = when(&sweep.axes, &sweep.points, &at, &diagnostic) {
                 diagnostic.message = format!("{} ({when})", diagnostic.message);
             }
             diagnostic
@@ -45,12 +44,19 @@ fn when(axes: &[Axis], points: &[Point], at: &BTreeSet<usize>, diagnostic: &Diag
     }
     let shared: Vec<usize> = (0..axes.len()).filter(|a| at.iter().all(|p| points[*p][*a] == first[*a])).collect();
     let alike = points.iter().filter(|point| shared.iter().all(|axis| point[*axis] == first[*axis])).count();
-    let say = |axis: usize| format!("{} = {}", axes[axis].param, axes[axis].values[first[axis]].to_json());
+    let value = |axis: usize| first[axis].map(|index| &axes[axis].values[index]);
+    let say = |axis: usize| value(axis).map(|value| format!("{} = {}", axes[axis].param, value.to_json()));
+    let say_all = |among: &mut dyn Iterator<Item = usize>| match among.filter_map(say).collect::<Vec<_>>() {
+        said if said.is_empty() => "nothing is varied".to_owned(),
+        said => said.join(" and "),
+    };
     if alike == at.len() {
-        let told = shared.iter().any(|axis| diagnostic.span == Some(axes[*axis].values[first[*axis]].span));
-        let when = shared.into_iter().map(say).collect::<Vec<_>>().join(" and ");
+        let told = shared
+            .iter()
+            .any(|axis| diagnostic.span.is_some() && diagnostic.span == value(*axis).map(|value| value.span));
+        let when = say_all(&mut shared.into_iter());
         return (!told).then(|| format!("when {when}"));
     }
-    let example = (0..axes.len()).map(say).collect::<Vec<_>>().join(" and ");
+    let example = say_all(&mut (0..axes.len()));
     Some(format!("in {} of {} variants, such as {example}", at.len(), points.len()))
 }

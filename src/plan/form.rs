@@ -7,12 +7,11 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::config::value::{Kind, Located};
-use crate::config::{Experiment, ResolvedStage, is_plain};
+use crate::config::{Experiment, Point, ResolvedStage, is_plain};
 use crate::diagnostic::{Diagnostic, nearest_or};
 use crate::kind::{Catalog, Companion, Description, REPORT_IT, answer};
 use crate::plan::companion::companion_stage;
 use crate::plan::params::Checker;
-use crate::plan::sweep::Point;
 
 /// A stage or a companion, in the variants that agree on all it uses.
 pub struct Form<'a> {
@@ -39,8 +38,8 @@ impl Form<'_> {
     }
 }
 
-/// A stage and the swept values that it uses: axis and index.
-type Use = (String, Vec<(usize, usize)>);
+/// A stage and the swept values that it uses: axis and index, if the axis is varied.
+type Use = (String, Vec<(usize, Option<usize>)>);
 
 /// All forms met so far.
 pub struct Forms<'a> {
@@ -55,7 +54,7 @@ pub struct Forms<'a> {
 
 impl<'a> Forms<'a> {
     pub fn new(experiment: &'a Experiment, catalog: &'a dyn Catalog) -> Self {
-        let axes = experiment.sweep.iter().enumerate().map(|(index, axis)| (axis.param.as_str(), index)).collect();
+        let axes = experiment.sweep.axes.iter().enumerate().map(|(index, axis)| (axis.param.as_str(), index)).collect();
         let written = experiment.pipeline.stages.iter().map(|stage| (stage.name.as_str(), &stage.params)).collect();
         let (forms, known, wirings) = Default::default();
         Self { experiment, catalog, axes, written, forms, known, wirings }

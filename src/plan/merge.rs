@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::{Map, Value};
 
+use crate::config::Point;
 use crate::diagnostic::Diagnostic;
 use crate::hash::{ContentHash, FramedHasher};
 use crate::kind::{Catalog, Facts, answer};
 use crate::plan::form::{Form, Forms};
-use crate::plan::sweep::Point;
 use crate::plan::wiring::{SlotWire, Wiring};
 use crate::plan::{Edge, Node};
 
@@ -112,8 +112,8 @@ pub struct Merger {
 
 /// What a node's variant is made of.
 struct Label {
-    /// Axis -> index of its value, as long as it is the same wherever the node is used.
-    axes: BTreeMap<usize, usize>,
+    /// Axis -> index of its value, if any, as long as it is the same wherever the node is used.
+    axes: BTreeMap<usize, Option<usize>>,
     seed: Option<u64>,
 }
 
@@ -192,7 +192,7 @@ impl Merger {
     /// The finished graph, every node with its variant: `value` gives an axis's name and value.
     pub fn finish(mut self, repeated: bool, value: impl Fn(usize, usize) -> (String, Value)) -> DiGraph<Node, Edge> {
         for (node, label) in self.graph.node_weights_mut().zip(self.labels) {
-            node.variant = label.axes.into_iter().map(|(axis, index)| value(axis, index)).collect();
+            node.variant = label.axes.into_iter().filter_map(|(axis, index)| Some(value(axis, index?))).collect();
             if let Some(seed) = label.seed.filter(|_| repeated) {
                 node.variant.insert("seed".to_owned(), Value::from(seed));
             }

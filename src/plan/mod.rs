@@ -10,7 +10,6 @@ mod form;
 mod merge;
 mod params;
 mod query;
-mod sweep;
 #[cfg(test)]
 mod tests;
 mod wire;

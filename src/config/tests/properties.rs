@@ -69,7 +69,7 @@ fn stage(param: &str, overrides: &Overrides) -> ResolvedStage {
         format!("[pipeline]\n[params]\na = {param}\n[stages.s]\nuses = 'x'\nwhole = '${{a}}'\nlist = [['${{a}}']]");
     let experiment = Folder::with(&[("p.toml", &text)]).load("p.toml", overrides);
     let experiment = experiment.unwrap_or_else(|problems| panic!("{problems}"));
-    let point = experiment.sweep.iter().map(|axis| (axis.param.clone(), axis.values[0].clone())).collect();
+    let point = experiment.sweep.axes.iter().map(|axis| (axis.param.clone(), axis.values[0].clone())).collect();
     experiment.resolve(&point).0.remove(0)
 }
 

@@ -19,7 +19,7 @@ fn default_stages(experiment: &Experiment) -> Vec<ResolvedStage> {
 }
 
 fn axis(experiment: &Experiment, index: usize) -> (&str, Vec<Value>) {
-    let axis = &experiment.sweep[index];
+    let axis = &experiment.sweep.axes[index];
     (&axis.param, axis.values.iter().map(Located::to_json).collect())
 }
 
@@ -30,7 +30,7 @@ fn a_pipeline_file_is_an_experiment_of_its_defaults() {
     let experiment = Folder::with(&[PIPELINE]).load("pipeline.toml", &Overrides::default()).unwrap();
     assert_eq!((experiment.name.as_str(), experiment.repeats, experiment.seed), ("autoencoder", 1, 0));
     assert_eq!(experiment.params["epochs"].to_json(), 50);
-    assert_eq!(experiment.sweep.len(), 0);
+    assert_eq!(experiment.sweep.axes.len(), 0);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn overrides_win_over_the_experiment_and_it_over_the_pipeline() {
 fn a_set_param_is_swept_no_more() {
     let text = "pipeline = 'pipeline.toml'\n[sweep]\nlatent_dim = [2, 8]\narchitecture = ['conv', 'dense']";
     let experiment = experiment(text, &set("latent_dim=32"));
-    assert_eq!(experiment.sweep.len(), 1);
+    assert_eq!(experiment.sweep.axes.len(), 1);
     assert_eq!(experiment.params["latent_dim"].to_json(), 32);
 }
 
@@ -133,7 +133,7 @@ fn an_extended_experiment_is_overridden_key_by_key() {
     assert_eq!((experiment.repeats, experiment.seed, experiment.question.as_str()), (3, 9, "Why?"));
     assert_eq!(experiment.tags, ["a"]);
     assert_eq!(experiment.params["epochs"].to_json(), 8);
-    let axes: Vec<&str> = experiment.sweep.iter().map(|axis| axis.param.as_str()).collect();
+    let axes: Vec<&str> = experiment.sweep.axes.iter().map(|axis| axis.param.as_str()).collect();
     assert_eq!(axes, ["architecture", "dataset"]);
     assert_eq!(experiment.pipeline.file, folder.path().join("pipeline.toml"));
 }
@@ -141,7 +141,7 @@ fn an_extended_experiment_is_overridden_key_by_key() {
 #[test]
 fn param_values_are_those_of_the_point() {
     let experiment = experiment(PLAIN, &sweep("latent_dim=2,8"));
-    let point = BTreeMap::from([("latent_dim".to_owned(), experiment.sweep[0].values[1].clone())]);
+    let point = BTreeMap::from([("latent_dim".to_owned(), experiment.sweep.axes[0].values[1].clone())]);
     let values = experiment.param_values(&point);
     assert_eq!(values["latent_dim"], 8);
     assert_eq!(values["title"], "mnist at 8");
@@ -168,7 +168,7 @@ fn the_config_holds_all_that_decides_what_runs() {
     let config = experiment(text, &set("dataset=digits")).to_config();
     assert_eq!(config["params"]["epochs"], 7);
     assert_eq!(config["written_in"]["dataset"], "command line");
-    assert_eq!(config["sweep"], json!([{"param": "latent_dim", "values": [2, 8]}]));
+    assert_eq!(config["sweep"], json!({"axes": [{"param": "latent_dim", "values": [2, 8]}], "points": null}));
     assert_eq!(config["pipeline"]["params"]["epochs"]["range"], json!([1.0, 1000.0]));
     assert_eq!(config["pipeline"]["stages"][2]["inputs"], json!(["autoencoder", "load.dataset"]));
     let carried = &config["pipeline"]["params"]["architecture"]["choices"][0];

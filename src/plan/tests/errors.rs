@@ -470,13 +470,10 @@ fn a_sweep_that_no_stage_uses() {
 
 #[test]
 fn a_sweep_that_would_take_all_memory() {
-    let axis = |name: &str| format!("{name} = {:?}\n", (1..=400).collect::<Vec<i32>>());
+    let axis = |name: &str| format!("{name} = {:?}\n", (1..=100).collect::<Vec<i32>>());
     let text = START.replace("[params]", "[params]\na = 1\nb = 1");
     let said = errors(&text, &format!("repeats = 10\n[sweep]\n{}{}", axis("a"), axis("b")));
-    assert!(
-        said.starts_with("error[too-many-stages]: 1600000 runs (400 of `a` x 400 of `b` x 10 repeats) of"),
-        "{said}"
-    );
+    assert!(said.starts_with("error[too-many-stages]: 100000 runs (10000 points x 10 repeats) of"), "{said}");
 }
 
 #[test]

@@ -90,14 +90,23 @@ fn overrides_that_do_not_fit() {
       |
       = help: remove a comma, or write `""` for an empty string
     "#);
-    assert_snapshot!(overridden(PLAIN, &sweep("latent_dim=[2,8]")), @r#"
-    error[bad-override]: `latent_dim` cannot be swept over this
-     --> command line:1:20
+    assert_snapshot!(overridden(PLAIN, &sweep("learning_rate={ uniform = [0 1] }")), @r"
+    error[bad-override]: `learning_rate` is not given in TOML's syntax
+     --> command line:1:23
       |
-    1 | --sweep latent_dim=[2,8]
-      |                    ^^^^^
+    1 | --sweep learning_rate={ uniform = [0 1] }
+      |                       ^^^^^^^^^^^^^^^^^^^
       |
-      = help: list the values without brackets
+      = help: write a value as in a file, such as `--sweep 'learning_rate={ uniform = [0.1, 0.9] }'`
+    ");
+    assert_snapshot!(overridden(PLAIN, &sweep("zip=architecture,epochs")), @r#"
+    error[bad-override]: `zip` is not given in TOML's syntax
+     --> command line:1:13
+      |
+    1 | --sweep zip=architecture,epochs
+      |             ^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write a value as in a file, such as `--sweep 'zip=[["a", "b"]]'`
     "#);
     assert_snapshot!(overridden(PLAIN, &sweep("repeats=1,2")), @r#"
     error[unknown-param]: there is no param `repeats`

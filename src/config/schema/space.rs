@@ -1,0 +1,128 @@
+//! The schemas of `[sweep]` and `[search]`.
+
+use serde_json::{Value, json};
+
+use super::{NAME, text};
+use crate::config::sweep::MAX_POINTS;
+
+/// `[sweep]`: words, and for any other key a param's values.
+pub fn sweep() -> Value {
+    json!({
+        "description": "Params and the values to try: every combination is a variant.",
+        "type": "object",
+        "properties": {
+            "zip": {
+                "description": "Groups of params whose values advance together.",
+                "type": "array",
+                "items": { "type": "array", "items": { "type": "string" } },
+            },
+            "points": {
+                "description": "Points, each a table of params and values.",
+                "type": "array",
+                "minItems": 1,
+                "items": assignment(),
+            },
+            "exclude": {
+                "description": "Points that have all values of an entry are left out.",
+                "type": "array",
+                "items": assignment(),
+            },
+            "include": {
+                "description": "An entry extends the points that it agrees with, or else is a point of its own.",
+                "type": "array",
+                "items": assignment(),
+            },
+            "draws": {
+                "description": "How many points are drawn from the distributions.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MAX_POINTS,
+            },
+            "draw_seed": {
+                "description": "Seed of the draws.",
+                "type": "integer",
+                "minimum": 0,
+                "default": 0,
+            },
+        },
+        "propertyNames": { "pattern": NAME },
+        "additionalProperties": { "anyOf": [values(), spread()] },
+    })
+}
+
+/// `[search]`.
+pub fn search() -> Value {
+    let metrics = |description: &str| {
+        let metric = json!({ "type": "string", "pattern": r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$" });
+        json!({ "description": description, "anyOf": [metric, { "type": "array", "minItems": 1, "items": metric }] })
+    };
+    let count = |description: &str, least: u64, default: Option<u64>| {
+        let mut count = json!({ "description": description, "type": "integer", "minimum": least });
+        default.into_iter().for_each(|default| count["default"] = default.into());
+        count
+    };
+    let named = |description: &str, names: &[&str], default: &str| {
+        let names: Value = names.iter().map(|name| json!({ "const": name })).collect();
+        json!({ "description": description, "oneOf": names, "default": default })
+    };
+    json!({
+        "description": "Searches the space of [sweep] for the best values.",
+        "type": "object",
+        "properties": {
+            "minimize": metrics("A metric to make small, as `stage.metric`, or several."),
+            "maximize": metrics("A metric to make large, or several."),
+            "sampler": named("How points are proposed.", &["random", "tpe"], "tpe"),
+            "pruner": named("How hopeless trials are stopped.", &["none", "halving", "asha", "hyperband"], "none"),
+            "trials": count("How many points are tried.", 1, None),
+            "batch": count("How many points are proposed together.", 1, Some(1)),
+            "seed": count("Seed of the proposals.", 0, Some(0)),
+            "startup": count("Random trials before the sampler learns from earlier ones.", 1, Some(10)),
+            "resource": text("The param that the pruner varies; `epochs` when left out."),
+            "min_resource": count("Its value for the shortest trials.", 1, None),
+            "max_resource": count("Its value for whole trials; the experiment's own when left out.", 1, None),
+            "reduction": count("Of the trials at one level, one in so many goes on.", 2, Some(3)),
+        },
+        "required": ["trials"],
+        "anyOf": [{ "required": ["minimize"] }, { "required": ["maximize"] }],
+        "additionalProperties": false,
+    })
+}
+
+fn assignment() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": NAME },
+        "additionalProperties": { "$ref": "#/$defs/value" },
+    })
+}
+
+fn values() -> Value {
+    json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/value" } })
+}
+
+/// A table that says how a param varies.
+fn spread() -> Value {
+    let pair = |description: &str, of: &str| json!({ "description": description, "type": "array", "items": { "type": of }, "minItems": 2, "maxItems": 2 });
+    let kinds = ["values", "choice", "uniform", "log_uniform", "integer", "normal"];
+    json!({
+        "type": "object",
+        "properties": {
+            "values": values(),
+            "choice": values(),
+            "uniform": pair("Drawn evenly between two numbers.", "number"),
+            "log_uniform": pair("Drawn evenly in the logarithm, between two numbers above 0.", "number"),
+            "integer": pair("A whole number is drawn, from the first to the second.", "integer"),
+            "log": { "description": "Draws the whole number evenly in its logarithm.", "type": "boolean" },
+            "normal": pair("Drawn from the normal distribution of this mean and deviation.", "number"),
+            "when": {
+                "description": "Varied only where these params have one of these values.",
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "pattern": NAME },
+                "additionalProperties": { "$ref": "#/$defs/value" },
+            },
+        },
+        "oneOf": kinds.iter().map(|key| json!({ "required": [key] })).collect::<Value>(),
+        "additionalProperties": false,
+    })
+}

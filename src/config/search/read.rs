@@ -1,0 +1,205 @@
+//! `[search]` as written, checked.
+
+use serde_json::{Map, Value};
+
+use super::{Direction, Objective, Pruner, Resource, Sampler, Search, space};
+use crate::config::Pipeline;
+use crate::config::reader::{Reader, is_name, listed, nearest, wrong_type};
+use crate::config::sweep::Spec;
+use crate::config::value::{Entry, Kind, Located};
+use crate::diagnostic::{Diagnostic, Span};
+
+pub const KEYS: [&str; 12] = [
+    "minimize",
+    "maximize",
+    "sampler",
+    "pruner",
+    "trials",
+    "batch",
+    "seed",
+    "startup",
+    "resource",
+    "min_resource",
+    "max_resource",
+    "reduction",
+];
+
+/// The search that a `[search]` at `span` asks for, over what varies. What is wrong is reported; then there may be none.
+pub fn read(
+    (table, span): (Vec<Entry>, Span),
+    spec: &Spec,
+    pipeline: &Pipeline,
+    base: &Map<String, Value>,
+    reader: &mut Reader,
+) -> Option<Search> {
+    let before = reader.diagnostics.len();
+    reader.refuse_unknown_keys(&table, &KEYS, "[search]");
+    refuse_enumeration(spec, span, reader);
+    let mut reading = Reading { table: &table, span, reader };
+    let objectives = reading.objectives();
+    let sampler = reading.named("sampler", &Sampler::NAMES).unwrap_or(Sampler::Tpe);
+    let pruner = reading.named("pruner", &Pruner::NAMES).unwrap_or(Pruner::None);
+    let trials = reading.trials();
+    let batch = reading.count("batch", 1).unwrap_or(1);
+    let seed = reading.count("seed", 0).unwrap_or(0);
+    let startup = reading.count("startup", 1).unwrap_or(10);
+    let resource = match pruner {
+        Pruner::None => None,
+        _ => {
+            reading.refuse_pruned_front(&objectives);
+            reading.resource(spec, pipeline, base)
+        }
+    };
+    let (space, spans) = space::read(spec, pipeline, base, span, reader);
+    (reader.diagnostics.len() == before).then_some(())?;
+    Some(Search {
+        objectives,
+        sampler,
+        pruner,
+        trials: trials? as usize,
+        batch: batch as usize,
+        seed,
+        startup: startup as usize,
+        resource,
+        space,
+        spans,
+        span,
+    })
+}
+
+/// A search proposes the points itself.
+fn refuse_enumeration(spec: &Spec, span: Span, reader: &mut Reader) {
+    for (word, place) in &spec.words {
+        let problem = Diagnostic::new("not-with-search", format!("`{word}` does not go with a search"));
+        let problem = problem.at(*place, "says which points there are").context(span, "proposes the points");
+        reader.report(problem.help("keep one of the two"));
+    }
+}
+
+struct Reading<'a> {
+    table: &'a [Entry],
+    span: Span,
+    reader: &'a mut Reader,
+}
+
+impl Reading<'_> {
+    fn get(&self, key: &str) -> Option<&Entry> {
+        self.table.iter().find(|entry| entry.key == key)
+    }
+
+    fn objectives(&mut self) -> Vec<Objective> {
+        let mut objectives: Vec<Objective> = Vec::new();
+        for direction in [Direction::Minimize, Direction::Maximize] {
+            let Some(entry) = self.get(direction.name()).cloned() else { continue };
+            let values = match &entry.value.kind {
+                Kind::List(items) => items.as_slice(),
+                _ => std::slice::from_ref(&entry.value),
+            };
+            for value in values {
+                objectives.extend(self.objective(direction, value, &objectives));
+            }
+        }
+        if objectives.is_empty() && !KEYS[..2].iter().any(|key| self.get(key).is_some()) {
+            let problem = Diagnostic::new("missing-key", "the search has no metric to make small or large");
+            let help = "add `minimize = \"evaluate.mse\"`, or `maximize = ...`; `pipeline runs --json` shows metrics";
+            self.reader.report(problem.at(self.span, "").help(help));
+        }
+        objectives
+    }
+
+    fn objective(&mut self, direction: Direction, value: &Located, earlier: &[Objective]) -> Option<Objective> {
+        const HELP: &str = "name a metric as `stage.metric`, such as \"evaluate.mse\"";
+        let Some(metric) = value.as_text() else {
+            self.reader.report(wrong_type(direction.name(), "a metric, or a list of metrics", value).help(HELP));
+            return None;
+        };
+        if metric.matches('.').count() == 0 || !metric.split('.').all(is_name) {
+            let problem = Diagnostic::new("bad-name", format!("`{metric}` names no metric")).at(value.span, "");
+            self.reader.report(problem.help(HELP));
+            return None;
+        }
+        if let Some(first) = earlier.iter().find(|earlier| earlier.metric == metric) {
+            let problem = Diagnostic::new("repeated-value", format!("`{metric}` is an objective twice"));
+            let problem = problem.at(value.span, "again").context(first.span, "the first");
+            self.reader.report(problem.help("remove one of them"));
+        }
+        Some(Objective { metric: metric.to_owned(), direction, span: value.span })
+    }
+
+    fn named<T: Copy>(&mut self, key: &str, names: &[(&'static str, T)]) -> Option<T> {
+        let text = self.reader.take(self.table, key, "a name", Located::as_text)?;
+        let found = names.iter().find(|(name, _)| *name == text);
+        if found.is_none() {
+            let value = &self.get(key)?.value;
+            let known = names.iter().map(|(name, _)| *name);
+            let help = nearest(text, known.clone(), "choose one of");
+            let problem = Diagnostic::new("not-a-choice", format!("`{key}` cannot be {}", value.to_toml()));
+            self.reader.report(problem.at(value.span, format!("not one of {}", listed(known))).help(help));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// An integer from `least` on.
+    fn count(&mut self, key: &str, least: i64) -> Option<u64> {
+        let count = self.reader.take(self.table, key, "an integer", Located::as_integer)?;
+        if count < least {
+            let problem = Diagnostic::new("out-of-range", format!("`{key}` is {count}, outside its range"));
+            let span = self.get(key)?.value.span;
+            self.reader.report(
+                problem.at(span, format!("not from {least} on")).help(format!("give an integer from {least} on")),
+            );
+        }
+        u64::try_from(count).ok().filter(|_| count >= least)
+    }
+
+    fn trials(&mut self) -> Option<u64> {
+        if self.get("trials").is_none() {
+            let problem = Diagnostic::new("missing-key", "nothing says how long the search goes on");
+            self.reader.report(problem.at(self.span, "without end").help("add `trials = 40`"));
+        }
+        self.count("trials", 1)
+    }
+
+    fn refuse_pruned_front(&mut self, objectives: &[Objective]) {
+        if let [_, second, ..] = objectives {
+            let problem = Diagnostic::new("pruned-front", "a pruner needs one objective to compare trials by");
+            let problem = problem.at(second.span, "another one");
+            self.reader.report(problem.help("keep one objective, or write `pruner = \"none\"`"));
+        }
+    }
+
+    /// What the pruner varies.
+    fn resource(&mut self, spec: &Spec, pipeline: &Pipeline, base: &Map<String, Value>) -> Option<Resource> {
+        let named = self.reader.take(self.table, "resource", "a param's name", Located::as_text);
+        let param = named.unwrap_or("epochs").to_owned();
+        let place = self.get("resource").or(self.get("pruner")).map_or(self.span, |entry| entry.value.span);
+        let Some(own) = base.get(&param).and_then(Value::as_u64) else {
+            let integers = pipeline.params.iter().filter(|(_, def)| matches!(def.default.kind, Kind::Integer(_)));
+            let integers: Vec<&str> = integers.map(|(name, _)| name.as_str()).collect();
+            let problem = Diagnostic::new("bad-resource", format!("a pruner cannot vary `{param}`"));
+            let help = nearest(&param, integers.into_iter(), "set `resource` to a param that is an integer:");
+            self.reader.report(problem.at(place, "no param that is an integer above 0").help(help));
+            return None;
+        };
+        if let Some(dim) = spec.dims.iter().find(|dim| dim.param == param) {
+            let problem = Diagnostic::new("bad-resource", format!("`{param}` is searched, and varied by the pruner"));
+            let problem = problem.at(dim.span, "searched here").context(place, "varied here");
+            self.reader.report(problem.help("take it out of [sweep], or name another `resource`"));
+        }
+        if self.get("min_resource").is_none() {
+            let problem = Diagnostic::new("missing-key", "nothing says how short the shortest trials are");
+            self.reader.report(problem.at(place, "").help(format!("add `min_resource = 1`, in `{param}`")));
+        }
+        let min = self.count("min_resource", 1);
+        let max = self.count("max_resource", 1).or(self.get("max_resource").is_none().then_some(own));
+        let reduction = self.count("reduction", 2).or(self.get("reduction").is_none().then_some(3));
+        let (min, max) = (min?, max?);
+        if min >= max {
+            let key = self.get("min_resource")?;
+            let problem = Diagnostic::new("bad-resource", format!("trials begin with {min} and end with {max}"));
+            let problem = problem.at(key.value.span, format!("not below {max}"));
+            self.reader.report(problem.help("make `min_resource` smaller than `max_resource`"));
+        }
+        Some(Resource { param, min, max, reduction: reduction?, span: place })
+    }
+}

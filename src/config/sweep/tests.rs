@@ -1,0 +1,270 @@
+//! Points against a model of what the rules say, and what `[sweep]` means.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::expand::{self, Condition, Factor, Need, Partial};
+use super::{Point, Sweep};
+use crate::config::tests::Folder;
+use crate::config::{Experiment, Overrides};
+
+/// A combination by the names of its keys, as a CI matrix has it.
+type Combination = BTreeMap<usize, usize>;
+
+fn combination(point: &Point) -> Combination {
+    point.iter().enumerate().filter_map(|(axis, value)| Some((axis, (*value)?))).collect()
+}
+
+fn partial(combination: &Combination) -> Partial {
+    combination.iter().map(|(axis, value)| (*axis, Some(*value))).collect()
+}
+
+/// All combinations, by counting up.
+fn counted(lengths: &[usize]) -> Vec<Combination> {
+    let count: usize = lengths.iter().product();
+    (0..count)
+        .map(|number| {
+            let mut rest = number;
+            let mut digits: Vec<(usize, usize)> = lengths
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(axis, length)| {
+                    let digit = rest % length;
+                    rest /= length;
+                    (axis, digit)
+                })
+                .collect();
+            digits.reverse();
+            digits.into_iter().collect()
+        })
+        .collect()
+}
+
+/// GitHub's words: "For each object in the include list, the key:value pairs in the object will be added to each of the
+/// matrix combinations if none of the key:value pairs overwrite any of the original matrix values. If the object cannot
+/// be added to any of the matrix combinations, a new matrix combination will be created instead. Note that the original
+/// matrix values will not be overwritten, but added matrix values can be overwritten."
+fn included(original: &[Combination], entries: &[Combination]) -> Vec<Combination> {
+    let mut all: Vec<Combination> = original.to_vec();
+    for entry in entries {
+        let mut added = false;
+        for (combination, original) in all.iter_mut().zip(original) {
+            let overwrites =
+                entry.iter().any(|(key, value)| original.get(key).is_some_and(|original| original != value));
+            if !overwrites {
+                combination.extend(entry);
+                added = true;
+            }
+        }
+        if !added {
+            all.push(entry.clone());
+        }
+    }
+    all
+}
+
+fn grid(lengths: &[usize]) -> Vec<Factor> {
+    let factor = |(axis, length): (usize, &usize)| Factor {
+        axes: vec![axis],
+        rows: (0..*length).map(|value| vec![Some(value)]).collect(),
+    };
+    lengths.iter().enumerate().map(factor).collect()
+}
+
+/// Values of some axes, up to two of which are not in the grid of three.
+fn entries() -> impl Strategy<Value = Vec<Combination>> {
+    vec(btree_map(0..5_usize, 0..4_usize, 1..4), 0..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn a_grid_has_every_point_once_in_counting_order(lengths in vec(1..5_usize, 0..4)) {
+        let points = expand::product(lengths.len(), &grid(&lengths));
+        prop_assert_eq!(points.iter().map(combination).collect::<Vec<_>>(), counted(&lengths));
+        prop_assert_eq!(points.len(), expand::count(&grid(&lengths)));
+    }
+
+    #[test]
+    fn excluded_points_are_gone_and_no_others(
+        lengths in vec(1..4_usize, 3), entries in vec(btree_map(0..3_usize, 0..4_usize, 1..3), 0..4),
+    ) {
+        let mut points = expand::product(3, &grid(&lengths));
+        let partials: Vec<Partial> = entries.iter().map(partial).collect();
+        let matched = expand::exclude(&mut points, &partials);
+        let hits = |entry: &Combination, of: &Combination| entry.iter().all(|(key, value)| of.get(key) == Some(value));
+        let all = counted(&lengths);
+        let kept: Vec<Combination> =
+            all.iter().filter(|of| !entries.iter().any(|entry| hits(entry, of))).cloned().collect();
+        prop_assert_eq!(points.iter().map(combination).collect::<Vec<_>>(), kept);
+        let expected: Vec<bool> = entries.iter().map(|entry| all.iter().any(|of| hits(entry, of))).collect();
+        prop_assert_eq!(matched, expected);
+    }
+
+    #[test]
+    fn entries_are_included_as_in_a_ci_matrix(lengths in vec(1..4_usize, 3), entries in entries()) {
+        let mut points = expand::product(5, &grid(&lengths));
+        let original: Vec<Combination> = points.iter().map(combination).collect();
+        let partials: Vec<Partial> = entries.iter().map(partial).collect();
+        expand::include(&mut points, 5, 3, &partials);
+        prop_assert_eq!(points.iter().map(combination).collect::<Vec<_>>(), included(&original, &entries));
+    }
+
+    #[test]
+    fn a_conditional_axis_is_set_where_its_condition_holds_and_nowhere_else(
+        lengths in vec(1..4_usize, 3), first in vec(0..3_usize, 0..3), second in vec(0..3_usize, 0..3),
+    ) {
+        // The second axis needs the first, and the third the second.
+        let need = |axis, values: &Vec<usize>| vec![Need { axis, values: values.clone(), unnamed: false }];
+        let conditions =
+            [Condition { axis: 1, needs: need(0, &first) }, Condition { axis: 2, needs: need(1, &second) }];
+        let mut points = expand::product(3, &grid(&lengths));
+        expand::mask_all(&mut points, &conditions);
+        let expected: BTreeSet<Point> = counted(&lengths)
+            .into_iter()
+            .map(|of| {
+                let one = first.contains(&of[&0]).then_some(of[&1]);
+                let two = one.filter(|one| second.contains(one)).map(|_| of[&2]);
+                vec![Some(of[&0]), one, two]
+            })
+            .collect();
+        prop_assert_eq!(points.len(), expected.len());
+        prop_assert_eq!(points.into_iter().collect::<BTreeSet<_>>(), expected);
+    }
+}
+
+const PIPELINE: (&str, &str) = (
+    "p.toml",
+    r#"[pipeline]
+[params]
+architecture = { default = "dense", choices = ["dense", "conv"] }
+latent_dim = { default = 8, range = [1, 784] }
+kernel = 3
+epochs = 10
+learning_rate = { default = 1e-3, range = [0.0, 1.0] }
+note = ""
+[stages.s]
+uses = "x"
+params = ["${architecture}", "${latent_dim}", "${kernel}", "${epochs}", "${learning_rate}", "${note}"]
+"#,
+);
+
+fn experiment(text: &str, set: &[&str], sweep: &[&str]) -> Experiment {
+    let overrides = Overrides {
+        set: set.iter().map(|text| text.to_string()).collect(),
+        sweep: sweep.iter().map(|text| text.to_string()).collect(),
+        repeats: None,
+    };
+    let folder = Folder::with(&[PIPELINE, ("e.toml", &format!("pipeline = 'p.toml'\n{text}"))]);
+    folder.load("e.toml", &overrides).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The points, one a line.
+fn listing(sweep: &Sweep) -> String {
+    let pair = |(param, value): (&String, &Value)| format!("{param}={}", value.to_string().replace('"', ""));
+    let line = |point: &Point| sweep.values(point).iter().map(pair).collect::<Vec<_>>().join(" ");
+    sweep.points.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn points(sweep: &str) -> String {
+    listing(&experiment(&format!("[sweep]\n{sweep}"), &[], &[]).sweep)
+}
+
+#[test]
+fn without_a_sweep_there_is_one_point() {
+    assert_eq!(points(""), "");
+    assert_eq!(experiment("", &[], &[]).sweep.points, [Vec::new()]);
+}
+
+#[test]
+fn zipped_params_advance_together() {
+    let text = "latent_dim = [2, 4]\nepochs = [5, 50]\nkernel = [3, 5]\nzip = [['latent_dim', 'epochs']]";
+    insta::assert_snapshot!(points(text), @r"
+    epochs=5 kernel=3 latent_dim=2
+    epochs=5 kernel=5 latent_dim=2
+    epochs=50 kernel=3 latent_dim=4
+    epochs=50 kernel=5 latent_dim=4
+    ");
+    insta::assert_snapshot!(points("kernel = [3, 3, 5]\nepochs = [1, 2, 2]\nzip = [['kernel', 'epochs']]"), @r"
+    epochs=1 kernel=3
+    epochs=2 kernel=3
+    epochs=2 kernel=5
+    ");
+}
+
+#[test]
+fn listed_points_are_one_factor_of_the_product() {
+    insta::assert_snapshot!(points("points = [{ latent_dim = 2, epochs = 5 }, { latent_dim = 4 }, {}]"), @r"
+    epochs=5 latent_dim=2
+    latent_dim=4
+    ");
+    insta::assert_snapshot!(points("architecture = ['dense', 'conv']\npoints = [{ latent_dim = 2, epochs = 5 }, { latent_dim = 4 }]"), @r"
+    architecture=dense epochs=5 latent_dim=2
+    architecture=dense latent_dim=4
+    architecture=conv epochs=5 latent_dim=2
+    architecture=conv latent_dim=4
+    ");
+}
+
+#[test]
+fn a_conditional_param_is_one_point_where_it_does_not_matter() {
+    let text = "architecture = ['dense', 'conv']\nkernel = { values = [3, 5], when = { architecture = 'conv' } }";
+    insta::assert_snapshot!(points(text), @r"
+    architecture=dense
+    architecture=conv kernel=3
+    architecture=conv kernel=5
+    ");
+    // A value that is not swept decides for all points.
+    assert_eq!(
+        points("kernel = { values = [3, 5], when = { architecture = ['dense', 'conv'] } }"),
+        "kernel=3\nkernel=5"
+    );
+    // What a point does not name has the experiment's value.
+    insta::assert_snapshot!(points("points = [{ epochs = 1 }, { architecture = 'conv' }]\nkernel = { values = [3, 5], when = { architecture = 'dense' } }"), @r"
+    epochs=1 kernel=3
+    architecture=conv
+    epochs=1 kernel=5
+    ");
+}
+
+#[test]
+fn points_are_excluded_and_included_as_in_a_ci_matrix() {
+    let text = "architecture = ['dense', 'conv']\nlatent_dim = [2, 32]\nexclude = [{ architecture = 'conv', latent_dim = 2 }]
+        include = [{ latent_dim = 32, epochs = 50 }, { note = 'x' }, { architecture = 'conv', note = 'y' }, { latent_dim = 64 }]";
+    insta::assert_snapshot!(points(text), @r"
+    architecture=dense latent_dim=2 note=x
+    architecture=dense epochs=50 latent_dim=32 note=x
+    architecture=conv epochs=50 latent_dim=32 note=y
+    latent_dim=64
+    ");
+    insta::assert_snapshot!(points("include = [{ latent_dim = 32, epochs = 50 }, { latent_dim = 64 }]"), @r"
+    epochs=50 latent_dim=32
+    latent_dim=64
+    ");
+}
+
+#[test]
+fn chosen_points_replace_the_sweep() {
+    let text = "[search]\nminimize = 'a.mse'\ntrials = 9\n[sweep]\nlatent_dim = [2, 8]\nlearning_rate = { log_uniform = [1e-4, 1e-2] }";
+    let experiment = experiment(text, &[], &[]);
+    assert_eq!(experiment.sweep.points, [vec![None, None]]);
+    let point = |text: &str| serde_json::from_str(text).unwrap();
+    // A float param takes an integer.
+    let chosen =
+        [point(r#"{ "learning_rate": 1, "latent_dim": 8 }"#), point(r#"{ "learning_rate": 0.5, "epochs": 2 }"#)];
+    let at = experiment.at_points(&chosen).unwrap();
+    insta::assert_snapshot!(listing(&at.sweep), @r"
+    latent_dim=8 learning_rate=1.0
+    epochs=2 learning_rate=0.5
+    ");
+    let wrong = [point(r#"{ "latent_dim": 0 }"#), point(r#"{ "latent_dim": "x" }"#), point(r#"{ "depth": 2 }"#)];
+    let problems = experiment.at_points(&wrong).unwrap_err();
+    let said: Vec<&str> = problems.diagnostics.iter().map(|problem| problem.code).collect();
+    assert_eq!(said, ["unknown-param", "out-of-range", "wrong-type"]);
+    assert_eq!(experiment.at_points(&[point("{}"), point("{}")]).unwrap_err().diagnostics[0].code, "repeated-point");
+}
