@@ -336,6 +336,23 @@ fn of_two_models_the_collapsed_one_is_named() {
 }
 
 #[test]
+fn images_left_out_of_a_figure_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut sources = fixture::everything(&dir.path().join("in"));
+    sources.retain(|source| source.artifact_type == ArtifactType::Samples);
+    let told = |samples: usize| {
+        let options = Options { title: String::new(), samples, rows: 20 };
+        let out = dir.path().join(samples.to_string());
+        fs::create_dir_all(&out).unwrap();
+        let made = figures(&sources, &options, &out, |_, _| true).unwrap().unwrap();
+        let alts = made.sections[0].figures.iter().map(|figure| figure.alt.clone());
+        alts.filter_map(|alt| Some(alt.split_once(" (the")?.1.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(1), [" first 8 of 12)", " first 1 of 2)"]);
+    assert!(told(2).is_empty());
+}
+
+#[test]
 fn numbers_are_sorted_as_numbers() {
     let mut page = experiment(None);
     page.swept.push("noise".into());

@@ -42,7 +42,7 @@ struct Params {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "report",
-    version: 5,
+    version: 6,
     summary: "Draws figures and tables of every artifact it is given.",
     details: "Each artifact type has its sections: shapes of the data, layers, loss curves, reconstructions with error \
               maps, metrics with their definitions, the comparison with the baselines, latent spaces, confusion \

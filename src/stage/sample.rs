@@ -36,11 +36,11 @@ struct Params {
     #[serde(default = "default_traversals")]
     #[schemars(range(min = 0, max = 64))]
     traversals: usize,
-    /// The test image whose code is moved in traversals, from 0.
+    /// The image whose code is moved in traversals, from 0; of the test split, where there is one.
     #[serde(default)]
     #[schemars(range(min = 0))]
     image: u32,
-    /// Pairs of random test images between whose codes is interpolated.
+    /// Pairs of random images of that split between whose codes is interpolated.
     #[serde(default = "default_interpolations")]
     #[schemars(range(min = 0, max = 64))]
     interpolations: usize,
@@ -75,10 +75,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     version: 1,
     summary: "Decodes random codes, latent traversals and interpolations.",
     details: "A variational autoencoder's decoder makes images of codes drawn from the standard normal distribution. With \
-              a data set, of any autoencoder: latent traversals, a test image's code with one number moved evenly from the \
-              0.01 to the 0.99 quantile of the training codes; interpolations, straight lines between the codes of test \
+              a data set, of any autoencoder: latent traversals, an image's code with one number moved evenly from the \
+              0.01 to the 0.99 quantile of the training codes; interpolations, straight lines between the codes of two \
               images; and of codes of two numbers a map, whose rows and columns have equal shares of the training codes \
-              between them. Codes of a `gaussian` layer are its means.",
+              between them. Images are of the test split, or else of `validation` or `train`. Codes of a `gaussian` layer are its means.",
     inputs: vec![
         InputPort::required("model", &[ArtifactType::Model], "the trained autoencoder"),
         InputPort::optional(
@@ -171,7 +171,7 @@ impl Maker<'_> {
         let (codes, width) = (self.encode(&train)?, self.model.latent_dim());
         let own = self.encode(&test)?;
         description["split"] = json!(name);
-        self.traversals(params, &test, (&codes, &own), description)?;
+        self.traversals(params, (name, &test), (&codes, &own), description)?;
         self.interpolations(params, &test, &own, description)?;
         if width == 2 && params.grid > 0 {
             self.map(params.grid, &codes, description)?;
@@ -182,7 +182,7 @@ impl Maker<'_> {
     fn traversals(
         &self,
         params: &Params,
-        test: &Split,
+        (name, test): (&str, &Split),
         (codes, own): (&[f32], &[f32]),
         description: &mut Value,
     ) -> Result<(), StageError> {
@@ -192,7 +192,7 @@ impl Maker<'_> {
             return Ok(());
         }
         let Some(base) = own.chunks_exact(width).nth(image) else {
-            let message = format!("there is no test image {image}: there are {}, counted from 0", test.len());
+            let message = format!("there is no {name} image {image}: there are {}, counted from 0", test.len());
             return Err(StageError::with_help(message, "set `image` lower"));
         };
         let extents: Vec<_> = walks::extents(codes, width).into_iter().take(params.traversals).collect();

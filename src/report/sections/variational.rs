@@ -115,7 +115,7 @@ fn bars(material: &Material<'_>, stage: &str, mut dimensions: Vec<Dimension>) ->
     let gray = if dimensions.iter().all(|dimension| dimension.active) { "" } else { " (gray: not active)" };
     let title = match all - shown {
         0 => format!("Nats in each dimension{gray}"),
-        _ => format!("Nats in the first {shown} of {all} dimensions{gray}"),
+        _ => format!("Nats in the {shown} largest of {all} dimensions{gray}"),
     };
     let chart = Bars { title: &title, bars: dimensions.iter().map(bar).collect(), full: None };
     let alt = format!("Bar chart: divergence of {shown} of {all} dimensions of the code of {stage} in nats");
