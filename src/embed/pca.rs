@@ -131,8 +131,8 @@ impl Pca {
     }
 }
 
-/// Flips a component when its largest loading (the first of equals) is negative.
-fn point_up(component: &mut [f64]) {
+/// Flips an axis when its largest number (the first of equals) is negative: the sign of an eigenvector is arbitrary.
+pub(super) fn point_up(component: &mut [f64]) {
     let largest = component.iter().fold(0.0f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
     if largest < 0.0 {
         component.iter_mut().for_each(|x| *x = -*x);

@@ -67,8 +67,12 @@ impl ConfusionMatrix {
 
 /// The index of the largest number of each row of `classes` numbers: the class it predicts; the first of equals.
 pub fn argmax_rows(scores: &[f32], classes: usize) -> Vec<u32> {
-    let largest = |row: &[f32]| (1..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best }) as u32;
-    scores.chunks_exact(classes).map(largest).collect()
+    scores.chunks_exact(classes).map(|row| argmax(row) as u32).collect()
+}
+
+/// Place of the largest number, the first of equal ones.
+pub fn argmax(scores: &[f32]) -> usize {
+    (1..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {

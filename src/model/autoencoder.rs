@@ -164,7 +164,7 @@ impl Autoencoder {
             let mut part = vec![0.0; self.network.drawn()];
             let draw = Draw { key: 0, first_row: 0, weight: 0.0 };
             let inputs = worker.inputs(data, rows, 0);
-            self.network.infer_drawn(&self.weights, inputs, &worker.scratch, (draw, &mut part));
+            self.network.infer_first_drawn(&self.weights, inputs, &worker.scratch, (draw, &mut part));
             part
         };
         let mut add = |part: Vec<f64>| sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);

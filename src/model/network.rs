@@ -220,6 +220,17 @@ impl Network {
         self.run(0..self.ends[0], weights, x, scratch, None)
     }
 
+    /// The first part alone, with codes drawn where that can be.
+    pub fn infer_first_drawn<E: Float>(
+        &self,
+        weights: &Weights<E>,
+        x: Matrix<E>,
+        scratch: &Scratch<E>,
+        drawing: Drawing<'_>,
+    ) -> Matrix<E> {
+        self.run(0..self.ends[0], weights, x, scratch, Some(drawing))
+    }
+
     /// What the parts after the first make of codes, in inference mode.
     pub fn infer_rest<E: Float>(&self, weights: &Weights<E>, codes: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
         self.run(self.ends[0]..self.ops.len(), weights, codes, scratch, None)

@@ -1,6 +1,7 @@
 //! One step of a training, and who computes it: what a batch is, what is compared in it, and what comes of it.
 
 use crate::dataset::samples::Samples;
+use crate::metric::confusion::argmax;
 use crate::tensor::loss::Loss as Comparison;
 
 use super::network::{Network, Weights};
@@ -94,7 +95,7 @@ impl Task {
     /// How many of `rows` have their largest output at their label.
     pub fn count_correct(&self, outputs: &[f32], rows: &[u32], data: &dyn Samples) -> usize {
         let (Some(classes), Some(labels)) = (self.classes, data.labels()) else { return 0 };
-        let is_right = |(row, scores): (&u32, &[f32])| largest(scores) == labels[*row as usize] as usize;
+        let is_right = |(row, scores): (&u32, &[f32])| argmax(scores) == labels[*row as usize] as usize;
         rows.iter().zip(outputs.chunks_exact(classes)).filter(|pair| is_right(*pair)).count()
     }
 
@@ -123,15 +124,4 @@ impl Task {
         }
         sums
     }
-}
-
-/// Place of the largest number, the first of equal ones.
-fn largest(scores: &[f32]) -> usize {
-    let mut best = 0;
-    for (place, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = place;
-        }
-    }
-    best
 }

@@ -5,6 +5,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::embed::EmbedError;
+use crate::embed::pca::point_up;
 use crate::embed::workers::Workers;
 
 use super::BLOCK;
@@ -38,8 +39,7 @@ pub fn eigenmaps(affinities: &Affinities, workers: Workers) -> Result<Option<Vec
     let axes = pair.map(|weights| {
         let vector = krylov.combined(&weights);
         let mut axis: Vec<f64> = vector.iter().zip(&roots).map(|(u, root)| u / root).collect();
-        let largest = axis.iter().fold(0.0f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
-        axis.iter_mut().for_each(|x| *x *= largest.signum());
+        point_up(&mut axis);
         axis
     });
     Ok(Some(axes[0].iter().zip(&axes[1]).map(|(&x, &y)| [x, y]).collect()))

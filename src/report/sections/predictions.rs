@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
+use crate::metric::confusion::argmax;
 use crate::report::draw::pictures::Images;
 use crate::report::draw::probabilities::{self, Prediction};
 use crate::report::figures::Material;
@@ -73,8 +74,7 @@ fn chosen(source: &Source, what: &Predictions, most: usize) -> Result<Vec<Predic
     let mut chosen = Vec::new();
     for &index in what.samples.iter().filter(|&&index| index < all.len()).take(most) {
         let given: Vec<f64> = all.row(index).iter().map(|&value| f64::from(value)).collect();
-        let best = |best: usize, class: usize| if given[class] > given[best] { class } else { best };
-        let predicted = (0..given.len()).fold(0, best);
+        let predicted = argmax(all.row(index));
         let label = named(&log, index, &what.classes);
         chosen.push(Prediction { index, probabilities: given, predicted, label });
     }
