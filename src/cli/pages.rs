@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
 use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
+use crate::report::source::Source;
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
 
 /// Writes a page for each run and one for the experiment.
@@ -86,6 +87,7 @@ impl Pages {
             seconds: result.seconds + result.saved,
             warnings: warnings(result),
             figures,
+            sources: sources(result),
         });
     }
 
@@ -194,6 +196,20 @@ pub fn check_place(reports: &Path) -> Result<(), Stop> {
         let within = if there == reports { String::new() } else { format!(" ({})", there.display()) };
         Stop::usage(format!("cannot write reports to {}{within}: {error}", reports.display())).help(help)
     })
+}
+
+/// What the stages of a run made, for pictures of several runs.
+fn sources(result: &RunResult) -> Vec<Source> {
+    let made = result.stages.iter().flat_map(|(stage, result)| {
+        result.record.iter().flat_map(|record| &record.outputs).zip(&result.finished.artifacts).map(
+            move |((_, artifact), info)| Source {
+                artifact_type: artifact.artifact_type,
+                stage: (*stage).to_owned(),
+                files: info.files.iter().map(|file| (file.name.clone(), file.path.clone())).collect(),
+            },
+        )
+    });
+    made.collect()
 }
 
 /// Files of the first figures that a stage of the run gave.

@@ -11,7 +11,7 @@ use crate::report::figures::{Options, figures};
 use crate::report::fixture::{self, Maker};
 use crate::report::page::fixture::{experiment, map, run};
 use crate::report::page::{
-    ExperimentPage, FiguresDir, RunPage, experiment_page, plots, run_page, write_experiment, write_run,
+    ExperimentPage, FiguresDir, RunPage, experiment_page, galleries, run_page, write_experiment, write_run,
 };
 use crate::report::section::{Level, Report};
 use crate::report::source::Source;
@@ -23,7 +23,7 @@ fn report(sources: &[Source], directory: &Path) -> Report {
 }
 
 fn whole_page(page: &ExperimentPage) -> crate::report::Result<String> {
-    experiment_page(page, &plots(page)?)
+    experiment_page(page, &galleries(page)?)
 }
 
 fn files(directory: &Path) -> FiguresDir {

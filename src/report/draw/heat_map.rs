@@ -1,4 +1,4 @@
-//! A table of counts as colored cells: confusion matrices, clusters against classes. Knows no stage.
+//! A table as colored cells: confusion matrices, clusters against classes, metrics against two params. Knows no stage.
 
 use plotters::style::RGBColor;
 
@@ -12,7 +12,15 @@ use crate::report::number;
 /// Rows and columns of a map that can still be read.
 pub const MOST_ROWS: usize = 64;
 
-/// Counts in rows and columns.
+/// A colored cell.
+pub struct Cell {
+    pub text: String,
+    pub color: RGBColor,
+    /// Nothing is there to be read.
+    pub faint: bool,
+}
+
+/// Cells in rows and columns.
 pub struct HeatMap<'a> {
     pub title: &'a str,
     /// What a row is, and what a column is.
@@ -20,14 +28,11 @@ pub struct HeatMap<'a> {
     pub column_label: &'a str,
     pub rows: Vec<String>,
     pub columns: Vec<String>,
-    pub counts: Vec<Vec<f64>>,
-    /// Rows and columns are the same classes: off the diagonal stand mistakes, in another color.
-    pub confusion: bool,
+    pub cells: Vec<Vec<Cell>>,
 }
 
 impl HeatMap<'_> {
-    /// The map as PNG. A cell's color is its share of its row; mistakes are drawn on a square-root scale, so that a
-    /// share of one percent is still seen.
+    /// The map as PNG.
     pub fn draw(&self) -> Result<Png> {
         let dark = Font { color: INK, ..TEXT };
         let columns = self.columns.len().max(1) as f64;
@@ -54,36 +59,56 @@ impl HeatMap<'_> {
                     let name = pen.fitted(name, left - 10.0, dark);
                     pen.text(&name, (left - 8.0, y + tall / 2.0), Font { align: Align::Right, ..dark });
                 }
-                self.cells(pen, row, (left, y), (side, tall));
+                for (column, cell) in self.cells.get(row).into_iter().flatten().enumerate() {
+                    cell.draw(pen, (left + side * column as f64, y), (side, tall));
+                }
             }
         })
     }
+}
 
-    fn cells(&self, pen: &mut Pen<'_>, row: usize, (left, y): (f64, f64), (side, tall): (f64, f64)) {
-        let empty = Vec::new();
-        let counts = self.counts.get(row).unwrap_or(&empty);
+impl Cell {
+    fn draw(&self, pen: &mut Pen<'_>, (x, y): (f64, f64), (side, tall): (f64, f64)) {
+        pen.rect((x, y), (side - 1.5, tall - 1.5), &self.color);
+        let font = Font { size: if side < 40.0 { 12.0 } else { 13.0 }, align: Align::Center, ..TEXT };
+        let color = if self.faint { MUTED } else { palette::on(self.color) };
+        if tall >= 17.0 && pen.width(&self.text, font) < side - 2.0 {
+            pen.text(&self.text, (x + (side - 1.5) / 2.0, y + tall / 2.0 - 1.0), Font { color, ..font });
+        }
+    }
+}
+
+/// Counts: a cell's color is its share of its row. `confusion`: rows and columns are the same classes; off the diagonal
+/// stand mistakes, in another color and on a square-root scale, so that a share of one percent is still seen.
+pub fn counts(counts: &[Vec<f64>], confusion: bool) -> Vec<Vec<Cell>> {
+    let cells = |(row, counts): (usize, &Vec<f64>)| {
         let total: f64 = counts.iter().sum();
-        for (column, &count) in counts.iter().enumerate() {
+        let cell = |(column, &count): (usize, &f64)| {
             let share = if total > 0.0 { count / total } else { 0.0 };
-            let color = self.color(row == column, share);
-            let at = (left + side * column as f64, y);
-            pen.rect(at, (side - 1.5, tall - 1.5), &color);
-            let text = number::grouped(count as i64);
-            let font = Font { size: if side < 40.0 { 12.0 } else { 13.0 }, align: Align::Center, ..TEXT };
-            let color = if count == 0.0 { MUTED } else { palette::on(color) };
-            if tall >= 17.0 && pen.width(&text, font) < side - 2.0 {
-                pen.text(&text, (at.0 + (side - 1.5) / 2.0, y + tall / 2.0 - 1.0), Font { color, ..font });
-            }
-        }
-    }
+            let color = match confusion && row != column {
+                true => palette::tint(palette::series(1), share.max(0.0).sqrt() * 1.4),
+                false => palette::tint(palette::DEEP, share),
+            };
+            Cell { text: number::grouped(count as i64), color, faint: count == 0.0 }
+        };
+        counts.iter().enumerate().map(cell).collect()
+    };
+    counts.iter().enumerate().map(cells).collect()
+}
 
-    fn color(&self, diagonal: bool, share: f64) -> RGBColor {
-        if self.confusion && !diagonal {
-            palette::tint(palette::series(1), share.max(0.0).sqrt() * 1.4)
-        } else {
-            palette::tint(palette::DEEP, share)
+/// Values: the darker, the larger, or the smaller where `lower` is better. NaN stands for none.
+pub fn values(values: &[Vec<f64>], lower: bool) -> Vec<Vec<Cell>> {
+    let finite = || values.iter().flatten().copied().filter(|value| value.is_finite());
+    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let cell = |value: &f64| {
+        if !value.is_finite() {
+            return Cell { text: "–".into(), color: palette::tint(palette::DEEP, 0.0), faint: true };
         }
-    }
+        let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+        let share = if lower { 1.0 - share } else { share };
+        Cell { text: number::short(*value), color: palette::tint(palette::DEEP, 0.05 + 0.9 * share), faint: false }
+    };
+    values.iter().map(|row| row.iter().map(cell).collect()).collect()
 }
 
 /// Whether the label of every row (or column) `size` high fits, or only every nth.

@@ -3,10 +3,13 @@
 pub mod axis;
 pub mod bars;
 pub mod frame;
+pub mod front;
 pub mod heat_map;
 pub mod histogram;
 pub mod lines;
 pub mod palette;
+pub mod panels;
+pub mod parallel;
 pub mod pen;
 pub mod pictures;
 pub mod probabilities;

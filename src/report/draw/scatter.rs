@@ -104,7 +104,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 /// All indices below `count` in a fixed order that leaps about: steps of a prime that does not divide the count.
-fn mixed(count: usize) -> impl Iterator<Item = usize> {
+pub fn mixed(count: usize) -> impl Iterator<Item = usize> {
     let step = [7919, 7927, 7933].into_iter().find(|prime| !count.is_multiple_of(*prime)).unwrap_or(1);
     (0..count).map(move |i| i * step % count)
 }

@@ -8,17 +8,17 @@ use crate::merit;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
 use crate::report::page::variants::{self, Variant};
-use crate::report::page::{ExperimentPage, RunSummary, answer, content};
+use crate::report::page::{ExperimentPage, RunSummary, answer, content, many, maps, side};
 use crate::report::{Result, number};
 
 /// Metrics with a column and charts of their own.
 const KEY_METRICS: usize = 5;
-/// Variants whose reconstructions are shown.
-const MOST_PICTURES: usize = 24;
+/// Metrics that are mapped against pairs of params.
+const MAPPED: usize = 2;
 
-/// The page as HTML, everything inside it, with the charts that [`plots`] drew; with a single run it shows all that the
+/// The page as HTML, everything inside it, with the charts that [`galleries`] drew; with a single run it shows all that the
 /// run's page does. Errors: a figure cannot be read.
-pub fn experiment_page(page: &ExperimentPage, plots: &[Plot]) -> Result<String> {
+pub fn experiment_page(page: &ExperimentPage, galleries: &[Gallery]) -> Result<String> {
     let variants = variants::variants(page);
     let names = variants::metric_names(page);
     let key = merit::key_metrics(&names, KEY_METRICS);
@@ -28,7 +28,7 @@ pub fn experiment_page(page: &ExperimentPage, plots: &[Plot]) -> Result<String> 
             parts.extend(shell::metrics(&page.stages));
             parts
         }
-        _ => comparison(page, plots, &variants, &key)?,
+        _ => comparison(page, galleries, &variants, &key),
     };
     if let [RunSummary { link: Some(link), figures, .. }] = &page.runs[..] {
         parts.extend(shell::files(&page.stages, figures.as_ref(), link.trim_end_matches(".html")));
@@ -48,28 +48,54 @@ pub fn experiment_page(page: &ExperimentPage, plots: &[Plot]) -> Result<String> 
     Ok(shell::document(title, &head(page, &variants, &key), &parts))
 }
 
-fn comparison(page: &ExperimentPage, plots: &[Plot], variants: &[Variant<'_>], key: &[&str]) -> Result<Vec<Part>> {
+fn comparison(page: &ExperimentPage, galleries: &[Gallery], variants: &[Variant<'_>], key: &[&str]) -> Vec<Part> {
     let mut parts = vec![part("variants", "Variants", table(page, variants, key))];
-    if !plots.is_empty() {
-        parts.push(part("sweep", "Metrics against the swept params", charts(plots)));
-    }
-    let pictures = reconstructions(variants, key)?;
-    if !pictures.is_empty() {
-        let body = html! { div.figures { @for picture in &pictures { (picture) } } };
-        parts.push(part("reconstructions", "Reconstructions side by side", body));
-    }
+    parts.extend(galleries.iter().map(|gallery| part(gallery.id, gallery.title, charts(gallery))));
     parts.push(part("metrics", "All metrics of all runs", all_metrics(page)));
-    Ok(parts)
+    parts
 }
 
-/// The charts of the key metrics. Errors: one cannot be drawn.
-pub fn plots(page: &ExperimentPage) -> Result<Vec<Plot>> {
+/// Charts that stand together.
+pub struct Gallery {
+    id: &'static str,
+    title: &'static str,
+    caption: &'static str,
+    pub plots: Vec<Plot>,
+}
+
+/// All charts of an experiment with several runs. Errors: one cannot be drawn, or an artifact cannot be read.
+pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
     let (variants, names) = (variants::variants(page), variants::metric_names(page));
-    let mut plots = Vec::new();
-    for metric in merit::key_metrics(&names, KEY_METRICS) {
-        plots.extend(sweep::plots(&variants, &page.swept, metric)?);
-    }
-    Ok(plots)
+    let key = merit::key_metrics(&names, KEY_METRICS);
+    let each = |draw: &dyn Fn(&str) -> Result<Vec<Plot>>, metrics: usize| -> Result<Vec<Plot>> {
+        Ok(key
+            .iter()
+            .take(metrics)
+            .map(|metric| draw(metric))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    };
+    let sweep = each(&|metric| sweep::plots(&variants, &page.swept, metric), KEY_METRICS)?;
+    let maps = each(&|metric| maps::maps(&variants, &page.swept, metric), MAPPED)?;
+    let mut many: Vec<Plot> = many::parallel(&variants, &page.swept, &key)?.into_iter().collect();
+    many.extend(many::fronts(&variants, &page.swept, &key)?);
+    let gallery = |id, title, caption, plots| Gallery { id, title, caption, plots };
+    let mut galleries = vec![
+        gallery("sweep", "Metrics against the swept params", "", sweep),
+        gallery("maps", "Two params at once", "Means over everything else; the darker, the better.", maps),
+        gallery("many", "All variants at once", "", many),
+        gallery("reconstructions", "Reconstructions side by side", "", side::reconstructions(&variants)?),
+        gallery(
+            "embeddings",
+            "Latent spaces side by side",
+            "Each is turned towards the first, so that classes can be found again; distances between groups mean little.",
+            side::embeddings(&variants, &page.swept)?,
+        ),
+    ];
+    galleries.retain(|gallery| page.runs.len() > 1 && !gallery.plots.is_empty());
+    Ok(galleries)
 }
 
 fn part(id: &str, title: &str, body: Markup) -> Part {
@@ -230,37 +256,12 @@ fn run_links(variant: &Variant<'_>) -> Markup {
     }
 }
 
-fn charts(plots: &[Plot]) -> Markup {
-    html! { div.figures { @for plot in plots {
-        (content::picture(&plot.png.bytes, &plot.figure, crate::report::draw::pen::SCALE, None))
-    } } }
-}
-
-/// The first picture of each variant's reconstructions, from its first run that has one.
-fn reconstructions(variants: &[Variant<'_>], key: &[&str]) -> Result<Vec<Markup>> {
-    let mut pictures = Vec::new();
-    for variant in variants {
-        for run in &variant.runs {
-            let Some(files) = &run.figures else { continue };
-            let report = content::read_report(files)?;
-            let section = report.sections.iter().find(|section| section.id.starts_with("reconstructions"));
-            let Some(figure) = section.and_then(|section| section.figures.first()) else { continue };
-            let caption = picture_caption(run, key);
-            pictures.push(content::embedded(files, report.scale, figure, Some(&caption))?);
-            break;
-        }
-        if pictures.len() == MOST_PICTURES {
-            break;
-        }
-    }
-    Ok(pictures)
-}
-
-fn picture_caption(run: &RunSummary, key: &[&str]) -> Markup {
-    let metric = key.iter().find_map(|metric| Some((*metric, *run.metrics.get(*metric)?)));
+fn charts(gallery: &Gallery) -> Markup {
     html! {
-        @match &run.link { Some(link) => a href=(link) { (named(&[run])) }, None => (named(&[run])) }
-        @if let Some((name, value)) = metric { ", " (merit::title(name)) " " (number::short(value)) }
+        @if !gallery.caption.is_empty() { p.caption { (gallery.caption) } }
+        div.figures { @for plot in &gallery.plots {
+            (content::picture(&plot.png.bytes, &plot.figure, crate::report::draw::pen::SCALE, None))
+        } }
     }
 }
 

@@ -110,6 +110,7 @@ fn summary(architecture: &str, latent_dim: u32, seed: u64, mse: f64, figures: Op
         seconds: 12.5,
         warnings: collapsed.then(|| "collapsed: no better than the mean image".into()).into_iter().collect(),
         figures: figures.cloned(),
+        sources: vec![],
     }
 }
 

@@ -5,8 +5,11 @@
 mod answer;
 mod content;
 mod experiment;
+mod many;
+mod maps;
 mod run;
 mod shell;
+mod side;
 mod sweep;
 mod variants;
 mod write;
@@ -20,8 +23,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use crate::event::{ArtifactInfo, Provenance, Reason, Status};
+use crate::report::source::Source;
 
-pub use experiment::{experiment_page, plots};
+pub use experiment::{experiment_page, galleries};
 pub use run::run_page;
 pub use write::{experiment_path, has_figures, run_path, write_experiment, write_run};
 
@@ -107,6 +111,8 @@ pub struct RunSummary {
     pub seconds: f64,
     pub warnings: Vec<String>,
     pub figures: Option<FiguresDir>,
+    /// What its stages made.
+    pub sources: Vec<Source>,
 }
 
 /// What a launch did.

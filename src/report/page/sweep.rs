@@ -22,6 +22,13 @@ pub struct Plot {
     pub png: Png,
 }
 
+impl Plot {
+    /// A drawing that is kept in a file of this name.
+    pub fn new(name: &str, look: Look, alt: String, png: Png) -> Self {
+        Self { figure: Figure { file: format!("{name}.png"), alt, width: png.width, height: png.height, look }, png }
+    }
+}
+
 /// Lines that can still be told apart in one chart.
 const MOST_LINES: usize = 8;
 /// Bars that can still be read in one chart.
@@ -59,7 +66,8 @@ fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
     }
     let title = format!("{}{}", merit::title(metric), merit::arrow(metric));
     let png = Bars { title: &title, bars, full: None }.draw()?;
-    Ok(Some(plot(metric, "variant", format!("Bars: {} of every variant", merit::title(metric)), png)))
+    let alt = format!("Bars: {} of every variant", merit::title(metric));
+    Ok(Some(Plot::new(&file_name(&format!("{metric}-variant")), Look::Chart, alt, png)))
 }
 
 fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str) -> Result<Option<Plot>> {
@@ -72,20 +80,24 @@ fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
     let xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
     let spread = spread(&xs);
     let log = if spread == Spread::Linear { "" } else { " (log scale)" };
-    let note = if lines.iter().any(|line| !line.band.is_empty()) { ", mean ± standard deviation" } else { "" };
+    let note = if lines.iter().any(|line| !line.band.is_empty()) { ", mean and 95 % interval" } else { "" };
     let title = merit::title(metric);
+    let y = Axis::around(heights(&lines, &levels), Spread::Linear, 5);
+    for band in lines.iter_mut().flat_map(|line| &mut line.band) {
+        *band = (band.0.clamp(y.low, y.high), band.1.clamp(y.low, y.high));
+    }
     let chart = LineChart {
         title: &format!("{title} against {param}"),
         x_label: &format!("{param}{log}"),
         y_label: &format!("{title}{}{note}", merit::arrow(metric)),
         x: if xs.len() <= 40 { Axis::at(&xs, spread) } else { Axis::around(xs.iter().copied(), spread, 8) },
-        y: Axis::around(heights(&lines).chain(levels.iter().map(|level| level.0)), Spread::Linear, 5),
+        y,
         lines,
         levels,
         height: 350.0,
     };
     let alt = format!("Line chart: {title} against {param}, a line for each of the other params’ values");
-    Ok(Some(plot(metric, param, alt, chart.draw()?)))
+    Ok(Some(Plot::new(&file_name(&format!("{metric}-{param}")), Look::Chart, alt, chart.draw()?)))
 }
 
 /// A line for each of the other params' values; one over all of them when they are too many.
@@ -109,12 +121,16 @@ fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
     lines.filter(|line| !line.points.is_empty()).collect()
 }
 
-/// All that the y axis must reach.
-fn heights(lines: &[Line]) -> impl Iterator<Item = f64> {
-    lines.iter().flat_map(|line| {
-        let points = line.points.iter().chain(&line.dots).map(|point| point.1);
-        points.chain(line.band.iter().flat_map(|band| [band.0, band.1]))
-    })
+/// What the y axis must reach: every value, and of the bands as much as leaves half of the room to the values.
+fn heights(lines: &[Line], levels: &[(f64, String)]) -> Vec<f64> {
+    let points = lines.iter().flat_map(|line| line.points.iter().chain(&line.dots).map(|point| point.1));
+    let mut heights: Vec<f64> = points.chain(levels.iter().map(|level| level.0)).filter(|y| y.is_finite()).collect();
+    let (low, high) =
+        heights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(*y), high.max(*y)));
+    let room = (high - low) / 2.0;
+    let bands = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.0, band.1]);
+    heights.extend(bands.map(|y| y.clamp(low - room, high + room)));
+    heights
 }
 
 /// What needs no training, beside a mean squared error: PCA at the same latent size as a line, the constant mean image
@@ -143,11 +159,6 @@ fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Lin
     (pca.filter(|line| !line.points.is_empty()), constant.into_iter().collect())
 }
 
-fn plot(metric: &str, param: &str, alt: String, png: Png) -> Plot {
-    let file = format!("{}.png", file_name(&format!("{metric}-{param}")));
-    Plot { figure: Figure { file, alt, width: png.width, height: png.height, look: Look::Chart }, png }
-}
-
 /// The other swept params' values: what a line is called.
 fn others(values: &Map<String, Value>, swept: &[String], param: &str) -> String {
     let rest: Vec<(&String, &Value)> =
@@ -174,8 +185,7 @@ fn line(name: &str, members: &[&Variant<'_>], param: &str, metric: &str, color: 
         at.iter().filter_map(|(x, observations)| Some((*x, Summary::of(observations)?))).collect();
     let repeated = summaries.iter().any(|(_, summary)| summary.count > 1);
     let ends = |summary: &Summary| {
-        let deviation = summary.deviation.unwrap_or(0.0);
-        (summary.mean - deviation, summary.mean + deviation)
+        summary.interval().map_or((summary.mean, summary.mean), |interval| (interval.low, interval.high))
     };
     Line {
         band: if repeated { summaries.iter().map(|(_, summary)| ends(summary)).collect() } else { Vec::new() },
@@ -190,7 +200,7 @@ fn line(name: &str, members: &[&Variant<'_>], param: &str, metric: &str, color: 
 }
 
 /// Powers of two and ratios are shown on a logarithmic axis.
-fn spread(xs: &[f64]) -> Spread {
+pub fn spread(xs: &[f64]) -> Spread {
     let mut distinct = xs.to_vec();
     distinct.sort_by(f64::total_cmp);
     distinct.dedup();

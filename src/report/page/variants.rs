@@ -73,6 +73,17 @@ pub fn values_of<'a>(variants: &[Variant<'a>], param: &str) -> Vec<&'a Value> {
     values.filter(|value| seen.insert(*value)).collect()
 }
 
+/// The params that have several values.
+pub fn varied<'a>(variants: &[Variant<'_>], swept: &'a [String]) -> Vec<&'a str> {
+    swept.iter().filter(|param| values_of(variants, param).len() > 1).map(String::as_str).collect()
+}
+
+/// A variant's values of some params, where there is little room: `dense · 8`.
+pub fn brief(values: &Map<String, Value>, params: &[&str]) -> String {
+    let value = |param: &&str| values.get(*param).map_or_else(|| "–".to_owned(), plain);
+    params.iter().map(value).collect::<Vec<_>>().join(" · ")
+}
+
 /// Variants that differ in one param only, compared by a metric.
 pub struct Duel {
     /// What they have in common.

@@ -49,11 +49,11 @@ pub fn write_run(reports: &Path, page: &RunPage) -> Result<PathBuf> {
 /// [`write_run`].
 pub fn write_experiment(reports: &Path, page: &ExperimentPage) -> Result<PathBuf> {
     let path = experiment_path(reports, &page.name);
-    let plots = experiment::plots(page)?;
-    for plot in &plots {
+    let galleries = experiment::galleries(page)?;
+    for plot in galleries.iter().flat_map(|gallery| &gallery.plots) {
         write(&path.with_extension("").join(&plot.figure.file), &plot.png.bytes)?;
     }
-    write(&path, experiment_page(page, &plots)?.as_bytes())?;
+    write(&path, experiment_page(page, &galleries)?.as_bytes())?;
     Ok(path)
 }
 

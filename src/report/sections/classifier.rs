@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
 use crate::report::draw::bars::{Bar, Bars};
-use crate::report::draw::heat_map::{HeatMap, MOST_ROWS};
+use crate::report::draw::heat_map::{self, HeatMap, MOST_ROWS};
 use crate::report::draw::palette::ACCENT;
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
@@ -86,8 +86,7 @@ fn add_test_results(material: &Material<'_>, section: &mut Section, confusion: &
         column_label: "predicted class",
         rows: confusion.classes.clone(),
         columns: confusion.classes.clone(),
-        counts: confusion.counts.clone(),
-        confusion: true,
+        cells: heat_map::counts(&confusion.counts, true),
     };
     let accuracy = number::percent(confusion.accuracy());
     let alt = format!("Confusion matrix of {stage} on the test split; {accuracy} on the diagonal");

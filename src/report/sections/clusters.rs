@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::artifact::ArtifactType;
-use crate::report::draw::heat_map::{HeatMap, MOST_ROWS};
+use crate::report::draw::heat_map::{self, HeatMap, MOST_ROWS};
 use crate::report::figures::Material;
 use crate::report::section::{Look, Section, Table};
 use crate::report::sections::{metrics_by_name, sentence};
@@ -46,8 +46,7 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
             column_label: "class",
             rows: csv.rows.iter().map(|row| row.first().cloned().unwrap_or_default()).collect(),
             columns: csv.header.iter().skip(2).cloned().collect(),
-            counts: per_class(&csv),
-            confusion: false,
+            cells: heat_map::counts(&per_class(&csv), false),
         };
         let alt = format!("Heat map: how many samples of each class are in each of {} clusters", clusters.k);
         section.figures.push(material.figure(&format!("clusters-{stage}"), Look::Picture, alt, &map.draw()?)?);

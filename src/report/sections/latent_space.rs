@@ -12,16 +12,49 @@ use crate::report::sections::{metrics_by_name, sentence};
 use crate::report::source::Source;
 use crate::report::{Result, number};
 
+/// What `embedding.json` says.
 #[derive(Deserialize)]
-struct Embedding {
+pub struct Embedding {
     method: String,
     split: String,
     #[serde(default)]
-    classes: Vec<String>,
+    pub classes: Vec<String>,
     #[serde(default)]
     axes: Vec<String>,
     #[serde(default, deserialize_with = "metrics_by_name")]
     metrics: BTreeMap<String, f64>,
+}
+
+impl Embedding {
+    /// The method's name for people.
+    pub fn method(&self) -> &str {
+        match self.method.as_str() {
+            "pca" => "PCA",
+            "tsne" => "t-SNE",
+            other => other,
+        }
+    }
+}
+
+/// An embedding in the plane.
+pub struct Embedded {
+    pub embedding: Embedding,
+    /// None where it is not in the plane.
+    pub points: Vec<[f64; 2]>,
+    /// Class of every point; empty when unlabeled.
+    pub labels: Vec<u32>,
+}
+
+impl Embedded {
+    /// Reads an artifact. Errors: one of its files is not what its format says.
+    pub fn read(source: &Source) -> Result<Self> {
+        let embedding: Embedding = source.json("embedding.json")?;
+        let points = source.array::<f32>("points.npy")?;
+        let labels = source.optional_array::<u32>("labels.npy")?;
+        let pair = |row: usize| [points.row(row)[0].into(), points.row(row)[1].into()];
+        let points = if points.width() == 2 { (0..points.len()).map(pair).collect() } else { Vec::new() };
+        Ok(Self { embedding, points, labels: labels.map_or(Vec::new(), |labels| labels.values().to_vec()) })
+    }
 }
 
 pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
@@ -44,33 +77,23 @@ pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
 }
 
 fn add(material: &Material<'_>, source: &Source, section: &mut Section) -> Result<()> {
-    let embedding: Embedding = source.json("embedding.json")?;
-    let points = source.array::<f32>("points.npy")?;
-    let labels = source.optional_array::<u32>("labels.npy")?;
-    let pairs: Vec<[f64; 2]> = match points.width() {
-        2 => (0..points.len()).map(|row| [points.row(row)[0].into(), points.row(row)[1].into()]).collect(),
-        _ => Vec::new(),
-    };
-    let method = match embedding.method.as_str() {
-        "pca" => "PCA",
-        "tsne" => "t-SNE",
-        other => other,
-    };
+    let Embedded { embedding, points, labels } = Embedded::read(source)?;
+    let method = embedding.method();
     let axis = |index: usize| embedding.axes.get(index).map_or("", String::as_str);
     let title = format!("{method} of the {} split", embedding.split);
     let scatter = Scatter {
         title: &title,
         x_label: axis(0),
         y_label: axis(1),
-        points: &pairs,
-        labels: labels.as_ref().map_or(&[], |labels| labels.values()),
+        points: &points,
+        labels: &labels,
         classes: &embedding.classes,
     };
-    let alt = format!("Scatter plot: {method} of {} codes, colored by class", number::count(pairs.len()));
+    let alt = format!("Scatter plot: {method} of {} codes, colored by class", number::count(points.len()));
     let png = scatter.draw()?;
     section.figures.push(material.figure(&format!("embedding-{}", source.stage), Look::Chart, alt, &png)?);
     let metrics = sentence(&embedding.metrics);
     let metrics = if metrics.is_empty() { String::new() } else { format!("; {metrics}") };
-    section.remark(format!("{method} (`{}`): {} points{metrics}.", source.stage, number::count(pairs.len())));
+    section.remark(format!("{method} (`{}`): {} points{metrics}.", source.stage, number::count(points.len())));
     Ok(())
 }
