@@ -39,7 +39,27 @@ fn sample_pages() {
     report(&fixture::everything(&root.join("artifacts")), &root.join("figures"));
     let figures = files(&root.join("figures"));
     write_run(&root.join("reports"), &run(Some(figures.clone()))).unwrap();
-    write_experiment(&root.join("reports"), &experiment(Some(&figures))).unwrap();
+    let mut page = experiment(Some(&figures));
+    let sources = fixture::everything(&root.join("artifacts"));
+    page.runs.iter_mut().for_each(|run| run.sources.clone_from(&sources));
+    write_experiment(&root.join("reports"), &page).unwrap();
+}
+
+#[test]
+fn what_variants_make_of_the_same_samples_stands_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut page = experiment(None);
+    let names = |page: &ExperimentPage| {
+        let galleries = galleries(page).unwrap();
+        let files = galleries.iter().flat_map(|gallery| &gallery.plots).map(|plot| plot.figure.file.clone());
+        files.filter(|file| !file.contains("-latent_dim.")).collect::<Vec<_>>().join(" ")
+    };
+    insta::assert_snapshot!(names(&page), @"");
+    let sources = fixture::everything(dir.path());
+    page.runs.iter_mut().for_each(|run| run.sources.clone_from(&sources));
+    insta::assert_snapshot!(names(&page), @"");
+    page.runs.truncate(1);
+    assert_eq!(names(&page), "", "a single run is compared with nothing");
 }
 
 #[test]
