@@ -44,8 +44,6 @@ pub struct Coordinator {
     pub(super) begun: Vec<Option<Instant>>,
     /// By node, what was said of each epoch.
     pub(super) series: Vec<BTreeMap<String, Vec<f64>>>,
-    /// What grows the launch could not go on.
-    pub(super) broken: bool,
     /// After a failure nothing more is begun.
     stopping: bool,
     started: Instant,
@@ -77,7 +75,6 @@ impl Coordinator {
             running: vec![],
             begun: vec![None; nodes],
             series: vec![BTreeMap::new(); nodes],
-            broken: false,
             stopping: false,
             started: Instant::now(),
             messages,
@@ -274,7 +271,6 @@ impl Coordinator {
         let mut summary = Summary {
             status: match worst(statuses.iter().copied()) {
                 // Going on would fail again.
-                _ if self.broken => Status::Failed,
                 Status::Failed => Status::Failed,
                 _ if self.shared.cancel.is_cancelled() => Status::Interrupted,
                 worst => worst,

@@ -6,25 +6,20 @@ use crate::event::{LaunchGrown, Observer, RunEvent, Status};
 use crate::plan::Plan;
 use crate::runner::coordinator::{Coordinator, emit};
 use crate::runner::listing::{memberships, node_info, queue, run_infos};
-use crate::runner::{Reporter, RunEnd};
+use crate::runner::{More, Reporter, RunEnd};
 
 impl Coordinator {
-    /// Asks for more to run; false when there is none, or when it cannot go on, which is told.
+    /// Asks for more to run; false when there is none.
     pub(super) fn grow(&mut self, observer: &dyn Observer, reporter: &dyn Reporter) -> bool {
         let Some(growth) = &mut self.growth else { return false };
         let ended: Vec<RunEnd> = self.ended.iter().flatten().cloned().collect();
-        match growth.grow(&ended) {
-            Ok(Some(plan)) => {
-                self.extend(plan, observer, reporter);
-                true
-            }
-            Ok(None) => false,
-            Err(text) => {
-                self.broken = true;
-                emit(observer, RunEvent::Notice { node: None, text });
-                false
-            }
+        let More { plan, notices } = growth.grow(&ended);
+        for text in notices {
+            emit(observer, RunEvent::Notice { node: None, text });
         }
+        let grows = plan.is_some();
+        plan.into_iter().for_each(|plan| self.extend(plan, observer, reporter));
+        grows
     }
 
     fn extend(&mut self, plan: Plan, observer: &dyn Observer, reporter: &dyn Reporter) {

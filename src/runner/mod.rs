@@ -87,12 +87,19 @@ pub struct Launch {
 
 /// Learns from the runs that have ended what else is to be run.
 pub trait Growth {
-    /// The plan with more runs, in which those of the plan before keep the numbers of their nodes and come first;
-    /// `None` when that was all. Error: why it cannot go on, in words.
-    fn grow(&mut self, ended: &[RunEnd]) -> Result<Option<Plan>, String>;
+    /// `ended`: how every run so far ended, in the order of the plan's runs.
+    fn grow(&mut self, ended: &[RunEnd]) -> More;
 }
 
-/// How a run ended, in the order of the plan's runs.
+/// What a launch is given besides.
+pub struct More {
+    /// With more runs: those of the plan before come first and keep the numbers of their nodes. `None`: that was all.
+    pub plan: Option<Plan>,
+    /// What people should know.
+    pub notices: Vec<String>,
+}
+
+/// How a run ended.
 #[derive(Debug, Clone)]
 pub struct RunEnd {
     pub status: Status,

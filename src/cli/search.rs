@@ -1,0 +1,221 @@
+//! Carries a search through a launch: what it proposes becomes points of the experiment, and what runs report becomes
+//! the outcome of trials. Knows no sampler.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::cli::prepare::refuse;
+use crate::cli::Stop;
+use crate::config::{self, Direction, Experiment, Objective};
+use crate::diagnostic::{Diagnostic, Problems, nearest_or};
+use crate::event::Status;
+use crate::plan::{self, Plan};
+use crate::runner::{Growth, More, RunEnd};
+use crate::search::{Better, Outcome, Pruner, Proposal, Sampler, Search, Settings, Strategy, Trial};
+use crate::stage::registry::{self, Registry};
+use crate::text;
+
+/// A search under way.
+pub struct Searching {
+    experiment: Experiment,
+    search: Search,
+    /// Stages that are run; empty for all.
+    only: Vec<String>,
+    /// Every point so far, in the order of the plan's variants.
+    points: Vec<Map<String, Value>>,
+    /// What was proposed last, each with its place among the points.
+    asked: Vec<(Proposal, usize)>,
+}
+
+impl Searching {
+    /// A search, and the plan of its first round; `None` when the experiment has none. Errors: the space or the
+    /// settings do not make a search, or no stage reports a metric that is asked for.
+    pub fn begin(experiment: &Experiment, plan: &Plan, only: &[String]) -> Result<Option<(Self, Plan)>, Stop> {
+        let Some(wanted) = &experiment.search else { return Ok(None) };
+        let refused = |problem: Diagnostic| refuse(&Problems::new(vec![problem], experiment.sources.clone()));
+        check_metrics(&wanted.objectives, plan).map_err(refused)?;
+        let search = Search::new(wanted.space.clone(), settings(wanted)).map_err(|error| {
+            refused(Diagnostic::new("bad-search", error.to_string()).at(wanted.span, "asked for here"))
+        })?;
+        let experiment = experiment.clone();
+        let mut own = Self { experiment, search, only: only.to_vec(), points: vec![], asked: vec![] };
+        let first = own.round();
+        let nothing = || {
+            let help = first.notices.first().cloned().unwrap_or_default();
+            Diagnostic::new("empty-sweep", "no point of the space can be run").at(wanted.span, "").help(help)
+        };
+        let plan = first.plan.ok_or_else(|| refused(nothing()))?;
+        Ok(Some((own, plan)))
+    }
+
+    /// Asks for trials until there is something to run. Points that make no valid plan fail before they are run.
+    fn round(&mut self) -> More {
+        let mut notices = Vec::new();
+        loop {
+            let proposals = self.search.ask();
+            if proposals.is_empty() {
+                notices.push(self.conclusion());
+                return More { plan: None, notices };
+            }
+            let mut plan = None;
+            for proposal in proposals {
+                let point = self.point(&proposal);
+                self.points.push(point);
+                match self.plan() {
+                    Ok(longer) => {
+                        plan = Some(longer);
+                        self.asked.push((proposal, self.points.len() - 1));
+                    }
+                    Err(problems) => {
+                        let point = self.points.pop().unwrap_or_default();
+                        let first = problems.diagnostics.first().map_or("", |problem| problem.message.as_str());
+                        notices.push(format!("not tried: {}: {first}", text::pairs(&point)));
+                        self.tell(&proposal, &Outcome::Failed);
+                    }
+                }
+            }
+            if plan.is_some() {
+                return More { plan, notices };
+            }
+        }
+    }
+
+    /// A proposal as the experiment's params.
+    fn point(&self, proposal: &Proposal) -> Map<String, Value> {
+        let mut point = proposal.point.clone();
+        let resource = self.experiment.search.as_ref().and_then(|search| search.resource.as_ref());
+        if let (Some(resource), Some(amount)) = (resource, proposal.resource) {
+            point.insert(resource.param.clone(), amount.into());
+        }
+        point
+    }
+
+    fn plan(&self) -> Result<Plan, Problems> {
+        let experiment = self.experiment.at_points(&self.points)?;
+        let told = |diagnostics| Problems::new(diagnostics, experiment.sources.clone());
+        let plan = plan::build(&experiment, &Registry).map_err(told)?;
+        match self.only.as_slice() {
+            [] => Ok(plan),
+            stages => plan.only(stages).map_err(|problem| told(vec![problem])),
+        }
+    }
+
+    fn tell(&mut self, proposal: &Proposal, outcome: &Outcome) {
+        self.search
+            .tell(proposal.trial, proposal.resource, outcome)
+            .expect("a proposed trial is told of once, with a value for each objective");
+    }
+
+    /// The mean over the seeds of each objective; a trial of which any seed failed has failed.
+    fn outcome(&self, runs: &[RunEnd]) -> Outcome {
+        if runs.iter().any(|run| !matches!(run.status, Status::Executed | Status::Cached)) {
+            return Outcome::Failed;
+        }
+        let mean = |objective: &Objective| {
+            let values = runs.iter().map(|run| run.metrics.get(&objective.metric).copied().unwrap_or(f64::NAN));
+            values.sum::<f64>() / runs.len() as f64
+        };
+        Outcome::Values(self.objectives().iter().map(mean).collect())
+    }
+
+    fn objectives(&self) -> &[Objective] {
+        self.experiment.search.as_ref().map_or(&[], |search| &search.objectives)
+    }
+
+    /// "search: 40 trials; evaluate.mse is least, 0.0123, with latent_dim=12"
+    fn conclusion(&self) -> String {
+        let trials = text::count(self.search.history().len(), "trial");
+        let exhausted = if self.search.is_exhausted() { ", all points of the space" } else { "" };
+        let told = match self.objectives() {
+            [objective] => match self.search.best() {
+                Some(best) => {
+                    let word = if objective.direction == Direction::Minimize { "least" } else { "greatest" };
+                    let value = last_values(&best).first().map_or_else(String::new, |value| text::number(*value));
+                    format!("{} is {word}, {value}, with {}", objective.metric, text::pairs(&best.point))
+                }
+                None => "none of them ended well".to_owned(),
+            },
+            objectives => {
+                let front = self.search.front();
+                let one = |trial: &Trial| {
+                    let values = last_values(trial).iter().map(|value| text::number(*value)).collect::<Vec<_>>();
+                    format!("{} ({})", text::pairs(&trial.point), values.join(", "))
+                };
+                let metrics = objectives.iter().map(|objective| objective.metric.as_str()).collect::<Vec<_>>();
+                let listed = front.iter().map(one).collect::<Vec<_>>().join("; ");
+                format!("not beaten in {} at once: {listed}", metrics.join(", "))
+            }
+        };
+        format!("search: {trials}{exhausted}; {told}")
+    }
+}
+
+impl Growth for Searching {
+    fn grow(&mut self, ended: &[RunEnd]) -> More {
+        let repeats = self.experiment.repeats as usize;
+        for (proposal, point) in std::mem::take(&mut self.asked) {
+            let outcome = ended.get(point * repeats..(point + 1) * repeats).map(|runs| self.outcome(runs));
+            self.tell(&proposal, &outcome.unwrap_or(Outcome::Failed));
+        }
+        self.round()
+    }
+}
+
+/// What a trial gave with the most of the resource.
+fn last_values(trial: &Trial) -> &[f64] {
+    match trial.outcomes.last() {
+        Some((_, Outcome::Values(values))) => values,
+        _ => &[],
+    }
+}
+
+fn settings(wanted: &config::Search) -> Settings {
+    let strategy = match wanted.pruner {
+        config::Pruner::None => None,
+        config::Pruner::Halving => Some(Strategy::Halving),
+        config::Pruner::Asha => Some(Strategy::Asha),
+        config::Pruner::Hyperband => Some(Strategy::Hyperband),
+    };
+    let pruner = strategy.zip(wanted.resource.as_ref()).map(|(strategy, resource)| Pruner {
+        strategy,
+        min: resource.min,
+        max: resource.max,
+        reduction: resource.reduction,
+    });
+    let better = |objective: &Objective| match objective.direction {
+        Direction::Minimize => Better::Lower,
+        Direction::Maximize => Better::Higher,
+    };
+    Settings {
+        sampler: match wanted.sampler {
+            config::Sampler::Random => Sampler::Random,
+            config::Sampler::Tpe => Sampler::Tpe,
+        },
+        pruner,
+        objectives: wanted.objectives.iter().map(better).collect(),
+        trials: wanted.trials,
+        batch: wanted.batch,
+        seed: wanted.seed,
+        startup: wanted.startup,
+    }
+}
+
+/// Every metric that is asked for is one that a stage of the plan reports.
+fn check_metrics(objectives: &[Objective], plan: &Plan) -> Result<(), Diagnostic> {
+    let mut known = BTreeSet::new();
+    for (stage, node) in plan.runs.iter().flat_map(|run| &run.stages) {
+        let kind = registry::find(&plan.node(*node).kind);
+        let metrics = kind.map_or(&[][..], |kind| kind.description().metrics);
+        known.extend(metrics.iter().map(|(metric, _)| format!("{stage}.{metric}")));
+    }
+    for Objective { metric, span, .. } in objectives {
+        if !known.contains(metric) {
+            let list = || format!("the metrics are {}", known.iter().cloned().collect::<Vec<_>>().join(", "));
+            let help = nearest_or(metric, known.iter().map(String::as_str), list);
+            let problem = Diagnostic::new("unknown-metric", format!("no stage reports `{metric}`"));
+            return Err(problem.at(*span, "no such metric").help(help));
+        }
+    }
+    Ok(())
+}
