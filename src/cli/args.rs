@@ -1,5 +1,7 @@
 //! What can be asked on the command line, and its help.
 
+mod compare;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::config::MAX_REPEATS;
 use crate::device::Device;
 use crate::progress::Verbosity;
+
+pub use compare::{CompareArgs, CompareFormat, DiffArgs};
 
 /// Experiments as TOML, results as a report, nothing computed twice.
 #[derive(Debug, Parser)]
@@ -57,6 +61,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Shows everything about a run
     Show(ShowArgs),
+    /// Sets runs, variants or experiments side by side, and says what the data support
+    Compare(CompareArgs),
     /// Tells where results are kept, and how much that is
     Cache(CacheArgs),
 }

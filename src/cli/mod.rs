@@ -3,6 +3,7 @@
 
 pub mod args;
 mod cache;
+mod compare;
 mod exit;
 mod graph;
 mod output;
@@ -44,6 +45,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Stages(args) => stages::execute(args),
         Command::Runs(args) => runs::execute(args),
         Command::Show(args) => show::execute(args),
+        Command::Compare(args) => compare::execute(args),
         Command::Cache(args) => cache::execute(args),
     }
 }

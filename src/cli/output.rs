@@ -1,6 +1,7 @@
 //! Standard output, whose reader may leave at any time.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -33,4 +34,14 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Stop> {
     serde_json::to_writer_pretty(&mut stdout, value).map_err(std::io::Error::from)?;
     stdout.write_all(b"\n")?;
     Ok(stdout.flush()?)
+}
+
+/// A file named with `--output` that cannot be written, and what to do to have `what` nevertheless.
+pub fn unwritable(file: &Path, error: &io::Error, what: &str) -> Stop {
+    let help = match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) if !folder.is_dir() => format!("make the folder first: mkdir -p {}", folder.display()),
+        _ if file.is_dir() => "it is a folder: name a file in it".to_owned(),
+        _ => format!("name another file with --output, or leave it out to have {what} on standard output"),
+    };
+    Stop::usage(format!("{} cannot be written: {error}", file.display())).help(help)
 }

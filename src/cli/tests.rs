@@ -36,15 +36,16 @@ fn help_of_the_program() {
     Usage: pipeline <COMMAND>
 
     Commands:
-      run     Runs an experiment: every variant, nothing twice, then the report
-      plan    Tells what a launch would do and why, and writes nothing
-      graph   Draws the stages and their wires as text, DOT, Mermaid or SVG
-      schema  Prints the JSON Schema that editors complete and check files by
-      stages  What stage kinds there are, and what each takes, gives and can be told
-      runs    Lists the runs in the run log
-      show    Shows everything about a run
-      cache   Tells where results are kept, and how much that is
-      help    Print this message or the help of the given subcommand(s)
+      run      Runs an experiment: every variant, nothing twice, then the report
+      plan     Tells what a launch would do and why, and writes nothing
+      graph    Draws the stages and their wires as text, DOT, Mermaid or SVG
+      schema   Prints the JSON Schema that editors complete and check files by
+      stages   What stage kinds there are, and what each takes, gives and can be told
+      runs     Lists the runs in the run log
+      show     Shows everything about a run
+      compare  Sets runs, variants or experiments side by side, and says what the data support
+      cache    Tells where results are kept, and how much that is
+      help     Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -254,6 +255,43 @@ fn help_of_show() {
       pipeline show latest
       pipeline show 3f9a --series
       pipeline show 3f9a --artifacts --json | jq -r '.[].files[].path'
+    ");
+}
+
+#[test]
+fn help_of_compare() {
+    insta::assert_snapshot!(help(&["pipeline", "compare", "--help"]), @r"
+    Sets runs, variants or experiments side by side, and says what the data support
+
+    Usage: pipeline compare [OPTIONS] <WHAT>...
+
+    Arguments:
+      <WHAT>...  Runs (ids, beginnings of ids, or `latest`), experiments, or variants:
+                 EXPERIMENT:PARAM=VALUE,...
+
+    Options:
+          --baseline <VARIANT>  What the others are held against: a run, or PARAM=VALUE,... A part of a
+                                variant stands for all that have it, each for those that differ from it
+                                in nothing else
+          --by <PARAM>          One row for each value of this param, one column for each combination of
+                                the others
+          --metric <METRIC>     Compare by this metric; may be given several times [default: the most
+                                telling ones]
+      -f, --format <FORMAT>     How to write it [default: terminal] [possible values: terminal,
+                                markdown, csv, json, latex, html]
+      -o, --output <FILE>       Where to write it [default: standard output]
+      -h, --help                Print help
+
+    Examples:
+      pipeline compare dense_vs_conv
+      pipeline compare dense_vs_conv --by latent_dim --baseline architecture=dense --metric mse
+      pipeline compare dense_vs_conv:architecture=conv dense64
+      pipeline compare 3f9a 81c2
+      pipeline compare dense_vs_conv --format latex -o table.tex
+
+    An experiment stands for the runs of its newest launch, and for those of earlier ones that differ
+    from them in swept params or seeds alone. Runs that differ in their seed alone are repeats.
+    docs/comparing.md says how intervals and tests are computed.
     ");
 }
 

@@ -1,5 +1,9 @@
 //! Every variant held against one of them.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
 use crate::compare::Variant;
 use crate::statistics::{self, Difference, Evidence, LEVEL, TTest, holm};
 
@@ -8,6 +12,8 @@ use crate::statistics::{self, Difference, Evidence, LEVEL, TTest, holm};
 pub struct Comparison {
     /// Its place among the variants.
     pub variant: usize,
+    /// The baseline's.
+    pub baseline: usize,
     /// The variant's metric minus the baseline's.
     pub difference: Difference,
     /// p after Holm's correction for all comparisons of the metric that are made; `None` without a test.
@@ -20,9 +26,14 @@ pub struct Comparison {
 /// else as groups. Variants without a finite value are left out.
 pub fn against(variants: &[Variant<'_>], baseline: usize, metric: &str) -> Vec<Comparison> {
     let others = (0..variants.len()).filter(|variant| *variant != baseline);
-    let found = others.filter_map(|variant| {
+    each_against(variants, &others.map(|variant| (variant, baseline)).collect::<Vec<_>>(), metric)
+}
+
+/// Compares pairs of (variant, baseline) by a metric, as [`against`] does; Holm's correction is for all of them.
+pub fn each_against(variants: &[Variant<'_>], pairs: &[(usize, usize)], metric: &str) -> Vec<Comparison> {
+    let found = pairs.iter().filter_map(|&(variant, baseline)| {
         let difference = difference(&variants[baseline], &variants[variant], metric)?;
-        Some(Comparison { variant, difference, p: None, tests: 0 })
+        Some(Comparison { variant, baseline, difference, p: None, tests: 0 })
     });
     let mut found: Vec<Comparison> = found.collect();
     let tested: Vec<f64> = found.iter().filter_map(|comparison| Some(comparison.test()?.p)).collect();
@@ -32,6 +43,26 @@ pub fn against(variants: &[Variant<'_>], baseline: usize, metric: &str) -> Vec<C
         comparison.tests = tested.len();
     }
     found
+}
+
+/// Which variant each is to be held against, when the baseline is all that have these values: the one that differs from
+/// it in nothing else; or the only one there is. `None` for the baselines themselves and where there is none.
+pub fn baselines(variants: &[Variant<'_>], values: &Map<String, Value>) -> Vec<Option<usize>> {
+    let is_baseline =
+        |variant: &Variant<'_>| values.iter().all(|(name, value)| variant.values.get(name) == Some(value));
+    let all: Vec<usize> = (0..variants.len()).filter(|index| is_baseline(&variants[*index])).collect();
+    let of = |variant: &Variant<'_>| {
+        if is_baseline(variant) {
+            return None;
+        }
+        if let [only] = all[..] {
+            return Some(only);
+        }
+        let mut wanted = variant.values.clone();
+        wanted.extend(values.clone());
+        all.iter().copied().find(|index| variants[*index].values == wanted)
+    };
+    variants.iter().map(of).collect()
 }
 
 fn difference(baseline: &Variant<'_>, variant: &Variant<'_>, metric: &str) -> Option<Difference> {
@@ -46,7 +77,7 @@ fn difference(baseline: &Variant<'_>, variant: &Variant<'_>, metric: &str) -> Op
     if pairs.len() > 1 || (pairs.len() == 1 && !groups) {
         return statistics::paired(&pairs);
     }
-    let values = |by_seed: std::collections::BTreeMap<u64, f64>| by_seed.into_values().collect::<Vec<_>>();
+    let values = |by_seed: BTreeMap<u64, f64>| by_seed.into_values().collect::<Vec<_>>();
     statistics::unpaired(&values(old), &values(new))
 }
 

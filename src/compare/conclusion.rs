@@ -1,7 +1,7 @@
 //! The sentences that close a comparison.
 
 use crate::compare::words::{self, p_value};
-use crate::compare::{Comparison, Variant, against, best};
+use crate::compare::{Comparison, Variant, against, best, each_against};
 use crate::merit::{self, Better};
 use crate::statistics::{Design, Difference, Evidence, Interval, MOST_REPEATS};
 use crate::text;
@@ -54,10 +54,47 @@ pub fn conclusion(variants: &[Variant<'_>], metric: &str, baseline: Option<usize
     let worse = |comparison: &&Comparison| {
         comparison.is_supported() == Some(true) && (comparison.difference.mean > 0.0) == lowest
     };
-    match (center == first, comparisons.iter().filter(worse).count(), comparisons.len()) {
-        (true, worse, others @ 2..) => format!("{sentence} {worse} of the {others} others are clearly worse."),
+    let clear = comparisons.iter().filter(worse).count();
+    match comparisons.len() {
+        2.. if center != first || comparisons.iter().all(|comparison| comparison.test().is_none()) => sentence,
+        2 if clear == 2 => format!("{sentence} Both others are clearly worse."),
+        others @ 2.. if clear == others => format!("{sentence} All {others} others are clearly worse."),
+        others @ 2.. => format!("{sentence} {clear} of the {others} others are clearly worse."),
         _ => sentence,
     }
+}
+
+/// How variants do against those that differ from them in the baseline's values alone: in how many comparisons a metric
+/// is better, in how many clearly so, and the largest difference.
+pub fn conclusion_at(variants: &[Variant<'_>], metric: &str, pairs: &[(usize, usize)], baseline: &str) -> String {
+    let title = merit::title(metric);
+    let Some(better) = merit::better(metric) else { return conclusion(variants, metric, None) };
+    let comparisons = each_against(variants, pairs, metric);
+    let is_better = |comparison: &&Comparison| match better {
+        Better::Lower => comparison.difference.mean < 0.0,
+        Better::Higher => comparison.difference.mean > 0.0,
+    };
+    let is_clear = |comparison: &&Comparison| comparison.is_supported() == Some(true);
+    let (better_ones, others): (Vec<&Comparison>, Vec<&Comparison>) = comparisons.iter().partition(is_better);
+    let count = |of: &[&Comparison]| of.iter().copied().filter(|comparison| is_clear(comparison)).count();
+    let all = text::count(comparisons.len(), "comparison");
+    let mut sentence = format!(
+        "Against {baseline} with all else equal, the {title} is {} in {} of {all}, clearly in {}; clearly {} in {}.",
+        if better == Better::Lower { "lower" } else { "higher" },
+        better_ones.len(),
+        count(&better_ones),
+        if better == Better::Lower { "higher" } else { "lower" },
+        count(&others),
+    );
+    let size = |comparison: &&Comparison| comparison.difference.mean.abs();
+    if let Some(largest) =
+        comparisons.iter().max_by(|a, b| size(a).total_cmp(&size(b))).filter(|found| size(found) > 0.0)
+    {
+        let way = if largest.difference.mean < 0.0 { "less" } else { "more" };
+        let label = variants[largest.variant].label();
+        sentence += &format!(" The largest difference: {label} has {} {way}{}", self::size(largest), support(largest));
+    }
+    sentence
 }
 
 /// `0.0912 ± 0.0031`, or the value of a single run.

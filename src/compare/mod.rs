@@ -8,13 +8,16 @@
 mod against;
 mod conclusion;
 mod effects;
+pub mod format;
+mod sheet;
 mod variants;
 mod words;
 
-pub use against::{Comparison, against};
-pub use conclusion::{conclusion, notes};
+pub use against::{Comparison, against, baselines, each_against};
+pub use conclusion::{conclusion, conclusion_at, notes};
 pub use effects::{Effects, effects};
-pub use variants::{EXPERIMENT, Run, Variant, best, differing, grouped, one_each};
+pub use sheet::{Baseline, Cell, Row, Sheet};
+pub use variants::{EXPERIMENT, Run, Variant, best, differing, grouped, one_each, telling};
 pub use words::{interval, p_value, plus_minus, rounded};
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
@@ -16,6 +18,7 @@ fn runs(params: Value, metric: &str, values: &[f64]) -> Vec<Run> {
         id: format!("r{seed}"),
         experiment: "e".to_owned(),
         params: object(params.clone()),
+        swept: BTreeSet::new(),
         seed: seed as u64,
         metrics: [(metric.to_owned(), *value)].into(),
     };
@@ -28,21 +31,25 @@ fn architectures(metric: &str, dense: &[f64], conv: &[f64]) -> Vec<Run> {
 }
 
 fn told(runs: &[Run], metric: &str, baseline: Option<usize>) -> String {
-    conclusion(&grouped(runs, &differing(runs)), metric, baseline)
+    conclusion(&grouped(runs, &telling(runs)), metric, baseline)
 }
 
 #[test]
 fn variants_are_told_apart_by_what_differs() {
     let mut all = architectures(MSE, &[0.1, 0.2], &[0.3]);
     assert_eq!(differing(&all), ["architecture"]);
-    let variants = grouped(&all, &differing(&all));
+    let variants = grouped(&all, &telling(&all));
     let labels: Vec<String> = variants.iter().map(Variant::label).collect();
     assert_eq!(labels, ["architecture=dense", "architecture=conv"]);
     assert_eq!(variants[0].runs.len(), 2);
     all[2].experiment = "other".to_owned();
     all[2].params = all[0].params.clone();
-    assert_eq!(differing(&all), [EXPERIMENT]);
-    assert_eq!(grouped(&all, &differing(&all))[1].label(), "experiment=other");
+    assert_eq!(telling(&all), [EXPERIMENT]);
+    assert_eq!(grouped(&all, &telling(&all))[1].label(), "experiment=other");
+    all[2].params.insert("depth".to_owned(), json!(3));
+    assert_eq!((differing(&all), telling(&all)), (vec!["depth".to_owned()], vec![EXPERIMENT.to_owned()]));
+    all[2].swept.insert("depth".to_owned());
+    assert_eq!(telling(&all), [EXPERIMENT, "depth"]);
 }
 
 #[test]
@@ -76,8 +83,8 @@ fn the_conclusion_claims_nothing_that_the_data_do_not_hold() {
 fn many_variants_are_corrected_for() {
     let of = |size: u32, values: [f64; 3]| runs(json!({ "latent_dim": size }), MSE, &values);
     let all = [of(2, [0.050, 0.052, 0.049]), of(8, [0.021, 0.0222, 0.0204]), of(32, [0.0200, 0.0213, 0.0195])].concat();
-    insta::assert_snapshot!(told(&all, MSE, None), @"latent_dim=32 has the lowest test MSE, 0.0203 ± 0.0023, 0.00093 less than the next, latent_dim=8 (95 % interval 0.00079 to 0.00108; 3 pairs by seed; p = 0.001 after Holm's correction for 2 comparisons): the data support it. 2 of the 2 others are clearly worse.");
-    let variants = grouped(&all, &differing(&all));
+    insta::assert_snapshot!(told(&all, MSE, None), @"latent_dim=32 has the lowest test MSE, 0.0203 ± 0.0023, 0.00093 less than the next, latent_dim=8 (95 % interval 0.00079 to 0.00108; 3 pairs by seed; p = 0.001 after Holm's correction for 2 comparisons): the data support it. Both others are clearly worse.");
+    let variants = grouped(&all, &telling(&all));
     let p: Vec<f64> = against(&variants, 2, MSE).iter().map(|comparison| comparison.p.unwrap()).collect();
     let raw: Vec<f64> = against(&variants, 2, MSE).iter().map(|comparison| comparison.test().unwrap().p).collect();
     assert_eq!(p, crate::statistics::holm(&raw));
@@ -88,7 +95,7 @@ fn many_variants_are_corrected_for() {
 fn runs_without_a_number_are_told() {
     let mut all = architectures(MSE, &[0.02, f64::NAN, 0.03], &[0.01, 0.02]);
     all[4].metrics.clear();
-    let variants = grouped(&all, &differing(&all));
+    let variants = grouped(&all, &telling(&all));
     insta::assert_snapshot!(notes(&variants, MSE).join("\n"), @r"
     architecture=dense: 1 of 3 runs left out, whose test MSE is not finite
     architecture=conv: 1 of 2 runs without a test MSE left out: see `pipeline runs` for how it ended
@@ -108,12 +115,12 @@ fn effects_are_told_with_the_largest_first() {
         of("conv", 8, [0.021, 0.022]),
     ];
     let all = all.concat();
-    let found = effects(&all, &differing(&all), MSE).unwrap();
+    let found = effects(&all, &telling(&all), MSE).unwrap();
     insta::assert_snapshot!(found.sentence(MSE), @"Of the variance of the test MSE: latent_dim 89 % (p < 0.001), architecture 9 % (p < 0.001), architecture × latent_dim 2 % (p = 0.011); < 1 % is left to chance.");
     let importance: Vec<&str> = found.importance().iter().map(|(param, _)| *param).collect();
     assert_eq!(importance, ["latent_dim", "architecture"]);
     let single: Vec<Run> = all.iter().filter(|run| run.seed == 0).cloned().collect();
-    insta::assert_snapshot!(effects(&single, &differing(&single), MSE).unwrap().sentence(MSE), @"Of the variance of the test MSE: latent_dim 90 % (p = 0.098), architecture 8 % (p = 0.31); 2 % is left to chance and to how they act together, which takes repeats to tell apart.");
+    insta::assert_snapshot!(effects(&single, &telling(&single), MSE).unwrap().sentence(MSE), @"Of the variance of the test MSE: latent_dim 90 % (p = 0.098), architecture 8 % (p = 0.31); 2 % is left to chance and to how they act together, which takes repeats to tell apart.");
 }
 
 #[test]
@@ -124,9 +131,200 @@ fn drawn_numbers_are_cut_into_ranges() {
         runs(json!({ "rate": rate, "other": other }), MSE, &[rate * rate + 0.05 * random.random_range(0.0..1.0)])
     };
     let all: Vec<Run> = (0..80).flat_map(|_| drawn()).collect();
-    let found = effects(&all, &differing(&all), MSE).unwrap();
+    let found = effects(&all, &telling(&all), MSE).unwrap();
     assert_eq!(found.cut, ["other", "rate"]);
     let importance = found.importance();
     assert_eq!(importance[0].0, "rate");
     assert!(importance[0].1 > 0.85 && importance[1].1 < 0.15, "{importance:?}");
+}
+
+/// Two architectures at two sizes with three seeds.
+fn sheet(baseline: Option<Map<String, Value>>) -> Sheet {
+    let of = |name: &str, size: u32, values: [f64; 3]| {
+        runs(json!({ "architecture": name, "latent_dim": size }), MSE, &values)
+    };
+    let all = [
+        of("dense|<&>", 8, [0.0310, 0.0331, 0.0318]),
+        of("dense|<&>", 2, [0.0500, 0.0521, 0.0513]),
+        of("conv", 8, [0.0210, 0.0224, 0.0213]),
+        of("conv", 2, [0.0495, 0.0527, 0.0509]),
+    ];
+    let all = all.concat();
+    let variants = grouped(&all, &telling(&all));
+    let baseline =
+        baseline.map(|values| Baseline { name: crate::text::pairs(&values), of: baselines(&variants, &values) });
+    Sheet::of(&all, &variants, &[MSE.to_owned()], baseline)
+}
+
+#[test]
+fn a_comparison_fits_a_terminal() {
+    let plain = sheet(None);
+    insta::assert_snapshot!(format::terminal(&plain, &[format::grid(&plain)], Some(100)).0, @r"
+                                     evaluate
+    architecture  latent_dim  seeds  mse ↓
+    dense|<&>              8      3  0.0320 ± 0.0026
+    dense|<&>              2      3  0.0511 ± 0.0026
+    conv                   8      3  0.0216 ± 0.0018 *
+    conv                   2      3  0.0510 ± 0.0040
+
+    *: best mean; ±: half the 95 % interval
+
+    architecture=conv, latent_dim=8 has the lowest test MSE, 0.0216 ± 0.0018, 0.01040 less than the
+    next, architecture=dense|<&>, latent_dim=8 (95 % interval 0.00950 to 0.01130; 3 pairs by seed; p <
+    0.001 after Holm's correction for 3 comparisons): the data support it. All 3 others are clearly
+    worse.
+
+    Of the variance of the test MSE: latent_dim 91 % (p < 0.001), architecture 4 % (p < 0.001),
+    architecture × latent_dim 4 % (p < 0.001); < 1 % is left to chance.
+    ");
+    let mut narrow = plain.clone();
+    narrow.series = Some("autoencoder.val_loss".to_owned());
+    narrow.rows.iter_mut().for_each(|row| row.series = vec![1.0, 0.5, 0.25, 0.125, f64::NAN]);
+    narrow.params.push("said_only_where_there_is_room".to_owned());
+    let (text, left_out) = format::terminal(&narrow, &[format::grid(&narrow)], Some(80));
+    insta::assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @r"
+                                     evaluate           autoencoder
+    architecture  latent_dim  seeds  mse ↓              val_loss
+    dense|<&>              8      3  0.0320 ± 0.0026    █▄▂▁×
+    ");
+    assert_eq!(left_out, 1);
+}
+
+#[test]
+fn a_part_of_a_variant_is_a_baseline_for_all_that_differ_in_it() {
+    let sheet = sheet(Some(object(json!({ "architecture": "dense|<&>" }))));
+    assert_eq!(sheet.baseline.as_ref().unwrap().of, [None, None, Some(0), Some(1)]);
+    let grids = format::grids_by(&sheet, "latent_dim");
+    insta::assert_snapshot!(format::terminal(&sheet, &grids, Some(100)).0, @r"
+    evaluate.mse ↓
+    latent_dim  dense|<&>        conv
+             2  0.0511 ± 0.0026  0.0510 ± 0.0040  -0.0001 (p = 0.80) *
+             8  0.0320 ± 0.0026  0.0216 ± 0.0018  -0.01040 (p < 0.001) *
+
+    *: best mean of the row; ±: half the 95 % interval; + or -: difference to architecture=dense|<&>
+
+    Against architecture=dense|<&> with all else equal, the test MSE is lower in 2 of 2 comparisons,
+    clearly in 1; clearly higher in 0. The largest difference: architecture=conv, latent_dim=8 has
+    0.01040 less (95 % interval 0.00950 to 0.01130; 3 pairs by seed; p < 0.001 after Holm's correction
+    for 2 comparisons): the data support it.
+
+    Of the variance of the test MSE: latent_dim 91 % (p < 0.001), architecture 4 % (p < 0.001),
+    architecture × latent_dim 4 % (p < 0.001); < 1 % is left to chance.
+    ");
+}
+
+#[test]
+fn a_whole_variant_is_a_baseline_for_all() {
+    let sheet = sheet(Some(object(json!({ "architecture": "conv", "latent_dim": 8 }))));
+    assert_eq!(sheet.baseline.as_ref().unwrap().of, [Some(2), Some(2), None, Some(2)]);
+    insta::assert_snapshot!(format::markdown(&sheet, &[format::grid(&sheet)]), @r"
+    | architecture | latent\_dim | seeds | evaluate.mse ↓ | Δ mse |
+    | --- | --- | --- | --- | --- |
+    | dense\|&lt;&> | 8 | 3 | 0.0320 ± 0.0026 | +0.01040 (p &lt; 0.001) |
+    | dense\|&lt;&> | 2 | 3 | 0.0511 ± 0.0026 | +0.0296 (p &lt; 0.001) |
+    | conv | 8 | 3 | **0.0216 ± 0.0018** |  |
+    | conv | 2 | 3 | 0.0510 ± 0.0040 | +0.0295 (p &lt; 0.001) |
+
+    Bold: best mean; ±: half the 95 % interval; Δ: difference to architecture=conv, latent_dim=8
+
+    The baseline architecture=conv, latent\_dim=8 has the lowest test MSE, 0.0216 ± 0.0018, 0.01040 less than the next, architecture=dense\|&lt;&>, latent\_dim=8 (95 % interval 0.00950 to 0.01130; 3 pairs by seed; p &lt; 0.001 after Holm's correction for 3 comparisons): the data support it. All 3 others are clearly worse.
+
+    Of the variance of the test MSE: latent\_dim 91 % (p &lt; 0.001), architecture 4 % (p &lt; 0.001), architecture × latent\_dim 4 % (p &lt; 0.001); &lt; 1 % is left to chance.
+    ");
+}
+
+#[test]
+fn documents_get_what_their_languages_escape() {
+    let sheet = sheet(None);
+    insta::assert_snapshot!(format::latex(&sheet, &format::grids_by(&sheet, "latent_dim")), @r"
+    % Needs \usepackage{booktabs}.
+    % evaluate.mse ↓
+    \begin{tabular}{lll}
+      \toprule
+      latent\_dim & dense$|$$<$\&$>$ & conv \\
+      \midrule
+      2 & 0.0511 $\pm$ 0.0026 & \textbf{0.0510 $\pm$ 0.0040} \\
+      8 & 0.0320 $\pm$ 0.0026 & \textbf{0.0216 $\pm$ 0.0018} \\
+      \bottomrule
+    \end{tabular}
+    % Bold: best mean of the row; ±: half the 95 % interval
+    % architecture=conv, latent_dim=8 has the lowest test MSE, 0.0216 ± 0.0018, 0.01040 less than the next, architecture=dense|<&>, latent_dim=8 (95 % interval 0.00950 to 0.01130; 3 pairs by seed; p < 0.001 after Holm's correction for 3 comparisons): the data support it. All 3 others are clearly worse.
+    % Of the variance of the test MSE: latent_dim 91 % (p < 0.001), architecture 4 % (p < 0.001), architecture × latent_dim 4 % (p < 0.001); < 1 % is left to chance.
+    ");
+    let page = format::html(&sheet, &[format::grid(&sheet)]);
+    assert!(page.contains("<td>dense|&lt;&amp;&gt;</td>") && !page.contains("<&>"), "{page}");
+    assert!(!page.contains("http"), "it loads nothing");
+}
+
+#[test]
+fn programs_get_the_numbers_in_full() {
+    let sheet = sheet(Some(object(json!({ "architecture": "dense|<&>" }))));
+    let table = format::csv(&sheet).unwrap();
+    insta::assert_snapshot!(table.lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+    architecture,latent_dim,runs,evaluate.mse,evaluate.mse:deviation,evaluate.mse:low,evaluate.mse:high,evaluate.mse:count,evaluate.mse:difference,evaluate.mse:difference_low,evaluate.mse:difference_high,evaluate.mse:p,evaluate.mse:p_holm
+    dense|<&>,8,r0 r1 r2,0.031966666666666664,0.0010598742063723083,0.02933379318090576,0.03459954015242757,3,,,,,
+    ");
+    let json = sheet.json();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["variants"][2]).unwrap(), @r#"
+    {
+      "metrics": {
+        "evaluate.mse": {
+          "best": true,
+          "by_seed": {
+            "0": 0.021,
+            "1": 0.0224,
+            "2": 0.0213
+          },
+          "count": 3,
+          "deviation": 0.0007371114795831988,
+          "difference": {
+            "baseline": {
+              "architecture": "dense|<&>",
+              "latent_dim": 8
+            },
+            "count": 3,
+            "df": 2.0,
+            "effect_size": -16.27371578051286,
+            "interval": [
+              -0.01129566858950296,
+              -0.009504331410497039
+            ],
+            "mean": -0.0104,
+            "p": 0.00040040041645171304,
+            "p_holm": 0.0008008008329034261,
+            "seeds_needed": 3,
+            "supported": true,
+            "t": -49.959983987187144,
+            "test": "paired"
+          },
+          "interval": [
+            0.01973558024246996,
+            0.023397753090863376
+          ],
+          "mean": 0.021566666666666668,
+          "not_finite": 0
+        }
+      },
+      "runs": [
+        "r0",
+        "r1",
+        "r2"
+      ],
+      "series": {},
+      "values": {
+        "architecture": "conv",
+        "latent_dim": 8
+      }
+    }
+    "#);
+    assert_eq!(json["effects"][MSE]["terms"].as_array().unwrap().len(), 3);
+    assert_eq!(json["metrics"], json!([{ "name": MSE, "better": "lower" }]));
+}
+
+#[test]
+fn curves_share_a_scale() {
+    assert_eq!(format::sparkline(&[1.0, 0.5, f64::NAN, 0.0], 0.0, 1.0), "█▅×▁");
+    assert_eq!(format::sparkline(&[1.0; 100], 0.0, 1.0).chars().count(), 16);
+    assert_eq!(format::sparkline(&[0.5, 0.5], 0.5, 0.5), "▁▁");
+    assert_eq!(format::sparkline(&[], 0.0, 1.0), "");
 }

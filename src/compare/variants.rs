@@ -14,6 +14,8 @@ pub struct Run {
     pub id: String,
     pub experiment: String,
     pub params: Map<String, Value>,
+    /// Names of the params that its experiment sweeps over.
+    pub swept: BTreeSet<String>,
     pub seed: u64,
     /// `<stage>.<metric>` -> value, not a number where it was not finite.
     pub metrics: BTreeMap<String, f64>,
@@ -31,14 +33,30 @@ pub struct Variant<'a> {
 /// What an experiment goes by among the params, where runs of several are compared.
 pub const EXPERIMENT: &str = "experiment";
 
-/// Names of the params that are not the same in all runs, in alphabetical order, after [`EXPERIMENT`] when that is not
-/// the same.
+/// Names of the params that are not the same in all runs, in alphabetical order.
 pub fn differing(runs: &[Run]) -> Vec<String> {
+    differing_of(&runs.iter().collect::<Vec<_>>())
+}
+
+fn differing_of(runs: &[&Run]) -> Vec<String> {
     let Some((first, rest)) = runs.split_first() else { return Vec::new() };
     let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
     let differs = |name: &&String| rest.iter().any(|run| run.params.get(*name) != first.params.get(*name));
-    let experiments = rest.iter().any(|run| run.experiment != first.experiment).then(|| EXPERIMENT.to_owned());
-    experiments.into_iter().chain(names.into_iter().filter(differs).cloned()).collect()
+    names.into_iter().filter(differs).cloned().collect()
+}
+
+/// Names of the params that it takes to tell variants apart, in alphabetical order: the swept ones that differ, and what
+/// differs within an experiment. Several experiments are told apart by [`EXPERIMENT`], which comes first, rather than
+/// by all that they set differently.
+pub fn telling(runs: &[Run]) -> Vec<String> {
+    let mut by_experiment: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
+    for run in runs {
+        by_experiment.entry(&run.experiment).or_default().push(run);
+    }
+    let experiment = (by_experiment.len() > 1).then(|| EXPERIMENT.to_owned());
+    let within: BTreeSet<String> = by_experiment.values().flat_map(|runs| differing_of(runs)).collect();
+    let tells = |name: &String| within.contains(name) || runs.iter().any(|run| run.swept.contains(name));
+    experiment.into_iter().chain(differing(runs).into_iter().filter(tells)).collect()
 }
 
 /// The variants by these params, in the order of their first runs.
@@ -60,7 +78,8 @@ pub fn grouped<'a>(runs: &'a [Run], params: &[String]) -> Vec<Variant<'a>> {
 
 /// Every run as a variant of its own, told apart by its id.
 pub fn one_each(runs: &[Run]) -> Vec<Variant<'_>> {
-    let named = |run: &Run| Map::from_iter([("run".to_owned(), Value::from(run.id.as_str()))]);
+    let named =
+        |run: &Run| Map::from_iter([("run".to_owned(), run.id.as_str().into()), ("seed".to_owned(), run.seed.into())]);
     runs.iter().map(|run| Variant { values: named(run), runs: vec![run] }).collect()
 }
 

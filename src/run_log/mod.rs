@@ -2,6 +2,7 @@
 //! Knows no config, no plan and no cache. What it holds about results is a projection for queries; the results
 //! themselves are artifacts, so losing the log loses history and never a result.
 
+mod compared;
 mod detail;
 mod error;
 mod lock;

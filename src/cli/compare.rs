@@ -1,0 +1,280 @@
+//! `pipeline compare`: runs, variants and experiments side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::cli::args::{CompareArgs, CompareFormat};
+use crate::cli::output::{self, print, terminal_width};
+use crate::cli::runs::NONE_YET;
+use crate::cli::{Exit, Project, Stop};
+use crate::compare::{self, Baseline, Run, Sheet, Variant, format, telling};
+use crate::diagnostic::{did_you_mean, nearest_or};
+use crate::event::of_companion;
+use crate::merit;
+use crate::progress::remark;
+use crate::run_log::{LogError, RunLog, RunRow};
+use crate::text;
+
+/// Metrics that are compared unless told otherwise.
+const METRICS: usize = 3;
+
+/// Compares what is named.
+pub fn execute(args: &CompareArgs) -> Result<Exit, Stop> {
+    let path = Project::locate(None)?.run_log();
+    let Some(log) = RunLog::open_for_queries(&path)? else {
+        return Err(Stop::usage(format!("there are no runs in {}", path.display())).help(NONE_YET));
+    };
+    let runs = runs(&log, &args.targets)?;
+    let variants = variants(&runs);
+    let metrics = metrics(&variants, &args.metric)?;
+    let baseline = args.baseline.as_ref().map(|name| baseline(&log, &variants, name)).transpose()?;
+    let mut sheet = Sheet::of(&runs, &variants, &metrics, baseline);
+    add_series(&log, &mut sheet)?;
+    let grids = match &args.by {
+        None => vec![format::grid(&sheet)],
+        Some(param) => {
+            check_param(&sheet, &runs, param)?;
+            format::grids_by(&sheet, param)
+        }
+    };
+    let shown = match args.format {
+        CompareFormat::Terminal => {
+            let (shown, left_out) = format::terminal(&sheet, &grids, terminal_width());
+            if left_out > 0 {
+                remark(&format!("{} left out: --format csv has all", text::count(left_out, "param")));
+            }
+            shown
+        }
+        CompareFormat::Markdown => format::markdown(&sheet, &grids),
+        CompareFormat::Latex => format::latex(&sheet, &grids),
+        CompareFormat::Html => format::html(&sheet, &grids),
+        CompareFormat::Csv => format::csv(&sheet).map_err(std::io::Error::from)?,
+        CompareFormat::Json => serde_json::to_string_pretty(&sheet.json()).map_err(std::io::Error::from)?,
+    };
+    match &args.output {
+        None => print(&shown)?,
+        Some(file) => write(file, &shown)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Stop> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    std::fs::write(file, format!("{text}{end}")).map_err(|error| output::unwritable(file, &error, "the comparison"))
+}
+
+/// The runs that are meant, each once.
+fn runs(log: &RunLog, targets: &[String]) -> Result<Vec<Run>, Stop> {
+    let mut rows: Vec<RunRow> = Vec::new();
+    for target in targets {
+        for row in named(log, target)? {
+            if !rows.iter().any(|known| known.id == row.id) {
+                rows.push(row);
+            }
+        }
+    }
+    match rows.len() {
+        0 => Err(Stop::usage("there is nothing to compare").help(NONE_YET)),
+        1 => Err(Stop::usage(format!("there is one run only, {}: nothing to compare it with", rows[0].id))
+            .help("name another run, variant or experiment; `pipeline runs` lists them")),
+        _ => Ok(rows.into_iter().map(run).collect()),
+    }
+}
+
+/// An experiment's runs, those of a variant of it, or a single run.
+fn named(log: &RunLog, target: &str) -> Result<Vec<RunRow>, Stop> {
+    let experiments = log.experiments()?;
+    if experiments.iter().any(|name| name == target) {
+        return Ok(log.standing_for(target)?);
+    }
+    if let Some((experiment, values)) =
+        target.split_once(':').filter(|(name, _)| experiments.iter().any(|known| known == name))
+    {
+        return of_variant(log.standing_for(experiment)?, experiment, values);
+    }
+    match log.show(target) {
+        Ok(detail) => Ok(vec![detail.run]),
+        Err(LogError::NoSuchRun(_)) => {
+            let name = target.split_once(':').map_or(target, |(name, _)| name);
+            let known = experiments.iter().map(String::as_str);
+            let help = nearest_or(name, known, || format!("experiments with runs are {}", listed(experiments.iter())));
+            Err(Stop::usage(format!("no run or experiment `{name}`")).help(help))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn of_variant(rows: Vec<RunRow>, experiment: &str, values: &str) -> Result<Vec<RunRow>, Stop> {
+    let params: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.params).collect();
+    let wanted = assignments(values, &params, experiment)?;
+    let has = |row: &RunRow| wanted.iter().all(|(name, value)| row.params.get(name) == Some(value));
+    let found: Vec<RunRow> = rows.iter().filter(|row| has(row)).cloned().collect();
+    match found.is_empty() {
+        true => Err(Stop::usage(format!("no run of {experiment} has {values}")).help("`pipeline runs` lists them")),
+        false => Ok(found),
+    }
+}
+
+/// `PARAM=VALUE,...` with the values as runs have them. Knows what each param can be from the runs' own.
+fn assignments(text: &str, known: &[&Map<String, Value>], of: &str) -> Result<Map<String, Value>, Stop> {
+    let mut wanted = Map::new();
+    for part in text.split(',') {
+        let Some((name, given)) = part.split_once('=') else {
+            return Err(Stop::usage(format!("`{part}` is not PARAM=VALUE"))
+                .help("name a variant as in architecture=dense,latent_dim=8"));
+        };
+        let (name, given) = (name.trim(), given.trim());
+        let names: BTreeSet<&str> = known.iter().flat_map(|params| params.keys()).map(String::as_str).collect();
+        let values: Vec<&Value> = known.iter().filter_map(|params| params.get(name)).collect();
+        if values.is_empty() {
+            let help = nearest_or(name, names.iter().copied(), || format!("there are {}", listed(names.iter())));
+            return Err(Stop::usage(format!("{of}: no param `{name}` tells runs apart")).help(help));
+        }
+        let same = |value: &&&Value| text::value(value) == given || value.to_string() == given;
+        let Some(value) = values.iter().find(same) else {
+            let values: BTreeSet<String> = values.into_iter().map(text::value).collect();
+            return Err(Stop::usage(format!("{of}: no run has {name}={given}"))
+                .help(format!("its values are {}", listed(values.iter()))));
+        };
+        wanted.insert(name.to_owned(), (*value).clone());
+    }
+    Ok(wanted)
+}
+
+fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
+    names.map(|name| name.as_ref().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
+fn run(row: RunRow) -> Run {
+    // JSON has no number for what is not finite.
+    let metrics = row.metrics.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or(f64::NAN)));
+    let swept = row.variant.keys().cloned().collect();
+    Run {
+        id: row.id,
+        experiment: row.experiment,
+        params: row.params,
+        swept,
+        seed: row.seed,
+        metrics: metrics.collect(),
+    }
+}
+
+/// Runs by what tells them apart; one by one where nothing does.
+fn variants(runs: &[Run]) -> Vec<Variant<'_>> {
+    let variants = compare::grouped(runs, &telling(runs));
+    if variants.len() > 1 { variants } else { compare::one_each(runs) }
+}
+
+/// The metrics that are asked for, or else the most telling ones that all variants have.
+fn metrics(variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, Stop> {
+    let of = |variant: &Variant<'_>| -> BTreeSet<String> {
+        variant.runs.iter().flat_map(|run| run.metrics.keys().cloned()).collect()
+    };
+    let each: Vec<BTreeSet<String>> = variants.iter().map(of).collect();
+    let all: BTreeSet<&str> = each.iter().flatten().map(String::as_str).collect();
+    if all.is_empty() {
+        return Err(Stop::usage("none of these runs has a metric").help("`pipeline runs` says how they ended"));
+    }
+    if !asked.is_empty() {
+        return asked.iter().map(|name| metric(name, &all)).collect();
+    }
+    let common: BTreeSet<&str> =
+        all.iter().copied().filter(|name| each.iter().all(|names| names.contains(*name))).collect();
+    let key = merit::key_metrics(&common, METRICS);
+    let others = common.iter().copied().filter(|name| !of_companion(name));
+    let chosen = if key.is_empty() { others.take(METRICS).collect() } else { key };
+    if chosen.is_empty() {
+        let has = |(variant, names): (&Variant<'_>, &BTreeSet<String>)| {
+            let names = if names.is_empty() { "none".to_owned() } else { listed(names.iter()) };
+            format!("{} has {names}", variant.label())
+        };
+        let told: Vec<String> = variants.iter().zip(&each).map(has).collect();
+        return Err(Stop::usage("these have no metric in common").help(told.join("\n        ")));
+    }
+    Ok(chosen.into_iter().map(str::to_owned).collect())
+}
+
+/// A metric by its name, or by the last part of it where that is of one stage only.
+fn metric(name: &str, all: &BTreeSet<&str>) -> Result<String, Stop> {
+    if all.contains(name) {
+        return Ok(name.to_owned());
+    }
+    let own: Vec<&str> = all.iter().copied().filter(|known| merit::own(known) == name).collect();
+    let stages: Vec<&str> = own.iter().copied().filter(|known| !of_companion(known)).collect();
+    match (&own[..], &stages[..]) {
+        ([only], _) | (_, [only]) => Ok((*only).to_owned()),
+        ([], _) => {
+            let guess = did_you_mean(name, all.iter().copied());
+            let guess = guess.map_or_else(|| "there".to_owned(), |guess| format!("did you mean `{guess}`? There"));
+            Err(Stop::usage(format!("no run has a metric `{name}`"))
+                .help(format!("{guess} are {}", listed(all.iter()))))
+        }
+        (several, _) => Err(Stop::usage(format!("`{name}` could be any of {}", listed(several.iter())))
+            .help("give it with its stage's name")),
+    }
+}
+
+/// What `--baseline` means: variants by some of their values, or the one that a run is of.
+fn baseline(log: &RunLog, variants: &[Variant<'_>], name: &str) -> Result<Baseline, Stop> {
+    let values = if name.contains('=') {
+        let known: Vec<&Map<String, Value>> = variants.iter().map(|variant| &variant.values).collect();
+        assignments(name, &known, "--baseline")?
+    } else {
+        let id = log.show(name)?.run.id;
+        let of = variants.iter().find(|variant| variant.runs.iter().any(|run| run.id == id));
+        let missing = || Stop::usage(format!("--baseline: the run {id} is not among those compared"));
+        of.ok_or_else(|| missing().help("name it before the options, too"))?.values.clone()
+    };
+    let of = compare::baselines(variants, &values);
+    if of.iter().all(Option::is_none) {
+        let labels = listed(variants.iter().map(Variant::label));
+        return Err(Stop::usage(format!("--baseline: no variant differs from {name} in nothing else"))
+            .help(format!("name a whole variant: {labels}")));
+    }
+    Ok(Baseline { name: text::pairs(&values), of })
+}
+
+/// `--by` needs a param that differs.
+fn check_param(sheet: &Sheet, runs: &[Run], param: &str) -> Result<(), Stop> {
+    if sheet.keys.iter().any(|known| known == param) {
+        return Ok(());
+    }
+    let differing = listed(sheet.keys.iter());
+    if let Some(value) =
+        runs.iter().find_map(|run| run.params.get(param)).filter(|_| !sheet.params.iter().any(|known| known == param))
+    {
+        return Err(Stop::usage(format!("--by: {param} is {} in all of them", text::value(value)))
+            .help(format!("what differs is {differing}")));
+    }
+    let help = nearest_or(param, sheet.params.iter().map(String::as_str), || format!("what differs is {differing}"));
+    Err(Stop::usage(format!("--by: no run has a param `{param}`")).help(help))
+}
+
+/// The course of the first metric that has one by the same name, or else of a validation loss: the mean over the runs
+/// at every step that all of them have.
+fn add_series(log: &RunLog, sheet: &mut Sheet) -> Result<(), Stop> {
+    /// Of more rows nobody compares curves of a few characters.
+    const MOST_ROWS: usize = 64;
+    if sheet.rows.len() > MOST_ROWS {
+        return Ok(());
+    }
+    let mut all: Vec<Vec<BTreeMap<String, Vec<f64>>>> = Vec::new();
+    for row in &sheet.rows {
+        all.push(row.runs.iter().map(|run| log.series_of(run)).collect::<Result<_, _>>()?);
+    }
+    let names: BTreeSet<&String> = all.iter().flatten().flat_map(BTreeMap::keys).collect();
+    let validation = ["val_loss", "val_elbo"];
+    let by_metric = sheet.metrics.iter().find(|metric| names.contains(metric));
+    let by_loss = || names.iter().copied().find(|name| validation.contains(&merit::own(name)) && !of_companion(name));
+    let Some(name) = by_metric.or_else(by_loss).cloned() else { return Ok(()) };
+    for (row, series) in sheet.rows.iter_mut().zip(&all) {
+        let curves: Vec<&Vec<f64>> = series.iter().filter_map(|series| series.get(&name)).collect();
+        let steps = curves.iter().map(|curve| curve.len()).min().unwrap_or(0);
+        let mean = |step: usize| curves.iter().map(|curve| curve[step]).sum::<f64>() / curves.len() as f64;
+        row.series = (0..steps).map(mean).collect();
+    }
+    sheet.series = Some(name);
+    Ok(())
+}

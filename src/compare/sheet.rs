@@ -1,0 +1,248 @@
+//! A comparison as a table: one row a variant, its cells with all that is known of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::compare::{
+    Comparison, EXPERIMENT, Effects, Run, Variant, best, conclusion, conclusion_at, differing, each_against, effects,
+    notes,
+};
+use crate::merit::{self, Better};
+use crate::statistics::{Interval, Summary};
+
+/// What variants are held against.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// As the user named it.
+    pub name: String,
+    /// For each variant the one it is held against, by its index.
+    pub of: Vec<Option<usize>>,
+}
+
+/// A comparison by some metrics.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// What tells the rows apart, in the order of the columns.
+    pub keys: Vec<String>,
+    /// These, and what else differs.
+    pub params: Vec<String>,
+    pub metrics: Vec<String>,
+    pub rows: Vec<Row>,
+    pub baseline: Option<Baseline>,
+    /// By metric; `None` where nothing can be said.
+    pub effects: Vec<Option<Effects>>,
+    /// One sentence a metric.
+    pub conclusions: Vec<String>,
+    pub notes: Vec<String>,
+    /// The name of the series that the rows have.
+    pub series: Option<String>,
+}
+
+/// A variant.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its params, and what else tells it apart.
+    pub values: Map<String, Value>,
+    pub runs: Vec<String>,
+    /// One a metric, `None` where no run has a finite value.
+    pub cells: Vec<Option<Cell>>,
+    /// The mean over the runs at every step; empty where there is none.
+    pub series: Vec<f64>,
+}
+
+/// A variant's metric.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub summary: Summary,
+    pub by_seed: BTreeMap<u64, f64>,
+    pub is_best: bool,
+    pub comparison: Option<Comparison>,
+}
+
+impl Sheet {
+    /// Compares variants by metrics. `runs` are those of the variants.
+    pub fn of(runs: &[Run], variants: &[Variant<'_>], metrics: &[String], baseline: Option<Baseline>) -> Self {
+        let columns: Vec<Vec<Option<Cell>>> =
+            metrics.iter().map(|metric| column(variants, metric, baseline.as_ref())).collect();
+        let row = |(index, variant): (usize, &Variant<'_>)| Row {
+            values: values(variant),
+            runs: variant.runs.iter().map(|run| run.id.clone()).collect(),
+            cells: columns.iter().map(|column| column[index].clone()).collect(),
+            series: Vec::new(),
+        };
+        let told = |metric: &String| match &baseline {
+            None => conclusion(variants, metric, None),
+            Some(baseline) => match baseline.only() {
+                Some(only) => conclusion(variants, metric, Some(only)),
+                None => conclusion_at(variants, metric, &baseline.pairs(), &baseline.name),
+            },
+        };
+        // Names in the order in which the variants have them.
+        let mut keys: Vec<String> = Vec::new();
+        for name in variants.iter().flat_map(|variant| variant.values.keys()).filter(|name| *name != EXPERIMENT) {
+            if !keys.contains(name) {
+                keys.push(name.clone());
+            }
+        }
+        let several = variants.iter().any(|variant| variant.values.contains_key(EXPERIMENT));
+        // Experiments that differ in more than what they sweep over are no design that effects could be read from.
+        let factors = if several { &[][..] } else { &keys[..] };
+        let effects = metrics.iter().map(|metric| effects(runs, factors, metric)).collect();
+        if several {
+            keys.insert(0, EXPERIMENT.to_owned());
+        }
+        let others: Vec<String> = differing(runs).into_iter().filter(|name| !keys.contains(name)).collect();
+        Self {
+            rows: variants.iter().enumerate().map(row).collect(),
+            effects,
+            conclusions: metrics.iter().map(told).collect(),
+            notes: metrics.iter().flat_map(|metric| notes(variants, metric)).collect(),
+            params: keys.iter().chain(&others).cloned().collect(),
+            keys,
+            metrics: metrics.to_vec(),
+            baseline,
+            series: None,
+        }
+    }
+
+    /// Whether any row has more than one run.
+    pub fn has_repeats(&self) -> bool {
+        self.rows.iter().any(|row| row.runs.len() > 1)
+    }
+
+    /// All of it for programs. Numbers that are not finite are `null`.
+    pub fn json(&self) -> Value {
+        let metric = |name: &String| json!({ "name": name, "better": better(name) });
+        let effects = self.metrics.iter().zip(&self.effects);
+        let effects = effects.filter_map(|(metric, effects)| Some((metric.clone(), effects_json(effects.as_ref()?))));
+        json!({
+            "params": self.params,
+            "metrics": self.metrics.iter().map(metric).collect::<Vec<_>>(),
+            "baseline": self.baseline.as_ref().map(|baseline| &baseline.name),
+            "variants": self.rows.iter().map(|row| self.row_json(row)).collect::<Vec<_>>(),
+            "effects": effects.collect::<Map<String, Value>>(),
+            "conclusions": self.conclusions,
+            "notes": self.notes,
+        })
+    }
+
+    fn row_json(&self, row: &Row) -> Value {
+        let metrics = self.metrics.iter().zip(&row.cells);
+        let metrics =
+            metrics.map(|(name, cell)| (name.clone(), cell.as_ref().map_or(Value::Null, |cell| self.cell_json(cell))));
+        let series = self.series.iter().map(|name| (name.clone(), Value::from(row.series.clone())));
+        json!({
+            "values": self.known(&row.values),
+            "runs": row.runs,
+            "metrics": metrics.collect::<Map<String, Value>>(),
+            "series": series.collect::<Map<String, Value>>(),
+        })
+    }
+
+    /// Those of the values that differ between rows.
+    fn known(&self, values: &Map<String, Value>) -> Map<String, Value> {
+        values
+            .iter()
+            .filter(|(name, _)| self.params.contains(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    fn cell_json(&self, cell: &Cell) -> Value {
+        let Summary { mean, deviation, count, not_finite } = cell.summary;
+        let difference = cell.comparison.map(|comparison| {
+            let test = comparison.test();
+            json!({
+                "baseline": self.known(&self.rows[comparison.baseline].values),
+                "mean": comparison.difference.mean,
+                "interval": test.map(|test| ends(test.interval)),
+                "count": comparison.difference.count,
+                "test": test.map(|_| format!("{:?}", comparison.difference.design).to_lowercase()),
+                "t": test.map(|test| test.t),
+                "df": test.map(|test| test.freedom),
+                "p": test.map(|test| test.p),
+                "p_holm": comparison.p,
+                "effect_size": test.and_then(|test| test.effect),
+                "supported": comparison.is_supported(),
+                "seeds_needed": comparison.seeds_needed(),
+            })
+        });
+        json!({
+            "mean": mean,
+            "deviation": deviation,
+            "interval": cell.summary.interval().map(ends),
+            "count": count,
+            "not_finite": not_finite,
+            "by_seed": cell.by_seed,
+            "best": cell.is_best,
+            "difference": difference,
+        })
+    }
+}
+
+impl Baseline {
+    /// Pairs of (variant, baseline).
+    fn pairs(&self) -> Vec<(usize, usize)> {
+        self.of.iter().enumerate().filter_map(|(variant, baseline)| Some((variant, (*baseline)?))).collect()
+    }
+
+    /// The baseline, when it is the same for all.
+    fn only(&self) -> Option<usize> {
+        let mut all = self.of.iter().flatten();
+        let first = all.next()?;
+        all.all(|other| other == first).then_some(*first)
+    }
+}
+
+/// What tells a variant apart, and its params.
+fn values(variant: &Variant<'_>) -> Map<String, Value> {
+    let params = variant.runs.first().map_or_else(Map::new, |run| run.params.clone());
+    params.into_iter().chain(variant.values.clone()).collect()
+}
+
+fn column(variants: &[Variant<'_>], metric: &str, baseline: Option<&Baseline>) -> Vec<Option<Cell>> {
+    let first = best(variants, metric).and_then(|ranked| Some(variants[*ranked.first()?].summary(metric)?.mean));
+    let comparisons = baseline.map_or_else(Vec::new, |baseline| each_against(variants, &baseline.pairs(), metric));
+    let cell = |(index, variant): (usize, &Variant<'_>)| {
+        let summary = variant.summary(metric)?;
+        Some(Cell {
+            summary,
+            by_seed: variant.by_seed(metric),
+            is_best: first == Some(summary.mean),
+            comparison: comparisons.iter().find(|comparison| comparison.variant == index).copied(),
+        })
+    };
+    variants.iter().enumerate().map(cell).collect()
+}
+
+fn effects_json(effects: &Effects) -> Value {
+    let anova = &effects.anova;
+    let term = |effect: &crate::statistics::Effect| {
+        json!({
+            "params": effect.factors.iter().map(|factor| &effects.params[*factor]).collect::<Vec<_>>(),
+            "df": effect.freedom,
+            "sum_of_squares": effect.squares,
+            "share": effect.share,
+            "corrected_share": effect.corrected_share,
+            "f": effect.test.map(|test| test.f),
+            "p": effect.test.map(|test| test.p),
+        })
+    };
+    let importance = effects.importance().into_iter().map(|(param, share)| json!({ "param": param, "share": share }));
+    json!({
+        "terms": anova.effects.iter().map(term).collect::<Vec<_>>(),
+        "residual_df": anova.residual_freedom,
+        "residual_sum_of_squares": anova.residual_squares,
+        "importance": importance.collect::<Vec<_>>(),
+        "cut_into_ranges": effects.cut,
+    })
+}
+
+fn ends(Interval { low, high }: Interval) -> [f64; 2] {
+    [low, high]
+}
+
+fn better(metric: &str) -> Option<&'static str> {
+    merit::better(metric).map(|better| if better == Better::Lower { "lower" } else { "higher" })
+}

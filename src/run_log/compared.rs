@@ -1,0 +1,74 @@
+//! What a comparison asks for: the runs that stand for an experiment, and their series.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::run_log::query::{RunRow, json};
+use crate::run_log::{Filter, LogError, RunLog};
+
+impl RunLog {
+    /// Names of all experiments, in alphabetical order.
+    pub fn experiments(&self) -> Result<Vec<String>, LogError> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare_cached("SELECT DISTINCT experiment FROM runs ORDER BY 1")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    /// The runs that an experiment stands for, in the order of the sweep: those of its newest launch, and of earlier
+    /// ones what was run with the same params but for the swept ones. Of several with the same params and seed the
+    /// newest that ended well counts, or the newest when none did.
+    pub fn standing_for(&self, experiment: &str) -> Result<Vec<RunRow>, LogError> {
+        let filter = Filter { experiment: Some(experiment.to_owned()), ..Filter::default() };
+        let mut rows = self.runs(&filter)?;
+        let Some(newest) = rows.first() else { return Ok(Vec::new()) };
+        let launch = newest.launch.clone();
+        let swept: BTreeSet<String> =
+            rows.iter().filter(|row| row.launch == launch).flat_map(|row| row.variant.keys().cloned()).collect();
+        let fixed = |row: &RunRow| {
+            let fixed = row.params.iter().filter(|(name, _)| !swept.contains(*name));
+            fixed.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<String, Value>>()
+        };
+        let wanted = fixed(newest);
+        rows.retain(|row| row.launch == launch || fixed(row) == wanted);
+        // The order of the sweep within a launch, the newest launch first; what ended well before what did not.
+        rows.reverse();
+        let mut order: Vec<String> = rows.iter().map(|row| row.launch.clone()).collect();
+        order.dedup();
+        let ended_well = |row: &RunRow| row.status == "executed" || row.status == "cached";
+        rows.sort_by_key(|row| std::cmp::Reverse(order.iter().rposition(|launch| *launch == row.launch)));
+        let well: BTreeSet<(String, u64)> = rows.iter().filter(|row| ended_well(row)).map(key).collect();
+        let mut seen = BTreeSet::new();
+        rows.retain(|row| (ended_well(row) || !well.contains(&key(row))) && seen.insert(key(row)));
+        Ok(rows)
+    }
+
+    /// The series of a run: `<stage>.<name>` -> one value an epoch or other step, not a number where it was not finite.
+    pub fn series_of(&self, run: &str) -> Result<BTreeMap<String, Vec<f64>>, LogError> {
+        let read = || -> rusqlite::Result<BTreeMap<String, Vec<f64>>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT run_stages.name, series FROM runs JOIN run_stages ON run_stages.run = runs.number
+                 JOIN stages ON stages.number = run_stages.stage WHERE runs.id = ?1",
+            )?;
+            let mut all = BTreeMap::new();
+            let mut rows = statement.query([run])?;
+            while let Some(row) = rows.next()? {
+                let stage: String = row.get(0)?;
+                let series: BTreeMap<String, Vec<Option<f64>>> = json(row, 1)?;
+                all.extend(series.into_iter().map(|(name, points)| {
+                    let points = points.into_iter().map(|point| point.unwrap_or(f64::NAN)).collect();
+                    (format!("{stage}.{name}"), points)
+                }));
+            }
+            Ok(all)
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+}
+
+/// What makes two runs the same work, as far as the log knows.
+fn key(row: &RunRow) -> (String, u64) {
+    (Value::from(row.params.clone()).to_string(), row.seed)
+}

@@ -1,0 +1,212 @@
+//! `pipeline compare` on logs as launches leave them.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use jiff::Timestamp;
+use pipeline::event::{LaunchStarted, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::run_log::Recorder;
+use serde_json::{Map, Value, json};
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+/// A run: what is swept, its seed, and its metrics.
+type Row = (Value, u64, Vec<(&'static str, f64)>);
+
+/// Logs one launch of an experiment with these runs, whose ids are the launch's number and their own.
+fn launch(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[Row]) {
+    let run = |(index, (variant, seed, _)): (usize, &Row)| {
+        let mut params = object(variant.clone());
+        params.insert("epochs".to_owned(), json!(epochs));
+        RunInfo {
+            id: format!("{number}{index:03}"),
+            variant: object(variant.clone()),
+            seed: *seed,
+            params,
+            tags: Vec::new(),
+            stages: [].into(),
+        }
+    };
+    let started = LaunchStarted {
+        launch: format!("launch-{number}"),
+        experiment: experiment.to_owned(),
+        file: directory.join("experiments/e.toml"),
+        runs: rows.iter().enumerate().map(run).collect(),
+        nodes: Vec::new(),
+        provenance: Provenance::default(),
+        config: json!({}),
+    };
+    let recorder = Recorder::start(&directory.join("runs.sqlite"), |error| panic!("{error}")).unwrap();
+    let time = Timestamp::from_second(1_767_225_600 + number).unwrap();
+    recorder.observe(time, &RunEvent::LaunchStarted(started));
+    for (run, (_, _, metrics)) in rows.iter().enumerate() {
+        let metrics = metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let status = Status::Executed;
+        recorder
+            .observe(time, &RunEvent::RunFinished(RunFinished { run, status, metrics, seconds: 1.5, report: None }));
+    }
+    recorder.finish().unwrap();
+}
+
+fn sized(size: u32, seed: u64, mse: f64) -> Row {
+    (json!({ "latent_dim": size }), seed, vec![("evaluate.mse", mse), ("evaluate.ssim", 1.0 - mse)])
+}
+
+/// Two launches of `sizes`, the second with one size more and another value for what was run before; one of `other`.
+fn project() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    launch(path, 1, "sizes", 2, &[sized(2, 0, 0.9), sized(2, 1, 0.053), sized(2, 2, 0.051)]);
+    launch(path, 2, "sizes", 2, &[sized(2, 0, 0.050), sized(8, 0, 0.020), sized(8, 1, 0.022), sized(8, 2, 0.021)]);
+    launch(path, 3, "other", 2, &[(json!({}), 0, vec![("anomaly.auroc", 0.9)])]);
+    launch(path, 4, "diverged", 2, &[sized(2, 0, f64::NAN), sized(8, 0, 0.5)]);
+    directory
+}
+
+fn compare(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("pipeline").expect("the program is built");
+    let output = command.current_dir(directory).arg("compare").args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let directory = project();
+    let (code, stdout, stderr) = compare(directory.path(), arguments);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    stderr
+}
+
+#[test]
+fn an_experiment_is_what_its_launches_left_the_newest_first() {
+    let directory = project();
+    let (code, stdout, _) = compare(directory.path(), &["sizes"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(stdout, @r"
+                       evaluate           evaluate
+    latent_dim  seeds  mse ↓              ssim ↑
+             2      3  0.0513 ± 0.0038    0.9487 ± 0.0038
+             8      3  0.0210 ± 0.0025 *  0.9790 ± 0.0025 *
+
+    *: best mean; ±: half the 95 % interval
+
+    latent_dim=8 has the lowest test MSE, 0.0210 ± 0.0025, 0.0303 less than the other, latent_dim=2 (95 % interval 0.0289 to 0.0318; 3 pairs by seed; p < 0.001): the data support it.
+
+    latent_dim=8 has the highest test SSIM, 0.9790 ± 0.0025, 0.0303 more than the other, latent_dim=2 (95 % interval 0.0289 to 0.0318; 3 pairs by seed; p < 0.001): the data support it.
+    ");
+}
+
+#[test]
+fn runs_that_differ_in_nothing_but_their_seed_are_told_apart_by_their_ids() {
+    let directory = project();
+    let (_, stdout, _) = compare(directory.path(), &["2001", "2002", "--metric", "mse"]);
+    insta::assert_snapshot!(stdout, @r"
+                evaluate
+     run  seed  mse ↓
+    2001     0  0.02 *
+    2002     1  0.022
+
+    *: best mean
+
+    run=2001, seed=0 has the lowest test MSE, 0.02, 0.002 less than the other, run=2002, seed=1. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3.
+    ");
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_left_out_and_told() {
+    let directory = project();
+    let (_, stdout, _) = compare(directory.path(), &["diverged", "--metric", "evaluate.mse"]);
+    insta::assert_snapshot!(stdout, @r"
+                evaluate
+    latent_dim  mse ↓
+             2  none
+             8  0.5 *
+
+    *: best mean
+
+    Only latent_dim=8 has a test MSE, so there is nothing to compare it with.
+
+    Note: latent_dim=2: 1 of 1 run left out, whose test MSE is not finite.
+    ");
+}
+
+#[test]
+fn every_format_holds_the_table_and_goes_where_it_is_told() {
+    let directory = project();
+    for (format, start) in
+        [("csv", "latent_dim,runs,"), ("latex", "% Needs"), ("html", "<!DOCTYPE html>"), ("markdown", "| latent")]
+    {
+        let (code, stdout, stderr) = compare(directory.path(), &["sizes", "--format", format, "-o", "table"]);
+        assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+        let text = std::fs::read_to_string(directory.path().join("table")).unwrap();
+        assert!(text.starts_with(start) && text.ends_with('\n'), "{text}");
+    }
+    let (_, stdout, _) = compare(directory.path(), &["sizes", "--baseline", "latent_dim=2", "--format", "json"]);
+    let json: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(json["variants"][1]["metrics"]["evaluate.mse"]["difference"]["test"], "paired");
+    assert_eq!(json["variants"][0]["runs"], json!(["2000", "1001", "1002"]));
+    let (code, _, stderr) = compare(directory.path(), &["sizes", "-o", "no/such/table"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("mkdir -p no/such"), "{stderr}");
+}
+
+#[test]
+fn what_cannot_be_compared_is_said_with_what_can() {
+    insta::assert_snapshot!(refused(&["sizes", "other"]), @r"
+    error: these have no metric in common
+      help: experiment=sizes, latent_dim=2 has evaluate.mse, evaluate.ssim
+            experiment=sizes, latent_dim=8 has evaluate.mse, evaluate.ssim
+            experiment=other has anomaly.auroc
+    ");
+    insta::assert_snapshot!(refused(&["sizes", "--metric", "evaluate.mes"]), @r"
+    error: no run has a metric `evaluate.mes`
+      help: did you mean `evaluate.mse`? There are evaluate.mse, evaluate.ssim
+    ");
+    insta::assert_snapshot!(refused(&["sizes", "--metric", "loss"]), @r"
+    error: no run has a metric `loss`
+      help: there are evaluate.mse, evaluate.ssim
+    ");
+    insta::assert_snapshot!(refused(&["size"]), @r"
+    error: no run or experiment `size`
+      help: did you mean `sizes`?
+    ");
+    insta::assert_snapshot!(refused(&["elsewhere"]), @r"
+    error: no run or experiment `elsewhere`
+      help: experiments with runs are diverged, other, sizes
+    ");
+    insta::assert_snapshot!(refused(&["1001"]), @r"
+    error: there is one run only, 1001: nothing to compare it with
+      help: name another run, variant or experiment; `pipeline runs` lists them
+    ");
+    insta::assert_snapshot!(refused(&["sizes:latent_dim=3"]), @r"
+    error: sizes: no run has latent_dim=3
+      help: its values are 2, 8
+    ");
+    insta::assert_snapshot!(refused(&["sizes:latent=8"]), @r"
+    error: sizes: no param `latent` tells runs apart
+      help: did you mean `latent_dim`?
+    ");
+    insta::assert_snapshot!(refused(&["sizes:latent_dim"]), @r"
+    error: `latent_dim` is not PARAM=VALUE
+      help: name a variant as in architecture=dense,latent_dim=8
+    ");
+    insta::assert_snapshot!(refused(&["sizes", "--baseline", "latent_dim=4"]), @r"
+    error: --baseline: no run has latent_dim=4
+      help: its values are 2, 8
+    ");
+    insta::assert_snapshot!(refused(&["sizes", "--baseline", "3000"]), @r"
+    error: --baseline: the run 3000 is not among those compared
+      help: name it before the options, too
+    ");
+    insta::assert_snapshot!(refused(&["sizes", "--by", "epochs"]), @r"
+    error: --by: epochs is 2 in all of them
+      help: what differs is latent_dim
+    ");
+    insta::assert_snapshot!(refused(&["sizes", "--by", "latent"]), @r"
+    error: --by: no run has a param `latent`
+      help: did you mean `latent_dim`?
+    ");
+}
