@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
+use super::ablation;
 use super::pipeline::is_pipeline;
 use super::reader::{Document, Reader, wrong_type};
 use super::sweep::{self, Layers};
@@ -27,6 +28,7 @@ pub struct Layer {
     pub sweep: Layers,
     /// What `[search]` says, and where it stands.
     pub search: Option<(Vec<Entry>, Span)>,
+    pub ablation: Option<ablation::Written>,
 }
 
 /// Reads an experiment with all that it extends, as far as that can be read.
@@ -74,8 +76,7 @@ impl Layer {
     /// This layer under a newer one, which wins key by key. The title stays with the experiment it was written for.
     fn extended_by(mut self, newer: Self) -> Self {
         for entry in newer.params {
-            self.sweep.set(&entry.key);
-            set_param(&mut self.params, entry);
+            self.set(entry);
         }
         self.sweep.lay(newer.sweep.entries);
         let search = match (self.search, newer.search) {
@@ -96,7 +97,18 @@ impl Layer {
             params: self.params,
             sweep: self.sweep,
             search,
+            ablation: match (self.ablation, newer.ablation) {
+                (Some(older), Some(newer)) => Some(older.extended_by(newer)),
+                (older, newer) => newer.or(older),
+            },
         }
+    }
+
+    /// Sets a param, which varies no more.
+    pub fn set(&mut self, entry: Entry) {
+        self.sweep.set(&entry.key);
+        self.ablation.iter_mut().for_each(|ablation| ablation.set(&entry.key));
+        set_param(&mut self.params, entry);
     }
 }
 
@@ -108,8 +120,10 @@ pub fn set_param(params: &mut Vec<Entry>, entry: Entry) {
     }
 }
 
-pub const KEYS: [&str; 11] =
-    ["name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "params", "sweep", "search"];
+pub const KEYS: [&str; 12] = [
+    "name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "params", "sweep", "search",
+    "ablation",
+];
 
 /// A place in a file that names another file.
 type Named = Option<(PathBuf, Span)>;
@@ -140,6 +154,11 @@ fn read_layer(document: &Document, reader: &mut Reader) -> (Layer, Named) {
     }
     if let Some(search) = reader.take(entries, "search", "a table", Located::as_table) {
         layer.search = document.get("search").map(|entry| (search.to_vec(), entry.key_span));
+    }
+    if let Some(ablation) = reader.take(entries, "ablation", "a table", Located::as_table) {
+        layer.ablation = document
+            .get("ablation")
+            .map(|entry| ablation::Written { entries: ablation.to_vec(), span: entry.key_span });
     }
     let extends = named_file(document, "extends", reader);
     (layer, extends)

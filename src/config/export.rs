@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::value::Located;
-use super::{Experiment, Inputs, Objective, ParamDef, Search, StageDef, Sweep, Wire};
+use super::{Ablation, Change, Experiment, Inputs, Objective, ParamDef, Search, StageDef, Sweep, Wire};
 use crate::space::{Dimension, Domain};
 
 impl Experiment {
@@ -21,6 +21,7 @@ impl Experiment {
             "written_in": json_by_name(self.params.iter().map(|(name, value)| (name, self.written_in(value)))),
             "sweep": self.sweep.to_config(),
             "search": self.search.as_ref().map(search),
+            "ablation": self.ablation.as_ref().map(ablation),
             "pipeline": {
                 "name": self.pipeline.name,
                 "help": self.pipeline.help,
@@ -48,6 +49,16 @@ impl Sweep {
         let points = (!self.is_grid()).then_some(&self.points);
         json!({ "axes": axes.collect::<Value>(), "points": points })
     }
+}
+
+fn ablation(ablation: &Ablation) -> Value {
+    let change = |change: &Change| json!({ "name": change.name, "values": change.values, "variant": change.variant });
+    json!({
+        "mode": ablation.mode.name(),
+        "base_name": ablation.base_name,
+        "cumulative": ablation.cumulative,
+        "changes": ablation.changes.iter().map(change).collect::<Value>(),
+    })
 }
 
 fn search(search: &Search) -> Value {

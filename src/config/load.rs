@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::experiment::{self, Layer};
 use super::reader::{Document, Reader};
-use super::value::Located;
-use super::{Experiment, Overrides, Pipeline, Search, Sweep, params, pipeline, references, search, sweep};
+use super::sweep::Spec;
+use super::value::{Entry, Located};
+use super::{Experiment, Overrides, Pipeline, Search, Sweep, ablation, params, pipeline, references, search, sweep};
 use crate::diagnostic::{Diagnostic, Problems, Sources, Span};
 
 /// Reads an experiment's file, all that it extends and its pipeline, and lays the overrides over them. A pipeline's
@@ -53,9 +54,11 @@ fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<
         }
     };
     overrides.apply(&mut layer, &pipeline, reader);
+    let ablation = layer.ablation.take();
+    let base_values = ablation.as_ref().map(|ablation| ablation.base(reader)).unwrap_or_default();
+    base_values.into_iter().for_each(|entry| experiment::set_param(&mut layer.params, entry));
     let params = fit_params(&layer, &pipeline, reader);
     let spec = sweep::read(&layer.sweep, &pipeline, reader);
-    let wanted = layer.search.take();
     let mut experiment = Experiment {
         title: layer.title.unwrap_or_else(|| layer.name.clone()),
         name: layer.name,
@@ -68,19 +71,40 @@ fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<
         params,
         sweep: Sweep::default(),
         search: None,
+        ablation: None,
         sources: Sources::default(),
         whole: true,
     };
-    let base = experiment.param_values(&BTreeMap::new());
-    (experiment.sweep, experiment.search) = match wanted {
-        Some(wanted) => (Search::sweep(&spec), search::read(wanted, &spec, &experiment.pipeline, &base, reader)),
-        None => (sweep::enumerate(&spec, &experiment.pipeline, &base, reader), None),
-    };
+    what_varies(&mut experiment, spec, layer.search, ablation, reader);
     references::check(&mut experiment, reader);
     if reader.diagnostics.is_empty() {
         check_values(&experiment, reader);
     }
     Some(experiment)
+}
+
+/// Gives the experiment its points, and the search or ablation that they are for.
+fn what_varies(
+    experiment: &mut Experiment,
+    mut spec: Spec,
+    search: Option<(Vec<Entry>, Span)>,
+    ablation: Option<ablation::Written>,
+    reader: &mut Reader,
+) {
+    let base = experiment.param_values(&BTreeMap::new());
+    let pipeline = &experiment.pipeline;
+    if let (Some((_, span)), Some(ablation)) = (&search, &ablation) {
+        let problem = Diagnostic::new("not-with-ablation", "a search does not go with an ablation").at(*span, "");
+        reader.report(problem.context(ablation.span, "says which points there are").help("keep one of the two"));
+    }
+    if let Some(written) = &ablation {
+        let read = ablation::read(written, &spec, pipeline, &base, reader);
+        (experiment.ablation, spec.points) = read.map_or((None, None), |(ablation, rows)| (Some(ablation), Some(rows)));
+    }
+    (experiment.sweep, experiment.search) = match search {
+        Some(search) => (Search::sweep(&spec), search::read(search, &spec, pipeline, &base, reader)),
+        None => (sweep::enumerate(&spec, pipeline, &base, reader), None),
+    };
 }
 
 fn read_pipeline(layer: &Layer, reader: &mut Reader) -> Option<Pipeline> {

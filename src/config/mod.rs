@@ -1,6 +1,7 @@
 //! `pipelines/*.toml` and `experiments/*.toml`, and the command line's overrides, read into typed structs.
 //! Knows no stage kind and no graph: what a stage's params mean is for the plan to check.
 
+mod ablation;
 mod document;
 mod experiment;
 mod export;
@@ -29,6 +30,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{Sources, Span};
 use value::Located;
 
+pub use ablation::{Ablation, AblationMode, Change};
 pub use experiment::MAX_REPEATS;
 pub use interpolate::is_plain;
 pub use load::{load, read};
@@ -58,6 +60,8 @@ pub struct Experiment {
     pub sweep: Sweep,
     /// Proposes points to try, see [`at_points`](Self::at_points).
     pub search: Option<Search>,
+    /// Its base and changes are the sweep's points, the base first.
+    pub ablation: Option<Ablation>,
     /// Texts of all files read, for diagnostics.
     pub sources: Sources,
     /// False when something is wrong with the files; then it is good for finding out what else is.

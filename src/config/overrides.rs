@@ -22,8 +22,7 @@ impl Overrides {
         for text in &self.set {
             let option = Override::new("--set", text, reader);
             if let Some(entry) = option.setting(pipeline, reader) {
-                layer.sweep.set(&entry.key);
-                set_param(&mut layer.params, entry);
+                layer.set(entry);
             }
         }
         let mut swept = Vec::new();

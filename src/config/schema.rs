@@ -101,6 +101,7 @@ pub fn experiment_schema() -> Value {
             },
             "sweep": space::sweep(),
             "search": space::search(),
+            "ablation": space::ablation(),
         },
         "anyOf": [{ "required": ["pipeline"] }, { "required": ["extends"] }],
         "additionalProperties": false,

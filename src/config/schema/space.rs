@@ -1,4 +1,4 @@
-//! The schemas of `[sweep]` and `[search]`.
+//! The schemas of `[sweep]`, `[search]` and `[ablation]`.
 
 use serde_json::{Value, json};
 
@@ -84,6 +84,44 @@ pub fn search() -> Value {
         },
         "required": ["trials"],
         "anyOf": [{ "required": ["minimize"] }, { "required": ["maximize"] }],
+        "additionalProperties": false,
+    })
+}
+
+/// `[ablation]`.
+pub fn ablation() -> Value {
+    json!({
+        "description": "A base and single changes to it: each is a variant.",
+        "type": "object",
+        "properties": {
+            "mode": {
+                "description": "What a change does to the base: it takes one thing out, or puts one thing in.",
+                "oneOf": [{ "const": "one-out" }, { "const": "one-in" }],
+                "default": "one-out",
+            },
+            "base": assignment(),
+            "base_name": text("What the variant without changes is called; \"base\" when left out."),
+            "cumulative": {
+                "description": "Each change comes on top of those before it.",
+                "type": "boolean",
+                "default": false,
+            },
+            "changes": {
+                "description": "The changes.",
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": text("What the variant is called; what it sets when left out."),
+                        "set": assignment(),
+                    },
+                    "required": ["set"],
+                    "additionalProperties": false,
+                },
+            },
+        },
+        "required": ["changes"],
         "additionalProperties": false,
     })
 }

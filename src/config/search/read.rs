@@ -39,7 +39,8 @@ pub fn read(
     let objectives = reading.objectives();
     let sampler = reading.named("sampler", &Sampler::NAMES).unwrap_or(Sampler::Tpe);
     let pruner = reading.named("pruner", &Pruner::NAMES).unwrap_or(Pruner::None);
-    let trials = reading.trials();
+    reading.refuse_missing();
+    let trials = reading.count("trials", 1);
     let batch = reading.count("batch", 1).unwrap_or(1);
     let seed = reading.count("seed", 0).unwrap_or(0);
     let startup = reading.count("startup", 1).unwrap_or(10);
@@ -99,11 +100,6 @@ impl Reading<'_> {
                 objectives.extend(self.objective(direction, value, &objectives));
             }
         }
-        if objectives.is_empty() && !KEYS[..2].iter().any(|key| self.get(key).is_some()) {
-            let problem = Diagnostic::new("missing-key", "the search has no metric to make small or large");
-            let help = "add `minimize = \"evaluate.mse\"`, or `maximize = ...`; `pipeline runs --json` shows metrics";
-            self.reader.report(problem.at(self.span, "").help(help));
-        }
         objectives
     }
 
@@ -152,12 +148,17 @@ impl Reading<'_> {
         u64::try_from(count).ok().filter(|_| count >= least)
     }
 
-    fn trials(&mut self) -> Option<u64> {
-        if self.get("trials").is_none() {
-            let problem = Diagnostic::new("missing-key", "nothing says how long the search goes on");
-            self.reader.report(problem.at(self.span, "without end").help("add `trials = 40`"));
-        }
-        self.count("trials", 1)
+    /// What no search can do without.
+    fn refuse_missing(&mut self) {
+        const METRIC: &str = "`minimize = \"evaluate.mse\"`, or `maximize` and another metric";
+        let aimless = KEYS[..2].iter().all(|key| self.get(key).is_none());
+        let (message, help) = match (aimless, self.get("trials").is_none()) {
+            (true, true) => ("the search has neither an aim nor an end", format!("add {METRIC}, and `trials = 40`")),
+            (true, false) => ("the search has no metric to make small or large", format!("add {METRIC}")),
+            (false, true) => ("nothing says how long the search goes on", "add `trials = 40`".into()),
+            (false, false) => return,
+        };
+        self.reader.report(Diagnostic::new("missing-key", message).at(self.span, "").help(help));
     }
 
     fn refuse_pruned_front(&mut self, objectives: &[Objective]) {

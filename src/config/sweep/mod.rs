@@ -23,7 +23,7 @@ use expand::Factor;
 
 pub use layers::Layers;
 pub use points::enumerate;
-pub use read::{Need, Spec, Spread, read};
+pub use read::{Named, Need, Row, Rows, Spec, Spread, read};
 
 /// Words of `[sweep]` that are no params.
 pub const WORDS: [&str; 6] = ["zip", "points", "exclude", "include", "draws", "draw_seed"];

@@ -262,9 +262,9 @@ impl<'s> Making<'s> {
             }
         }
         if streams.is_empty() {
-            let problem = Diagnostic::new("nothing-to-draw", "no param of [sweep] has a distribution");
-            self.reader
-                .report(problem.at(span, "").help("remove `draws`, or write `param = { uniform = [0.0, 1.0] }`"));
+            let problem = Diagnostic::new("nothing-to-draw", "no param of [sweep] has a distribution").at(span, "");
+            let problem = problem.help("remove `draws`, or write `param = { uniform = [0.0, 1.0] }`");
+            self.reader.diagnostics.extend(self.spec.sound.then_some(problem));
             return None;
         }
         let axes: Vec<usize> = streams.iter().map(|(axis, ..)| *axis).collect();
@@ -287,10 +287,12 @@ impl<'s> Making<'s> {
                 return Some(Factor { axes, rows });
             }
         }
-        let found = rows.len();
-        let message = format!("`draws` asks for {draws} points, but there are only {found} different ones");
-        let problem = Diagnostic::new("too-many-draws", message).at(span, "too many");
-        self.reader.report(problem.help(format!("draw {found}, or list the values to try them all")));
+        if self.spec.sound {
+            let found = rows.len();
+            let message = format!("`draws` asks for {draws} points, but there are only {found} different ones");
+            let problem = Diagnostic::new("too-many-draws", message).at(span, "too many");
+            self.reader.report(problem.help(format!("draw {found}, or list the values to try them all")));
+        }
         None
     }
 

@@ -30,6 +30,13 @@ pub struct Spec {
     pub sound: bool,
 }
 
+impl Spec {
+    /// Where the first thing that varies is written.
+    pub fn first_place(&self) -> Option<Span> {
+        self.dims.iter().map(|dim| dim.span).chain(self.words.values().copied()).min()
+    }
+}
+
 /// A list of tables.
 #[derive(Debug, Clone)]
 pub struct Rows {
@@ -319,7 +326,7 @@ fn refuse_group(group: &[(String, Span)], by_param: &BTreeMap<&str, &Dim>, reade
     for (name, span) in group {
         let problem = match by_param.get(name.as_str()).map(|dim| (dim, &dim.spread)) {
             Some((dim, Spread::Grid(values))) => {
-                lists.push((dim, values.len()));
+                lists.push((dim, values));
                 continue;
             }
             Some((dim, Spread::Drawn(_))) => {
@@ -332,13 +339,25 @@ fn refuse_group(group: &[(String, Span)], by_param: &BTreeMap<&str, &Dim>, reade
         };
         reader.report(problem.at(*span, "zipped here"));
     }
-    if lists.iter().any(|(_, length)| *length != lists[0].1) {
-        let counts: Vec<String> = lists.iter().map(|(dim, length)| format!("`{}` has {length}", dim.param)).collect();
+    if lists.iter().any(|(_, values)| values.len() != lists[0].1.len()) {
+        let counts: Vec<String> =
+            lists.iter().map(|(dim, values)| format!("`{}` has {}", dim.param, values.len())).collect();
         let message = format!("zipped params need equally many values: {}", counts.join(", "));
         let mut problem = Diagnostic::new("unequal-lengths", message).at(group[0].1, "in this group");
-        for (dim, length) in lists {
-            problem = problem.context(dim.span, crate::text::count(length, "value"));
+        for (dim, values) in lists {
+            problem = problem.context(dim.span, crate::text::count(values.len(), "value"));
         }
         reader.report(problem.help("give each the same number of values, one for each step"));
+        return;
+    }
+    let mut seen = BTreeMap::new();
+    for step in 0..lists.first().map_or(0, |(_, values)| values.len()) {
+        let values: Vec<String> = lists.iter().map(|(_, values)| values[step].to_toml()).collect();
+        let span = lists[0].1[step].span;
+        if let Some(first) = seen.insert(values, span) {
+            let problem =
+                Diagnostic::new("repeated-point", "zipped params have the same values twice").at(span, "again");
+            reader.report(problem.context(first, "the first").help("remove one of them; `repeats` runs more seeds"));
+        }
     }
 }

@@ -20,7 +20,7 @@ impl Making<'_> {
             if let Spread::Drawn(drawn) = &dim.spread {
                 let message = format!("`{}` is drawn from a distribution, but nothing says how often", dim.param);
                 let problem = Diagnostic::new("infinite-space", message).at(drawn.span, "without end");
-                self.reader.report(problem.help("add `draws = 20` to [sweep]"));
+                self.reader.report(problem.help("add `draws = 20` to [sweep], or a [search] that chooses the points"));
             }
         }
     }

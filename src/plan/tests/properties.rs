@@ -117,3 +117,11 @@ fn ten_thousand_stages_are_planned() {
     let plan = build(&experiment, &Toy).expect("a plan");
     assert_eq!(plan.graph.node_count(), 1 + 19 * 530);
 }
+
+#[test]
+fn ten_thousand_listed_points_are_planned() {
+    let text = "[params]\na = 1\nb = 1\n[stages.load]\nuses = \"load\"\ndataset = \"d${a}-${b}\"\n";
+    let listed: String = (1..=10_000).map(|a| format!("{{ a = {a}, b = {} }}, ", a % 7)).collect();
+    let plan = plan(text, &format!("[sweep]\npoints = [{listed}]"));
+    assert_eq!(plan.graph.node_count(), 10_000);
+}

@@ -5,6 +5,8 @@ mod files;
 mod overrides;
 mod pipelines;
 mod references;
+mod searches;
+mod sweeps;
 mod syntax;
 
 use super::{Folder, PIPELINE};
