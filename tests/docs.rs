@@ -148,3 +148,30 @@ fn the_shipped_convolutional_autoencoder_has_the_parameters_its_file_claims() {
     let text = fs::read_to_string(file).unwrap();
     assert!(text.contains("219,584 parameters in the encoder, 259,521 in the decoder"));
 }
+
+#[test]
+fn the_page_of_the_two_files_shows_files_that_can_be_planned() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(root().join("docs/config.md")).unwrap();
+    let blocks: Vec<&str> =
+        text.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    let (pipeline, experiments) = blocks.split_first().unwrap();
+    fs::create_dir(folder.path().join("pipelines")).unwrap();
+    fs::create_dir(folder.path().join("experiments")).unwrap();
+    fs::write(folder.path().join("pipelines/digits.toml"), pipeline).unwrap();
+    for (index, experiment) in experiments.iter().enumerate() {
+        // The first is the one that others extend; those that show one table only name no pipeline.
+        let name = if index == 0 { "sizes".to_owned() } else { format!("example{index}") };
+        let named = ["pipeline =", "extends ="].iter().any(|key| experiment.starts_with(key));
+        let head = if named { "" } else { "pipeline = \"../pipelines/digits.toml\"\n" };
+        let path = folder.path().join(format!("experiments/{name}.toml"));
+        fs::write(&path, format!("{head}{experiment}")).unwrap();
+        let plan: serde_json::Value =
+            serde_json::from_str(&printed(&["plan", path.to_str().unwrap(), "--json"])).unwrap();
+        let said = text.split(experiment).nth(1).and_then(|after| after.split("This has ").nth(1)?.split(' ').next());
+        let first = text.split(experiment).nth(1).is_some_and(|after| after.starts_with("```\n\nThis has "));
+        if first {
+            assert_eq!(plan["variants"].to_string(), said.unwrap(), "{experiment}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod messages;
 mod properties;
 mod reading;
 mod schema;
+mod sweeps;
 
 use std::fs;
 use std::path::Path;
