@@ -1,6 +1,7 @@
 //! Turns ended runs into pages: what the runner knows into what `report::page` shows.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use crate::event::{Provenance, Status};
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
-use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
+use crate::report::page::{self, Ablation, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
 use crate::report::source::Source;
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
 
@@ -24,6 +25,7 @@ pub struct Pages {
     title: String,
     question: String,
     swept: Vec<String>,
+    ablation: Option<Ablation>,
     plan: RefCell<Plan>,
     provenance: Provenance,
     config: Value,
@@ -47,6 +49,7 @@ impl Pages {
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
+            ablation: None,
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
             config: experiment.to_config(),
@@ -156,12 +159,17 @@ impl Reporter for Pages {
             plan.runs.iter().position(|planned| planned.variant == run.variant && planned.seed == run.seed)
         };
         runs.sort_by_cached_key(position);
+        let mut swept = self.swept.clone();
+        // A search varies what its pruner needs besides.
+        let more: BTreeSet<&String> = runs.iter().flat_map(|run| run.variant.keys()).collect();
+        swept.extend(more.into_iter().filter(|param| !self.swept.contains(param)).cloned());
         let page = ExperimentPage {
             name: self.name.clone(),
             title: self.title.clone(),
             question: self.question.clone(),
             runs,
-            swept: self.swept.clone(),
+            swept,
+            ablation: self.ablation.clone(),
             launch: LaunchSummary {
                 id: self.launch.clone(),
                 executed: summary.executed,

@@ -2,6 +2,7 @@
 
 pub mod axis;
 pub mod bars;
+pub mod forest;
 pub mod frame;
 pub mod front;
 pub mod heat_map;

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use crate::event::Status;
 use crate::merit;
+use crate::report::page::conclusions::Compared;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
 use crate::report::page::variants::{self, Variant};
-use crate::report::page::{ExperimentPage, RunSummary, answer, content, many, maps, side};
+use crate::report::page::{ExperimentPage, RunSummary, answer, content, many, maps, side, tables};
 use crate::report::{Result, number};
 
 /// Metrics with a column and charts of their own.
@@ -59,7 +60,7 @@ fn comparison(page: &ExperimentPage, galleries: &[Gallery], variants: &[Variant<
 pub struct Gallery {
     id: &'static str,
     title: &'static str,
-    caption: &'static str,
+    caption: String,
     pub plots: Vec<Plot>,
 }
 
@@ -81,9 +82,14 @@ pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
     let maps = each(&|metric| maps::maps(&variants, &page.swept, metric), MAPPED)?;
     let mut many: Vec<Plot> = many::parallel(&variants, &page.swept, &key)?.into_iter().collect();
     many.extend(many::fronts(&variants, &page.swept, &key)?);
-    let gallery = |id, title, caption, plots| Gallery { id, title, caption, plots };
+    let compared = Compared::new(page, &key);
+    let (importance, told) = compared.importance()?;
+    let gallery = |id, title, caption: &str, plots| Gallery { id, title, caption: caption.to_owned(), plots };
+    let differences = if page.ablation.is_some() { "What each change is worth" } else { "Differences" };
     let mut galleries = vec![
+        gallery("differences", differences, "", compared.differences()?),
         gallery("sweep", "Metrics against the swept params", "", sweep),
+        gallery("importance", "What the metrics hang on", &told.join(" "), importance),
         gallery("maps", "Two params at once", "Means over everything else; the darker, the better.", maps),
         gallery("many", "All variants at once", "", many),
         gallery("reconstructions", "Reconstructions side by side", "", side::reconstructions(&variants)?),
@@ -109,6 +115,7 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
         h1 { (title) }
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
+        (Compared::new(page, key).sentences())
         @for param in &page.swept { (answer::answer(variants, param, key)) }
         (shell::tiles(&tiles(variants, key)))
         p.meta { (story(page, variants)) }
@@ -207,6 +214,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
         }
         div.scroll { table.sortable {
             thead { tr {
+                @if page.ablation.is_some() { th scope="col" { "change" } }
                 @for &(param, class) in &columns { th scope="col" class=[class] { (param) } }
                 th scope="col" { "runs by seed" }
                 @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric)) } }
@@ -234,6 +242,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                 td.n data-value=(seconds) { (number::seconds(seconds)) }
             } } }
         } }
+        (tables::link(&format!("{}.csv", page.name), &tables::variants(variants, &page.swept, key)))
     }
 }
 
@@ -270,6 +279,7 @@ fn all_metrics(page: &ExperimentPage) -> Markup {
     html! {
         details {
             summary { (names.len()) " metrics, " (plural(page.runs.len(), "run")) }
+            (tables::link(&format!("{}-runs.csv", page.name), &tables::runs(page)))
             div.scroll { table.sortable {
                 thead { tr {
                     th scope="col" { "run" }

@@ -3,6 +3,7 @@
 //! here, since pages are not artifacts.
 
 mod answer;
+mod conclusions;
 mod content;
 mod experiment;
 mod many;
@@ -11,6 +12,7 @@ mod run;
 mod shell;
 mod side;
 mod sweep;
+mod tables;
 mod variants;
 mod write;
 
@@ -88,6 +90,7 @@ pub struct ExperimentPage {
     pub runs: Vec<RunSummary>,
     /// Names of the swept params, in the order written.
     pub swept: Vec<String>,
+    pub ablation: Option<Ablation>,
     pub launch: LaunchSummary,
     /// Merged stages of the launch.
     pub stages: Vec<StageRow>,
@@ -95,6 +98,22 @@ pub struct ExperimentPage {
     pub config: Value,
     /// The stages of one run as SVG, put into the page as it is.
     pub dag: String,
+}
+
+/// What an ablation calls its variants.
+#[derive(Debug, Clone)]
+pub struct Ablation {
+    /// The name of the variant without changes.
+    pub base: String,
+    /// The swept params' values of each variant, and its name.
+    pub names: Vec<(Map<String, Value>, String)>,
+}
+
+impl Ablation {
+    /// What the variant with these values is called; empty for one that is none of its own.
+    pub fn name(&self, values: &Map<String, Value>) -> &str {
+        self.names.iter().find(|(known, _)| known == values).map_or("", |(_, name)| name)
+    }
 }
 
 /// A run as its experiment sees it.

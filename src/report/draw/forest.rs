@@ -1,0 +1,65 @@
+//! Differences with their intervals, one under the other (a forest plot). Knows no statistics.
+
+use plotters::style::RGBColor;
+
+use crate::report::Result;
+use crate::report::draw::WIDTH;
+use crate::report::draw::axis::{Axis, Spread};
+use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::palette::{FAINT, INK, MUTED};
+use crate::report::draw::pen::{self, Align, Font, Png};
+
+/// One difference.
+pub struct Row {
+    pub label: String,
+    pub value: f64,
+    /// `None` where nothing is known of the spread.
+    pub interval: Option<(f64, f64)>,
+    pub color: RGBColor,
+}
+
+/// Differences from something.
+pub struct Forest<'a> {
+    pub title: &'a str,
+    /// What stands at zero, and what the axis measures.
+    pub caption: &'a str,
+    pub rows: Vec<Row>,
+}
+
+impl Forest<'_> {
+    /// The chart as PNG. Intervals that reach far beyond all values are cut off.
+    pub fn draw(&self) -> Result<Png> {
+        const PITCH: f64 = 25.0;
+        const TOP: f64 = 58.0;
+        let values = || self.rows.iter().map(|row| row.value).chain([0.0]);
+        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
+        let room = (high - low).max(f64::MIN_POSITIVE);
+        let ends = self.rows.iter().filter_map(|row| row.interval).flat_map(|(low, high)| [low, high]);
+        let axis = Axis::around(values().chain(ends.map(|end| end.clamp(low - room, high + room))), Spread::Linear, 4);
+        let bottom = TOP + PITCH * self.rows.len() as f64;
+        let dark = Font { color: INK, ..TEXT };
+        pen::draw((WIDTH, bottom + 30.0), |pen| {
+            for (text, y, font) in [(self.title, 13.0, TITLE), (self.caption, 36.0, TEXT)] {
+                let text = pen.fitted(text, WIDTH - 4.0, font);
+                pen.text(&text, (2.0, y), font);
+            }
+            let labels: Vec<String> = self.rows.iter().map(|row| pen.fitted(&row.label, 190.0, dark)).collect();
+            let left = labels.iter().map(|label| pen.width(label, dark)).fold(0.0, f64::max) + 22.0;
+            let across = |value: f64| left + axis.place(value.clamp(axis.low, axis.high)) * (WIDTH - 18.0 - left);
+            for (value, text) in &axis.ticks {
+                let x = across(*value);
+                let (width, color) = if *value == 0.0 { (1.6, MUTED) } else { (1.0, FAINT) };
+                pen.line((x, TOP - 8.0), (x, bottom), width, &color);
+                pen.text(text, (x, bottom + 14.0), Font { align: Align::Center, ..TEXT });
+            }
+            for (index, (row, label)) in self.rows.iter().zip(&labels).enumerate() {
+                let y = TOP + PITCH * (index as f64 + 0.5) - 4.0;
+                pen.text(label, (left - 14.0, y), Font { align: Align::Right, ..dark });
+                if let Some((low, high)) = row.interval {
+                    pen.line((across(low), y), (across(high), y), 2.4, &row.color);
+                }
+                pen.circle((across(row.value), y), 4.6, &row.color);
+            }
+        })
+    }
+}
