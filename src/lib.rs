@@ -15,6 +15,8 @@ pub mod text;
 
 pub mod compare;
 
+pub mod search;
+
 pub mod fingerprint;
 
 pub mod artifact;
