@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::event::{ArtifactInfo, FileInfo, Reason};
-use crate::run_log::query::{COLUMNS, RunRow, json};
+use crate::run_log::query::{COLUMNS, RunRow, WIDTH, json};
 use crate::run_log::{LogError, RunLog};
 
 /// The word that stands for the newest run.
@@ -118,8 +118,8 @@ impl RunLog {
              FROM runs JOIN launches ON launches.number = runs.launch WHERE runs.number = ?1"
         );
         let mut detail = self.connection.query_row(&sql, [number], |row| {
-            let report = row.get::<_, Option<String>>(12)?.map(PathBuf::from);
-            let file = PathBuf::from(row.get::<_, String>(13)?);
+            let report = row.get::<_, Option<String>>(WIDTH)?.map(PathBuf::from);
+            let file = PathBuf::from(row.get::<_, String>(WIDTH + 1)?);
             Ok(RunDetail {
                 run: self.run_row(row)?,
                 report,
@@ -128,8 +128,8 @@ impl RunLog {
                 artifacts: Vec::new(),
                 notices: self.notices(number, row.get(11)?)?,
                 file,
-                provenance: json(row, 14)?,
-                config: json(row, 15)?,
+                provenance: json(row, WIDTH + 2)?,
+                config: json(row, WIDTH + 3)?,
             })
         })?;
         self.read_stages(number, &mut detail)?;

@@ -5,6 +5,7 @@
 mod compared;
 mod detail;
 mod error;
+pub mod filter;
 mod lock;
 mod query;
 mod record;

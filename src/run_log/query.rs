@@ -1,13 +1,15 @@
 //! Lists of runs.
 
-use rusqlite::{Row, ToSql};
+use rusqlite::{Row, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::run_log::filter::{Catalog, Column, Condition, Field, Kind, Sort, Sql};
 use crate::run_log::{LogError, RunLog};
+use crate::text;
 
-/// Which runs to list; the default is all.
+/// Which runs to list; the default is all that are not archived, the newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub experiment: Option<String>,
@@ -15,7 +17,13 @@ pub struct Filter {
     pub launch: Option<String>,
     /// `running`, `executed`, `cached`, `failed`, `skipped` or `interrupted`.
     pub status: Option<String>,
-    /// At most that many, the newest ones.
+    /// What else must be true of them.
+    pub condition: Option<Condition>,
+    /// Archived ones too.
+    pub archived: bool,
+    /// The first of these counts most.
+    pub sort: Vec<Sort>,
+    /// At most that many, the first ones.
     pub limit: Option<usize>,
 }
 
@@ -37,36 +45,100 @@ pub struct RunRow {
     /// `<stage>.<metric>` -> number, or `null` when it was not finite.
     pub metrics: Map<String, Value>,
     pub tags: Vec<String>,
+    /// What a person wrote about it; empty when nobody did.
+    pub note: String,
+    pub archived: bool,
+}
+
+impl RunRow {
+    /// Its value of a field; `null` when it has none. Several tags are one text.
+    pub fn value(&self, field: &Field) -> Value {
+        let text = |text: &String| Value::String(text.clone());
+        let found = |map: &Map<String, Value>, name: &str| map.get(name).cloned().unwrap_or_default();
+        match field {
+            Field::Facts { kind: Kind::Param, name, .. } => found(&self.params, name),
+            Field::Facts { kind: Kind::Metric, name, .. } => found(&self.metrics, name),
+            Field::Facts { kind: Kind::Tag, .. } => Value::String(self.tags.join(" ")),
+            Field::Facts { kind: Kind::Variant, .. } => Value::String(text::pairs(&self.variant)),
+            Field::Column(column) => match column {
+                Column::Id => text(&self.id),
+                Column::Experiment => text(&self.experiment),
+                Column::Launch => text(&self.launch),
+                Column::Status => text(&self.status),
+                Column::Seed => self.seed.into(),
+                Column::Started => text(&self.started),
+                Column::Seconds => self.seconds.into(),
+                Column::Note => text(&self.note),
+                Column::Archived => self.archived.into(),
+            },
+        }
+    }
 }
 
 /// Columns of [`RunRow`], then the launch's number.
 pub(super) const COLUMNS: &str = "runs.id, runs.experiment, launches.id, runs.variant, runs.seed, runs.status,
-    runs.started, runs.seconds, runs.params, runs.metrics, runs.tags, runs.launch";
+    runs.started, runs.seconds, runs.params, runs.metrics, runs.tags, runs.launch, runs.note, runs.archived";
+
+/// How many columns those are.
+pub(super) const WIDTH: usize = 14;
 
 impl RunLog {
-    /// Runs that pass the filter, the newest first.
+    /// Runs that pass the filter, in its order.
     pub fn runs(&self, filter: &Filter) -> Result<Vec<RunRow>, LogError> {
-        let mut conditions = Vec::new();
-        let mut values: Vec<&dyn ToSql> = Vec::new();
-        let columns =
-            [("runs.experiment", &filter.experiment), ("launches.id", &filter.launch), ("runs.status", &filter.status)];
-        for (column, value) in columns {
+        let read = || -> rusqlite::Result<Vec<RunRow>> {
+            // Rows are wide, so only those that are asked for are read.
+            let sql = format!(
+                "SELECT {COLUMNS} FROM runs JOIN launches ON launches.number = runs.launch WHERE runs.number = ?1"
+            );
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let numbers = self.numbers(filter)?.into_iter();
+            numbers.map(|number| statement.query_row([number], |row| self.run_row(row))).collect()
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    /// Row numbers of the runs that pass the filter, in its order. Reads nothing but what is narrow.
+    pub(super) fn numbers(&self, filter: &Filter) -> rusqlite::Result<Vec<i64>> {
+        let mut sql = Sql::default();
+        sql.text.push_str("SELECT runs.number FROM runs INDEXED BY runs_brief WHERE 1");
+        if !filter.archived {
+            sql.text.push_str(" AND runs.archived = 0");
+        }
+        let columns = [
+            ("runs.experiment = ", &filter.experiment, ""),
+            ("runs.status = ", &filter.status, ""),
+            ("runs.launch IN (SELECT number FROM launches WHERE id = ", &filter.launch, ")"),
+        ];
+        for (before, value, after) in columns {
             if let Some(value) = value {
-                values.push(value);
-                conditions.push(format!("{column} = ?{}", values.len()));
+                sql.text.push_str(&format!(" AND {before}"));
+                sql.bind(value.as_str()).text.push_str(after);
             }
         }
-        let condition =
-            if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        if let Some(condition) = &filter.condition {
+            sql.text.push_str(" AND ");
+            sql.condition(condition);
+        }
+        sql.text.push_str(" ORDER BY ");
+        sql.order(&filter.sort);
         // A negative limit is none.
-        let limit = filter.limit.map_or(-1, |limit| limit as i64);
-        let sql = format!(
-            "SELECT {COLUMNS} FROM runs JOIN launches ON launches.number = runs.launch {condition}
-             ORDER BY runs.number DESC LIMIT {limit}"
-        );
-        let read = || -> rusqlite::Result<Vec<RunRow>> {
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            statement.query_map(values.as_slice(), |row| self.run_row(row))?.collect()
+        sql.text.push_str(" LIMIT ");
+        sql.bind(filter.limit.map_or(-1, |limit| limit as i64));
+        let mut statement = self.connection.prepare(&sql.text)?;
+        statement.query_map(params_from_iter(&sql.values), |row| row.get(0))?.collect()
+    }
+
+    /// What filters may ask about.
+    pub fn catalog(&self) -> Result<Catalog, LogError> {
+        let read = || -> rusqlite::Result<Catalog> {
+            let mut statement = self.connection.prepare("SELECT number, kind, name, type FROM names")?;
+            let mut rows = statement.query([])?;
+            let mut catalog = Catalog::default();
+            while let Some(row) = rows.next()? {
+                let (kind, value_type): (String, String) = (row.get(1)?, row.get(3)?);
+                catalog.add(row.get(0)?, &kind, row.get(2)?, &value_type);
+            }
+            Ok(catalog)
         };
         read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
@@ -85,6 +157,8 @@ impl RunLog {
             params: json(row, 8)?,
             metrics: json(row, 9)?,
             tags: json(row, 10)?,
+            note: row.get(12)?,
+            archived: row.get(13)?,
         })
     }
 
