@@ -74,9 +74,9 @@ fn runs_are_listed_from_anywhere_in_the_project_with_the_columns_that_differ() {
     r00000  2026-01-01 00:00  executed  1.5 s           0      0.25       0.5
     ");
     insta::assert_snapshot!(text(pipeline(&deeper).args(["runs", "--all-columns", "--limit", "1"])), @r"
-                                                                                                                   evaluate  evaluate
-    run     experiment  launch                  started           status    time   seed  tags  epochs  latent_dim       bce       mse
-    r00002  sizes       20260101T000000-abcdef  2026-01-01 00:00  executed  1.5 s     1             2           2      0.25    0.1667
+                                                                                                                                   evaluate  evaluate
+    run     experiment  launch                  started           status    time   seed  tags  note  archived  epochs  latent_dim       bce       mse
+    r00002  sizes       20260101T000000-abcdef  2026-01-01 00:00  executed  1.5 s     1                             2           2      0.25    0.1667
     ");
 }
 
@@ -86,11 +86,83 @@ fn runs_are_listed_as_json_whole() {
     let runs: Vec<Value> = serde_json::from_str(&text(pipeline(project.path()).args(["runs", "--json"]))).unwrap();
     assert_eq!(runs.len(), 60);
     let keys: Vec<&str> = runs[0].as_object().unwrap().keys().map(String::as_str).collect();
-    let promised =
-        ["experiment", "id", "launch", "metrics", "params", "seconds", "seed", "started", "status", "tags", "variant"];
+    let promised = [
+        "archived",
+        "experiment",
+        "id",
+        "launch",
+        "metrics",
+        "note",
+        "params",
+        "seconds",
+        "seed",
+        "started",
+        "status",
+        "tags",
+        "variant",
+    ];
     assert_eq!(keys, promised);
     let table = text(pipeline(project.path()).arg("runs"));
     assert_eq!(table.lines().count(), 52);
+}
+
+#[test]
+fn runs_are_chosen_sorted_and_grouped() {
+    let project = project(5);
+    let told = |arguments: &[&str]| text(pipeline(project.path()).arg("runs").args(arguments));
+    insta::assert_snapshot!(told(&["--where", "latent_dim > 1 and evaluate.mse <= 0.2", "--sort", "evaluate.mse", "--limit", "2"]), @r"
+                                                           evaluate  evaluate
+    run     started           status    time   latent_dim       bce       mse
+    r00004  2026-01-01 00:00  executed  1.5 s           4      0.25       0.1
+    r00003  2026-01-01 00:00  executed  1.5 s           3      0.25     0.125
+    ");
+    insta::assert_snapshot!(told(&["--columns", "id,started,seconds,evaluate.mse", "--limit", "1"]), @r"
+                                       evaluate
+    id      started           seconds       mse
+    r00004  2026-01-01 00:00  1.5 s         0.1
+    ");
+    insta::assert_snapshot!(told(&["--group-by", "seed"]), @r"
+                evaluate         evaluate  best
+    seed  runs  mse              bce        mse  of run
+       1     5  0.2283 ± 0.1622  0.25 ± 0   0.1  r00004
+    ");
+    insta::assert_snapshot!(told(&["--group-by", "seed", "--columns", "evaluate.mse", "--format", "csv"]), @r"
+    seed,runs,evaluate.mse.count,evaluate.mse.mean,evaluate.mse.sd,evaluate.mse.best,evaluate.mse.best_run
+    1,5,5,0.22833333333333333,0.16218987500937151,0.1,r00004
+    ");
+    insta::assert_snapshot!(told(&["--columns", "run,evaluate.mse", "--format", "csv", "--limit", "1"]), @r"
+    id,evaluate.mse
+    r00004,0.1
+    ");
+    let json: Value = serde_json::from_str(&told(&["--columns", "id,seed", "--limit", "1", "--json"])).unwrap();
+    assert_eq!(json, serde_json::json!([{ "id": "r00004", "seed": 1 }]));
+}
+
+#[test]
+fn what_is_wrong_with_a_question_is_underlined() {
+    let project = project(2);
+    let output = pipeline(project.path())
+        .args(["runs", "--where", "latent_dim >= 1 and mse < ", "--sort", "evaluate.mze", "--group-by", "status"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @r"
+    error[filter-syntax]: the filter ends where a value should be
+     --> command line:1:34
+      |
+    1 | --where latent_dim >= 1 and mse < 
+      |                                  ^ ends here
+      |
+      = help: write one, as in `< 0.5` or `< 'text'`
+
+    error[unknown-name]: no run in the log has a param, metric or column `evaluate.mze`
+     --> command line:1:8
+      |
+    1 | --sort evaluate.mze
+      |        ^^^^^^^^^^^^
+      |
+      = help: did you mean `evaluate.mse`?
+    ");
 }
 
 #[test]

@@ -233,10 +233,12 @@ fn runs_are_listed_with_the_promised_fields_and_metrics() {
     assert_eq!(list(&runs).len(), 2);
     for run in list(&runs) {
         let fields = [
+            "archived",
             "experiment",
             "id",
             "launch",
             "metrics",
+            "note",
             "params",
             "seconds",
             "seed",

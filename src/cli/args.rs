@@ -1,6 +1,7 @@
 //! What can be asked on the command line, and its help.
 
 mod compare;
+mod runs;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use crate::device::Device;
 use crate::progress::Verbosity;
 
 pub use compare::{CompareArgs, CompareFormat, DiffArgs};
+pub use runs::{RunStatus, RunsArgs, TableFormat};
 
 /// Experiments as TOML, results as a report, nothing computed twice.
 #[derive(Debug, Parser)]
@@ -328,53 +330,6 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     Pipeline,
     Experiment,
-}
-
-/// `pipeline runs`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-Examples:
-  pipeline runs
-  pipeline runs --experiment dense_vs_conv --limit 0
-  pipeline runs --status failed
-  pipeline runs --json | jq 'map({id, loss: .metrics[\"autoencoder.val_loss\"]})'
-
-The log is runs.sqlite in the project: the folder above that holds an `experiments` folder.")]
-pub struct RunsArgs {
-    /// Only runs of this experiment
-    #[arg(long, value_name = "NAME")]
-    pub experiment: Option<String>,
-
-    /// Only runs of this launch
-    #[arg(long, value_name = "ID")]
-    pub launch: Option<String>,
-
-    /// Only runs that ended so
-    #[arg(long, value_enum)]
-    pub status: Option<RunStatus>,
-
-    /// At most so many, the newest ones; 0 for all [default: 50, with --json all]
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
-
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-
-    /// All columns, however wide the table
-    #[arg(long)]
-    pub all_columns: bool,
-}
-
-/// How a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RunStatus {
-    Running,
-    Executed,
-    Cached,
-    Failed,
-    Skipped,
-    Interrupted,
 }
 
 /// `pipeline show`.

@@ -1,18 +1,22 @@
-//! `pipeline runs`: the run log as a table of what differs and what came out.
+//! `pipeline runs`: the run log as a list, whole or chosen, or in groups.
 
-use std::collections::BTreeSet;
+mod csv;
+mod groups;
+mod table;
+
 use std::path::Path;
 
 use clap::ValueEnum;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use jiff::{Timestamp, Zoned};
+use serde_json::{Map, Value};
 
-use crate::cli::args::RunsArgs;
+use crate::cli::args::{RunsArgs, TableFormat};
 use crate::cli::output::{print, print_json, terminal_width};
 use crate::cli::{Exit, Project, Stop};
-use crate::event::{KEY_METRICS, of_companion};
-use crate::progress::remark;
+use crate::diagnostic::Problems;
+use crate::progress::{Paint, remark};
+use crate::run_log::filter::{Catalog, Field, Reader};
 use crate::run_log::{Filter, RunLog, RunRow};
 use crate::text;
 
@@ -23,60 +27,129 @@ pub const NONE_YET: &str = "launch an experiment, such as `pipeline run experime
 /// Rows of a table unless told otherwise.
 const ROWS: usize = 50;
 
+/// What the options ask for, held against the log.
+struct Request<'a> {
+    args: &'a RunsArgs,
+    /// Without a limit.
+    filter: Filter,
+    columns: Option<Vec<Field>>,
+    group_by: Option<Vec<Field>>,
+    /// `None` for all.
+    limit: Option<usize>,
+}
+
 /// Lists runs.
 pub fn execute(args: &RunsArgs) -> Result<Exit, Stop> {
-    let limit = match args.limit {
-        Some(0) => None,
-        None if args.json => None,
-        limit => Some(limit.unwrap_or(ROWS)),
-    };
     let path = Project::locate(None)?.run_log();
-    // One more than shown, to know whether there are more.
-    let asked = if args.json { limit } else { limit.map(|limit| limit + 1) };
-    let filter = Filter {
-        experiment: args.experiment.clone(),
-        launch: args.launch.clone(),
-        status: args.status.and_then(|status| Some(status.to_possible_value()?.get_name().to_owned())),
-        limit: asked,
-    };
-    let mut runs = read(&path, &filter)?;
-    if args.json {
-        print_json(&runs)?;
-        return Ok(Exit::Success);
-    }
-    let more = limit.is_some_and(|limit| runs.len() > limit);
-    runs.truncate(limit.unwrap_or(usize::MAX));
-    if runs.is_empty() {
-        let all = args.experiment.is_none() && args.launch.is_none() && args.status.is_none();
-        let advice = if all { NONE_YET } else { "`pipeline runs` lists those there are" };
-        let such = if all { "" } else { "such " };
-        remark(&format!("no {such}runs in {}\n  help: {advice}", path.display()));
-        return Ok(Exit::Success);
-    }
-    let (lines, left_out) = table(&runs, (!args.all_columns).then(width));
-    print(&lines.join("\n"))?;
-    if more {
-        remark("and older ones: --limit 0 lists all");
-    }
-    if left_out > 0 {
-        let columns = text::count(left_out, "column");
-        remark(&format!("{columns} left out: --all-columns or --json has all"));
+    let log = RunLog::open_for_queries(&path)?;
+    // A project without a log has no runs.
+    let catalog = log.as_ref().map_or(Ok(Catalog::default()), RunLog::catalog)?;
+    let request = Request::read(args, &catalog)?;
+    match (&log, &request.group_by) {
+        (Some(log), Some(by)) => groups::print_groups(log, &request, by, &catalog, &path)?,
+        (Some(log), None) => list(log, &request, &path)?,
+        (None, _) => write_runs(&[], &request, &path)?,
     }
     Ok(Exit::Success)
+}
+
+impl<'a> Request<'a> {
+    /// All that is wrong with the options is told at once.
+    fn read(args: &'a RunsArgs, catalog: &Catalog) -> Result<Self, Stop> {
+        let now = Zoned::now();
+        let reader = Reader { catalog, now: &now };
+        let condition = args.filter.as_ref().map(|text| reader.condition("--where", text)).transpose();
+        let sort = args.sort.as_ref().map(|text| reader.order("--sort", text)).transpose();
+        let columns = args.columns.as_ref().map(|text| reader.fields("--columns", text)).transpose();
+        let group_by = args.group_by.as_ref().map(|text| reader.fields("--group-by", text)).transpose();
+        let problems = [condition.as_ref().err(), sort.as_ref().err(), columns.as_ref().err(), group_by.as_ref().err()];
+        let told: Vec<String> = problems.into_iter().flatten().map(explained).collect();
+        let (Ok(condition), Ok(sort), Ok(columns), Ok(group_by)) = (condition, sort, columns, group_by) else {
+            return Err(Stop::Explained { exit: Exit::Usage, text: told.join("\n") });
+        };
+        let filter = Filter {
+            experiment: args.experiment.clone(),
+            launch: args.launch.clone(),
+            status: args.status.and_then(|status| Some(status.to_possible_value()?.get_name().to_owned())),
+            condition,
+            archived: args.archived,
+            sort: sort.unwrap_or_default(),
+            limit: None,
+        };
+        let limit = match args.limit {
+            Some(0) => None,
+            None if args.format() != TableFormat::Table => None,
+            limit => Some(limit.unwrap_or(ROWS)),
+        };
+        Ok(Self { args, filter, columns, group_by, limit })
+    }
+
+    /// Whether nothing was asked that could leave runs out.
+    fn wants_all(&self) -> bool {
+        let Filter { experiment, launch, status, condition, archived, .. } = &self.filter;
+        experiment.is_none() && launch.is_none() && status.is_none() && condition.is_none() && *archived
+    }
+}
+
+/// Problems as people read them on standard error.
+pub fn explained(problems: &Problems) -> String {
+    problems.render(Paint::for_stderr().is_on())
+}
+
+fn list(log: &RunLog, request: &Request, path: &Path) -> Result<(), Stop> {
+    // One more than shown, to know whether there are more.
+    let limit = request.limit.map(|limit| limit + usize::from(request.args.format() == TableFormat::Table));
+    let runs = log.runs(&Filter { limit, ..request.filter.clone() })?;
+    if runs.is_empty() && request.args.format() == TableFormat::Table && !request.wants_all() {
+        let any = log.runs(&Filter { archived: true, limit: Some(1), ..Filter::default() })?;
+        if !any.is_empty() {
+            remark(&format!(
+                "no such runs in {}\n  help: `pipeline runs` lists those there are, with --archived all of them",
+                path.display()
+            ));
+            return Ok(());
+        }
+    }
+    write_runs(&runs, request, path)
+}
+
+fn write_runs(runs: &[RunRow], request: &Request, path: &Path) -> Result<(), Stop> {
+    match (request.args.format(), &request.columns) {
+        (TableFormat::Json, None) => print_json(&runs),
+        (TableFormat::Json, Some(fields)) => {
+            let value = |run: &RunRow, field: &Field| (field.label(), run.value(field));
+            let object = |run: &RunRow| fields.iter().map(|field| value(run, field)).collect();
+            print_json(&runs.iter().map(object).collect::<Vec<Map<String, Value>>>())
+        }
+        (TableFormat::Csv, columns) => print(&csv::runs(runs, columns.as_deref())),
+        (TableFormat::Table, _) if runs.is_empty() => {
+            remark(&format!("no runs in {}\n  help: {NONE_YET}", path.display()));
+            Ok(())
+        }
+        (TableFormat::Table, columns) => {
+            let shown = &runs[..runs.len().min(request.limit.unwrap_or(usize::MAX))];
+            let (lines, left_out) = match columns {
+                Some(fields) => (table::chosen(shown, fields), 0),
+                None => table::table(shown, (!request.args.all_columns).then(width)),
+            };
+            print(&lines.join("\n"))?;
+            if shown.len() < runs.len() {
+                let others = if request.filter.sort.is_empty() { "older ones" } else { "others" };
+                remark(&format!("and {others}: --limit 0 lists all"));
+            }
+            if left_out > 0 {
+                let columns = text::count(left_out, "column");
+                remark(&format!("{columns} left out: --all-columns or --json has all"));
+            }
+            Ok(())
+        }
+    }
 }
 
 /// How wide a table may be: as wide as the terminal, or moderately wide for a file or another program.
 fn width() -> usize {
     const ELSEWHERE: usize = 120;
     terminal_width().unwrap_or(ELSEWHERE)
-}
-
-/// A project without a log has no runs.
-fn read(path: &Path, filter: &Filter) -> Result<Vec<RunRow>, Stop> {
-    match RunLog::open_for_queries(path)? {
-        Some(log) => Ok(log.runs(filter)?),
-        None => Ok(Vec::new()),
-    }
 }
 
 /// When a launch began, in the local time zone.
@@ -90,181 +163,4 @@ pub fn local(time: &str) -> String {
 fn to_the_minute(time: &str) -> String {
     const LENGTH: usize = "2026-01-01 00:00".len();
     local(time).chars().take(LENGTH).collect()
-}
-
-/// A column that may be shown.
-struct Column {
-    name: String,
-    cells: Vec<String>,
-    /// Columns of a lower rank are given the line's room first; those without a rank wait for `--all-columns`.
-    rank: Option<usize>,
-}
-
-/// A header and a line per run, and how many columns are left out: by default those that say little, and those for
-/// which a line of this width has no room.
-fn table(runs: &[RunRow], width: Option<usize>) -> (Vec<String>, usize) {
-    let mut columns = columns(runs);
-    let before = columns.len();
-    if let Some(width) = width {
-        columns = fitting(columns, width);
-    }
-    let header: Vec<String> = columns.iter().map(|column| text::stacked(&column.name)).collect();
-    let rows: Vec<Vec<String>> =
-        (0..runs.len()).map(|row| columns.iter().map(|column| column.cells[row].clone()).collect()).collect();
-    (text::table(&header, &rows), before - columns.len())
-}
-
-/// Those that the line has room for, in the order they came in.
-fn fitting(columns: Vec<Column>, width: usize) -> Vec<Column> {
-    let mut wanted: Vec<(usize, usize)> =
-        columns.iter().enumerate().filter_map(|(index, column)| Some((column.rank?, index))).collect();
-    wanted.sort_unstable();
-    let mut room = width + text::GAP;
-    let mut shown = BTreeSet::new();
-    for (rank, index) in wanted {
-        let needed = columns[index].width() + text::GAP;
-        if rank == ALWAYS || needed <= room {
-            room = room.saturating_sub(needed);
-            shown.insert(index);
-        }
-    }
-    columns.into_iter().enumerate().filter(|(index, _)| shown.contains(index)).map(|(_, column)| column).collect()
-}
-
-const ALWAYS: usize = 0;
-const FACT: usize = 1;
-const SWEPT: usize = 2;
-const METRIC: usize = 3;
-const PARAM: usize = METRIC + 2 * KEY_METRICS.len();
-const LAUNCH: usize = PARAM + 1;
-
-impl Column {
-    fn width(&self) -> usize {
-        let widths = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-        self.cells.iter().map(|cell| widths(cell)).max().unwrap_or(0).max(widths(&text::stacked(&self.name)))
-    }
-
-    /// Whether two runs say different things here; one that says nothing does not count.
-    fn differs(&self) -> bool {
-        let mut said = self.cells.iter().filter(|cell| !cell.is_empty());
-        let first = said.next();
-        said.any(|cell| Some(cell) != first)
-    }
-
-    fn ranked_if_it_differs(mut self, rank: usize) -> Self {
-        self.rank = self.differs().then_some(rank);
-        self
-    }
-}
-
-fn columns(runs: &[RunRow]) -> Vec<Column> {
-    let column = |name: &str, rank: Option<usize>, cell: &dyn Fn(&RunRow) -> String| Column {
-        name: name.to_owned(),
-        cells: runs.iter().map(cell).collect(),
-        rank,
-    };
-    let always = Some(ALWAYS);
-    let experiment = column("experiment", always, &|run| run.experiment.clone());
-    let mut columns = vec![
-        column("run", always, &|run| run.id.clone()),
-        if runs.len() == 1 { experiment } else { experiment.ranked_if_it_differs(ALWAYS) },
-        column("launch", None, &|run| run.launch.clone()).ranked_if_it_differs(LAUNCH),
-        column("started", Some(FACT), &|run| to_the_minute(&run.started)),
-        column("status", always, &|run| run.status.clone()),
-        column("time", always, &|run| run.seconds.map_or_else(String::new, text::seconds)),
-        column("seed", None, &|run| run.seed.to_string()).ranked_if_it_differs(FACT),
-        column("tags", None, &|run| run.tags.join(" ")).ranked_if_it_differs(FACT),
-    ];
-    let swept: BTreeSet<&String> = runs.iter().flat_map(|run| run.variant.keys()).collect();
-    let params: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
-    let metrics: BTreeSet<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
-    columns.extend(params.into_iter().map(|name| {
-        let rank = if swept.contains(name) { SWEPT } else { PARAM };
-        column(name, None, &|run| cell(run.params.get(name))).ranked_if_it_differs(rank)
-    }));
-    let any_key = metrics.iter().any(|name| KEY_METRICS.contains(&name.as_str()));
-    columns.extend(metrics.into_iter().map(|name| {
-        let key = KEY_METRICS.iter().position(|key| key == name);
-        let rank = key.or((!any_key && !of_companion(name)).then_some(0)).map(|place| METRIC + place);
-        // What most rows have nothing to say to waits for those that they do.
-        let filled = runs.iter().filter(|run| run.metrics.contains_key(name)).count();
-        let waits = if 2 * filled < runs.len() { KEY_METRICS.len() } else { 0 };
-        column(name, rank.map(|rank| rank + waits), &|run| cell(run.metrics.get(name)))
-    }));
-    columns
-}
-
-fn cell(value: Option<&Value>) -> String {
-    match value {
-        None => String::new(),
-        Some(Value::Null) => "NaN".to_owned(),
-        Some(Value::Number(number)) => number.as_f64().map_or_else(|| number.to_string(), text::number),
-        Some(other) => text::value(other),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// A run of one of two experiments with many params and metrics.
-    fn run(index: usize) -> RunRow {
-        let experiment = ["dense", "conv"][index % 2];
-        let object = |value: Value| value.as_object().cloned().unwrap();
-        let numbered = |name: String| (0..60).map(move |at| (format!("{name}{at}"), json!(at * index)));
-        let metrics = numbered(format!("{experiment}.metric"));
-        let metrics =
-            metrics.chain([("evaluate.mse".to_owned(), json!(0.25)), ("evaluate.bce".to_owned(), json!(index))]);
-        RunRow {
-            id: format!("r{index}"),
-            experiment: experiment.to_owned(),
-            launch: format!("launch-{index}"),
-            variant: object(json!({ "latent_dim": index })),
-            seed: 0,
-            status: "executed".to_owned(),
-            started: "2026-01-01T00:00:00Z".to_owned(),
-            seconds: Some(1.0),
-            params: numbered("param".to_owned()).chain([("latent_dim".to_owned(), json!(index))]).collect(),
-            metrics: metrics.collect(),
-            tags: vec![],
-        }
-    }
-
-    #[test]
-    fn a_table_is_as_wide_as_the_line_and_shows_what_tells_most() {
-        let runs: Vec<RunRow> = (1..4).map(run).collect();
-        for width in [70, 100, 200] {
-            let (lines, left_out) = table(&runs, Some(width));
-            assert!(lines.iter().all(|line| line.chars().count() <= width), "{}", lines.join("\n"));
-            assert!(left_out > 100);
-        }
-        let header = |width: Option<usize>| {
-            table(&runs, width).0[..2].join(" ").split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-        };
-        let wide = header(Some(100));
-        for name in ["run", "experiment", "started", "status", "time", "latent_dim", "mse", "bce", "param1"] {
-            assert!(wide.contains(&name.to_owned()), "{name} in {wide:?}");
-        }
-        assert!(!wide.contains(&"metric1".to_owned()), "{wide:?}");
-        assert_eq!(table(&runs, None).1, 0);
-    }
-
-    #[test]
-    fn a_narrow_table_names_the_experiments_and_shows_the_figures_that_most_runs_have() {
-        let mut runs: Vec<RunRow> = (1..5).map(run).collect();
-        runs.iter_mut().for_each(|run| run.variant.clear());
-        runs[0].metrics.insert("classifier.test_accuracy".to_owned(), json!(0.9));
-        let header = table(&runs, Some(60)).0[..2].join(" ");
-        assert!(header.contains("experiment") && header.contains("mse") && !header.contains("accuracy"), "{header}");
-    }
-
-    #[test]
-    fn figures_of_companions_do_not_stand_in_for_missing_ones() {
-        let metrics = json!({ "classifier.probe.test_accuracy": 0.896, "latents.codes": 3 });
-        let run = RunRow { metrics: metrics.as_object().cloned().unwrap(), ..run(1) };
-        let (lines, _) = table(&[run], Some(200));
-        assert!(lines[0..2].concat().contains("codes") && !lines.concat().contains("accuracy"), "{lines:?}");
-    }
 }

@@ -215,22 +215,38 @@ fn help_of_runs() {
     Usage: pipeline runs [OPTIONS]
 
     Options:
-          --experiment <NAME>  Only runs of this experiment
-          --launch <ID>        Only runs of this launch
-          --status <STATUS>    Only runs that ended so [possible values: running, executed, cached,
-                               failed, skipped, interrupted]
-          --limit <N>          At most so many, the newest ones; 0 for all [default: 50, with --json
-                               all]
-          --json               As JSON
-          --all-columns        All columns, however wide the table
-      -h, --help               Print help
+      -w, --where <FILTER>          Only runs of which this is true, as in "latent_dim >= 16 and tag =
+                                    'paper'"
+          --experiment <NAME>       Only runs of this experiment
+          --launch <ID>             Only runs of this launch
+          --status <STATUS>         Only runs that ended so [possible values: running, executed, cached,
+                                    failed, skipped, interrupted]
+          --archived                Archived runs too
+          --sort <NAME[:desc],...>  In this order, the largest first with `:desc`; without a value comes
+                                    last [default: newest first]
+          --limit <N>               At most so many, the first ones; 0 for all [default: 50, as JSON or
+                                    CSV all]
+          --columns <NAME,...>      These columns, in this order
+          --group-by <NAME,...>     One line for all runs with the same values of these: how many, mean
+                                    ± standard deviation of metrics (those of --columns, or the most
+                                    telling), the best
+          --format <FORMAT>         How to write them [default: table] [possible values: table, csv,
+                                    json]
+          --json                    As JSON, like `--format json`
+          --all-columns             All columns, however wide the table
+      -h, --help                    Print help
 
     Examples:
       pipeline runs
       pipeline runs --experiment dense_vs_conv --limit 0
-      pipeline runs --status failed
+      pipeline runs --where "latent_dim >= 16 and classifier.test_accuracy > 0.97 and tag = 'paper'"
+      pipeline runs --where "started > '2d' and not status in ('executed', 'cached')"
+      pipeline runs --sort evaluate.mse --columns id,latent_dim,evaluate.mse --limit 10
+      pipeline runs --group-by architecture,latent_dim --columns classifier.test_accuracy
       pipeline runs --json | jq 'map({id, loss: .metrics["autoencoder.val_loss"]})'
 
+    Names are params, metrics (`stage.metric`), and id, experiment, launch, status, seed, started,
+    seconds, tag, note and variant. docs/run-log.md describes the filter language.
     The log is runs.sqlite in the project: the folder above that holds an `experiments` folder.
     "#);
 }

@@ -6,6 +6,7 @@ mod compared;
 mod detail;
 mod error;
 pub mod filter;
+mod group;
 mod lock;
 mod query;
 mod record;
@@ -22,6 +23,7 @@ use crate::provenance;
 
 pub use detail::{RunDetail, StageArtifact, StageDetail};
 pub use error::LogError;
+pub use group::{Figures, Group, compare};
 pub use query::{Filter, RunRow};
 pub use recorder::Recorder;
 

@@ -245,6 +245,72 @@ fn filters_narrow_the_list() {
 }
 
 #[test]
+fn what_a_person_asks_narrows_and_orders_the_list() {
+    let directory = tempfile::tempdir().unwrap();
+    recorded(directory.path(), "a1");
+    let log = reopen(&recorded(directory.path(), "b2"));
+    let (catalog, now) = (log.catalog().unwrap(), jiff::Zoned::now());
+    let reader = filter::Reader { catalog: &catalog, now: &now };
+    let ids = |filter: Filter| -> Vec<String> { log.runs(&filter).unwrap().into_iter().map(|run| run.id).collect() };
+    let condition = |text: &str| Some(reader.condition("--where", text).unwrap());
+    let asked = |text: &str| ids(Filter { condition: condition(text), ..Filter::default() });
+    assert_eq!(asked("latent_dim >= 4 and tag = 'thesis'"), ["b2-1", "a1-1"]);
+    assert_eq!(asked("autoencoder.train_loss < 0.2"), ["b2-0", "a1-0"]);
+    assert_eq!(asked("started = '2026-01-01T00:00:00Z' and variant = 'latent_dim=2'"), ["b2-0", "a1-0"]);
+    let sorted =
+        |text: &str, limit| ids(Filter { sort: reader.order("--sort", text).unwrap(), limit, ..Filter::default() });
+    assert_eq!(sorted("latent_dim", None), ["b2-0", "a1-0", "b2-1", "a1-1"]);
+    assert_eq!(sorted("autoencoder.train_loss:desc,latent_dim", Some(3)), ["b2-0", "a1-0", "b2-1"]);
+    execute(&directory.path().join("runs.sqlite"), "UPDATE runs SET archived = 1 WHERE id LIKE 'a1%'");
+    assert_eq!(ids(Filter::default()), ["b2-1", "b2-0"]);
+    assert_eq!(ids(Filter { archived: true, condition: condition("archived = true"), ..Filter::default() }).len(), 2);
+}
+
+#[test]
+fn groups_have_counts_means_and_the_best() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = recorded(directory.path(), "a1");
+    recorded(directory.path(), "b2");
+    execute(&path, "UPDATE runs SET metrics = json_object('evaluate.mse', number / 8.0, 'x.y', NULL)");
+    let log = reopen(&path);
+    let catalog = log.catalog().unwrap();
+    let field = |name: &str| catalog.field(name).unwrap();
+    let groups = log.groups(&Filter::default(), &[field("latent_dim")], &[field("evaluate.mse")]).unwrap();
+    assert_eq!(
+        groups.iter().map(|group| (group.values[0].clone(), group.runs)).collect::<Vec<_>>(),
+        [(2.into(), 2), (8.into(), 2)]
+    );
+    // Rows 1 and 3, rows 2 and 4; numpy.std([1/8, 3/8], ddof=1).
+    let figures = groups[0].figures[0].as_ref().unwrap();
+    assert_eq!((figures.summary.mean, figures.best.clone()), (0.25, Some((0.125, "a1-0".to_owned()))));
+    assert!((figures.summary.deviation.unwrap() - 0.1767766952966369).abs() < 1e-15);
+    assert!(catalog.field("x.y").is_none(), "a number that is not finite is no value");
+}
+
+#[test]
+fn a_log_of_the_first_version_is_upgraded_and_can_be_filtered() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.sqlite");
+    let mut connection = Connection::open(&path).unwrap();
+    schema::migrate(&mut connection, &schema::STEPS[..1]).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO launches (number, id, experiment, file, status, host, started, provenance, config)
+             VALUES (1, 'a1', 'e', '', 'executed', 'h', '', '{}', '{}');
+             INSERT INTO runs (id, launch, experiment, variant, seed, status, started, params, metrics, tags)
+             VALUES ('r0', 1, 'e', '{}', 0, 'executed', '', '{\"a\": 1, \"b\": true}', '{\"c.d\": 0.5}', '[\"x\", \"y\"]')",
+        )
+        .unwrap();
+    drop(connection);
+    let log = reopen(&path);
+    let (catalog, now) = (log.catalog().unwrap(), jiff::Zoned::now());
+    let reader = filter::Reader { catalog: &catalog, now: &now };
+    let condition =
+        reader.condition("--where", "a = 1 and b = true and c.d = 0.5 and tag = 'y' and variant is missing").unwrap();
+    assert_eq!(log.runs(&Filter { condition: Some(condition), ..Filter::default() }).unwrap().len(), 1);
+}
+
+#[test]
 fn the_views_open_json_columns_for_sql() {
     let directory = tempfile::tempdir().unwrap();
     let log = reopen(&recorded(directory.path(), "a1"));

@@ -67,17 +67,15 @@ impl Checker<'_> {
         };
         match &test.check {
             Check::Exists => Some(asked(&field, &field.types(), Question::Exists)),
-            Check::Compare(Comparison::NotEqual, literal) => {
-                self.compared(&field, Comparison::Equal, literal).map(not)
-            }
+            Check::Compare(Comparison::NotEqual, literal) => self.compared(&field, Comparison::Equal, literal).map(not),
             Check::Compare(comparison, literal) => self.compared(&field, *comparison, literal),
             Check::In(literals) => self.one_of(&field, literals),
-            Check::Like(literal) => self.pattern(&field, literal).map(|(types, text)| {
-                asked(&field, &types, Question::Like(text))
-            }),
-            Check::Contains(literal) => self.pattern(&field, literal).map(|(types, text)| {
-                asked(&field, &types, Question::Contains(text))
-            }),
+            Check::Like(literal) => {
+                self.pattern(&field, literal).map(|(types, text)| asked(&field, &types, Question::Like(text)))
+            }
+            Check::Contains(literal) => {
+                self.pattern(&field, literal).map(|(types, text)| asked(&field, &types, Question::Contains(text)))
+            }
         }
     }
 
@@ -88,7 +86,12 @@ impl Checker<'_> {
         let types = self.fitting(field, literal)?;
         let ordered = types.contains(&FieldType::Number) || comparison == Comparison::Equal;
         if !ordered {
-            let message = format!("`{}` compares numbers and times; `{}` is {}", comparison.as_str(), field.name(), types[0].as_str());
+            let message = format!(
+                "`{}` compares numbers and times; `{}` is {}",
+                comparison.as_str(),
+                field.name(),
+                types[0].as_str()
+            );
             self.wrong(literal, message, "use `=`, `!=`, `in`, `like` or `contains`");
             return None;
         }
@@ -123,7 +126,8 @@ impl Checker<'_> {
         match &literal.value {
             Value::Text(text) if !types.is_empty() => Some((types, text.clone())),
             Value::Text(_) => {
-                let message = format!("`like` and `contains` look into text, but `{}` is {}", field.name(), told(field));
+                let message =
+                    format!("`like` and `contains` look into text, but `{}` is {}", field.name(), told(field));
                 self.wrong(literal, message, "compare with `=`, `<`, `>` or `in (...)`");
                 None
             }
@@ -233,10 +237,9 @@ fn compared_moment(comparison: Comparison, moment: &Moment) -> Condition {
         Comparison::LessOrEqual => started(Comparison::Less, &end),
         Comparison::Greater => started(Comparison::GreaterOrEqual, &end),
         Comparison::GreaterOrEqual => started(Comparison::GreaterOrEqual, &begin),
-        Comparison::Equal => Condition::All(vec![
-            started(Comparison::GreaterOrEqual, &begin),
-            started(Comparison::Less, &end),
-        ]),
+        Comparison::Equal => {
+            Condition::All(vec![started(Comparison::GreaterOrEqual, &begin), started(Comparison::Less, &end)])
+        }
         Comparison::NotEqual => not(compared_moment(Comparison::Equal, moment)),
     }
 }

@@ -94,17 +94,29 @@ impl FieldType {
 pub enum Field {
     Column(Column),
     /// A row of the log's `names` for each type that is there.
-    Facts { kind: Kind, name: String, numbers: BTreeMap<FieldType, i64> },
+    Facts {
+        kind: Kind,
+        name: String,
+        numbers: BTreeMap<FieldType, i64>,
+    },
 }
 
 impl Field {
     /// The name without `param.` or `metric.`.
     pub fn name(&self) -> &str {
         match self {
-            Self::Column(column) => {
-                COLUMNS.iter().find(|(_, known)| known == column).map_or("", |(name, _)| *name)
-            }
+            Self::Column(column) => COLUMNS.iter().find(|(_, known)| known == column).map_or("", |(name, _)| *name),
             Self::Facts { name, .. } => name,
+        }
+    }
+
+    /// The name by which a reader finds it: with `param.` where a column has the same name.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Facts { kind: Kind::Param, name, .. } if COLUMNS.iter().any(|(column, _)| column == name) => {
+                format!("param.{name}")
+            }
+            field => field.name().to_owned(),
         }
     }
 
@@ -166,9 +178,13 @@ impl Catalog {
         let metrics_so_named: Vec<&str> =
             self.names(Kind::Metric).filter(|metric| metric.rsplit('.').next() == Some(name)).collect();
         let columns = COLUMNS.iter().map(|(name, _)| *name).chain(["tag", "variant"]);
-        let known: Vec<&str> = columns.chain(self.names(Kind::Param)).chain(self.names(Kind::Metric)).collect();
+        // What looks like a metric is meant to be one.
+        let (near, far): (Vec<&str>, Vec<&str>) = columns
+            .chain(self.names(Kind::Param))
+            .chain(self.names(Kind::Metric))
+            .partition(|known| known.contains('.') == name.contains('.'));
         let help = match metrics_so_named.as_slice() {
-            [] => nearest_or(name, known.iter().copied(), || self.listing()),
+            [] => nearest_or(name, near, || nearest_or(name, far, || self.listing())),
             metrics => format!("did you mean `{}`?", metrics.join("` or `")),
         };
         let message = match name {

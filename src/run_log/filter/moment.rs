@@ -30,8 +30,7 @@ impl Moment {
     /// Its begin and its end as the log's times compare with them: in UTC, to the second, without the `Z`, which
     /// sorts before every time in that second.
     pub fn bounds(&self) -> (String, String) {
-        let text =
-            |time: Timestamp| time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let text = |time: Timestamp| time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string();
         (text(self.begin), text(self.end))
     }
 
@@ -67,7 +66,8 @@ impl Moment {
     /// A year, a month or a day.
     fn calendar(text: &str, now: &Zoned) -> Option<Self> {
         let parts: Vec<&str> = text.split('-').collect();
-        let digits = |part: &&str, length: usize| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |part: &&str, length: usize| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(parts.first()?, 4) || !parts[1..].iter().all(|part| digits(part, 2)) {
             return None;
         }

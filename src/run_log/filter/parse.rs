@@ -147,10 +147,9 @@ impl Parser<'_> {
                 self.take();
                 Ok(Name { text, range })
             }
-            Piece::Word(word) if value(&word).is_some() => {
-                Err(self.wrong(format!("`{word}` is a value where a name should be"), "")
-                    .help("write the name first: `latent_dim >= 16`"))
-            }
+            Piece::Word(word) if value(&word).is_some() => Err(self
+                .wrong(format!("`{word}` is a value where a name should be"), "")
+                .help("write the name first: `latent_dim >= 16`")),
             Piece::Word(word) if KEYWORDS.contains(&word.to_ascii_lowercase().as_str()) => {
                 Err(self.expected("a name").help(format!("{EXAMPLE}; a name like this stands between backticks")))
             }
@@ -225,6 +224,9 @@ impl Parser<'_> {
                 None => return Err(self.bare(word)),
             },
             Piece::Name(_) => return Err(self.expected("a value").help("text stands between single quotes")),
+            Piece::Comparison(_) => {
+                return Err(self.expected("a value").help("a comparison is one of = != < <= > >="));
+            }
             _ => {
                 let example = format!("write one, as in `{} 0.5` or `{0} 'text'`", comparison.as_str());
                 return Err(self.expected("a value").help(example));

@@ -119,7 +119,7 @@ fn syntax_errors_are_underlined_and_say_what_to_do() {
     1 | --where latent_dim => 16
       |                     ^
       |
-      = help: write one, as in `= 0.5` or `= 'text'`
+      = help: a comparison is one of = != < <= > >=
 
     error[filter-syntax]: `&&` means nothing in a filter
      --> command line:1:26
@@ -339,10 +339,10 @@ fn sorts_and_columns_are_held_against_the_log_too() {
     let (catalog, now) = (catalog(), now());
     let reader = Reader { catalog: &catalog, now: &now };
     let sort = reader.order("--sort", "classifier.test_accuracy:desc, latent_dim").unwrap();
-    assert_eq!(sort.iter().map(|sort| (sort.field.name(), sort.descending)).collect::<Vec<_>>(), [
-        ("classifier.test_accuracy", true),
-        ("latent_dim", false)
-    ]);
+    assert_eq!(
+        sort.iter().map(|sort| (sort.field.name(), sort.descending)).collect::<Vec<_>>(),
+        [("classifier.test_accuracy", true), ("latent_dim", false)]
+    );
     let problems = reader.order("--sort", "latentdim:desc,evaluate.mse:down").unwrap_err();
     insta::assert_snapshot!(problems.to_string(), @r"
     error[unknown-name]: no run in the log has a param, metric or column `latentdim`
@@ -383,10 +383,15 @@ fn log_of(directory: &std::path::Path, runs: &[Sketch]) -> RunLog {
         )
         .unwrap();
     for (index, run) in runs.iter().enumerate() {
-        let insert = "INSERT INTO runs (id, launch, experiment, variant, seed, status, started, params, tags, seconds, note)
+        let insert =
+            "INSERT INTO runs (id, launch, experiment, variant, seed, status, started, params, tags, seconds, note)
             VALUES (?1, ?2, ?3, ?4, ?5, 'executed', ?6, ?7, ?8, ?9, ?10)";
         let second = index % 4;
-        let started = if index % 2 == 0 { format!("2026-11-0{second}T00:00:00Z") } else { format!("2026-11-0{second}T00:00:00.5Z") };
+        let started = if index % 2 == 0 {
+            format!("2026-11-0{second}T00:00:00Z")
+        } else {
+            format!("2026-11-0{second}T00:00:00.5Z")
+        };
         let launch = 1 + index % 2;
         let columns = rusqlite::params![
             format!("r{index}"),
@@ -499,16 +504,22 @@ fn holds(expression: &Expr, run: &RunRow) -> bool {
             let any = |check: &dyn Fn(&Json) -> bool| values.iter().any(check);
             match check {
                 Check::Exists => !values.is_empty(),
-                Check::Compare(Comparison::NotEqual, literal) => !any(&|value| compares(Comparison::Equal, value, literal)),
+                Check::Compare(Comparison::NotEqual, literal) => {
+                    !any(&|value| compares(Comparison::Equal, value, literal))
+                }
                 Check::Compare(comparison, literal) => any(&|value| compares(*comparison, value, literal)),
                 Check::In(literals) => {
                     any(&|value| literals.iter().any(|literal| compares(Comparison::Equal, value, literal)))
                 }
-                Check::Contains(literal) => any(&|value| textual(value).contains(&textual_of(literal).to_ascii_lowercase())),
-                Check::Like(literal) => any(&|value| {
+                Check::Contains(literal) => {
+                    let part = textual_of(literal).to_ascii_lowercase();
+                    any(&|value| textual(value).is_some_and(|text| text.contains(&part)))
+                }
+                Check::Like(literal) => {
                     let pattern: Vec<char> = textual_of(literal).to_ascii_lowercase().chars().collect();
-                    matches(&pattern, &textual(value).chars().collect::<Vec<_>>())
-                }),
+                    let fits = |text: String| matches(&pattern, &text.chars().collect::<Vec<_>>());
+                    any(&|value| textual(value).is_some_and(fits))
+                }
             }
         }
     }
@@ -555,12 +566,12 @@ fn compares(comparison: Comparison, value: &Json, literal: &Literal) -> bool {
     }
 }
 
-/// Text in small letters; nothing that a pattern fits for what is no text.
-fn textual(value: &Json) -> String {
+/// Text in small letters.
+fn textual(value: &Json) -> Option<String> {
     match value {
-        Json::String(text) => text.to_ascii_lowercase(),
-        Json::Array(_) => value.to_string().to_ascii_lowercase(),
-        _ => "\0".to_owned(),
+        Json::String(text) => Some(text.to_ascii_lowercase()),
+        Json::Array(_) => Some(value.to_string().to_ascii_lowercase()),
+        _ => None,
     }
 }
 

@@ -1,0 +1,196 @@
+//! Runs in groups: how many, and what came out of them.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use rusqlite::types::{Value as SqlValue, ValueRef};
+use rusqlite::{OptionalExtension, params_from_iter};
+use serde_json::Value;
+
+use crate::merit::{Better, better};
+use crate::run_log::filter::{Column, Field, FieldType, Sql};
+use crate::run_log::query::Filter;
+use crate::run_log::{LogError, RunLog};
+use crate::statistics::Summary;
+
+/// Runs that have the same values of some fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// One for each field; `null` for runs without a value.
+    pub values: Vec<Value>,
+    pub runs: usize,
+    /// One for each measure; `None` where no run has a number.
+    pub figures: Vec<Option<Figures>>,
+}
+
+/// What came out of a group's runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    pub summary: Summary,
+    /// The best number and the id of the run that has it; `None` when neither way is known to be better.
+    pub best: Option<(f64, String)>,
+}
+
+impl RunLog {
+    /// The runs that pass the filter, whose order and limit do not matter here, in groups by the values of `by`: small
+    /// numbers first, then words by the alphabet. `measures` are fields that have numbers.
+    pub fn groups(&self, filter: &Filter, by: &[Field], measures: &[Field]) -> Result<Vec<Group>, LogError> {
+        self.read_groups(filter, by, measures).map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    fn read_groups(&self, filter: &Filter, by: &[Field], measures: &[Field]) -> rusqlite::Result<Vec<Group>> {
+        let mut numbers = self.numbers(&Filter { sort: vec![], limit: None, ..filter.clone() })?;
+        numbers.sort_unstable();
+        let columns: Vec<Vec<Value>> = by.iter().map(|field| self.column(field, &numbers)).collect::<Result<_, _>>()?;
+        let mut groups: Vec<Group> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut group_of = Vec::with_capacity(numbers.len());
+        for row in 0..numbers.len() {
+            let key: String = columns.iter().map(|column| format!("{}\0", key(&column[row]))).collect();
+            let group = *known.entry(key).or_insert_with(|| {
+                let values = columns.iter().map(|column| column[row].clone()).collect();
+                groups.push(Group { values, runs: 0, figures: Vec::new() });
+                groups.len() - 1
+            });
+            groups[group].runs += 1;
+            group_of.push(group);
+        }
+        for measure in measures {
+            let figures = self.figures(measure, &numbers, &group_of, groups.len())?;
+            groups.iter_mut().zip(figures).for_each(|(group, figures)| group.figures.push(figures));
+        }
+        groups.sort_by(|one, other| compare_all(&one.values, &other.values));
+        Ok(groups)
+    }
+
+    fn figures(
+        &self,
+        measure: &Field,
+        numbers: &[i64],
+        group_of: &[usize],
+        groups: usize,
+    ) -> rusqlite::Result<Vec<Option<Figures>>> {
+        let direction = better(measure.name());
+        let mut values = vec![Vec::new(); groups];
+        let mut best: Vec<Option<(f64, i64)>> = vec![None; groups];
+        for ((value, number), group) in self.column(measure, numbers)?.iter().zip(numbers).zip(group_of) {
+            let Some(value) = value.as_f64() else { continue };
+            values[*group].push(value);
+            let beats = |than: f64| match direction {
+                Some(Better::Lower) => value < than,
+                Some(Better::Higher) => value > than,
+                None => false,
+            };
+            if direction.is_some() && best[*group].is_none_or(|(than, _)| beats(than)) {
+                best[*group] = Some((value, *number));
+            }
+        }
+        let figures = |(values, best): (Vec<f64>, Option<(f64, i64)>)| -> rusqlite::Result<Option<Figures>> {
+            let Some(summary) = Summary::of(&values) else { return Ok(None) };
+            let best = match best {
+                Some((value, number)) => self.id_of(number)?.map(|id| (value, id)),
+                None => None,
+            };
+            Ok(Some(Figures { summary, best }))
+        };
+        values.into_iter().zip(best).map(figures).collect()
+    }
+
+    fn id_of(&self, number: i64) -> rusqlite::Result<Option<String>> {
+        let mut statement = self.connection.prepare_cached("SELECT id FROM runs WHERE number = ?1")?;
+        statement.query_row([number], |row| row.get(0)).optional()
+    }
+
+    /// The values of the runs with these row numbers, which ascend; `null` where there is none. Several tags of a run
+    /// are one text.
+    fn column(&self, field: &Field, numbers: &[i64]) -> rusqlite::Result<Vec<Value>> {
+        let mut found: Vec<(i64, Value)> = Vec::new();
+        for (sql, value_type) in reads(field) {
+            let mut statement = self.connection.prepare(&sql.text)?;
+            let mut rows = statement.query(params_from_iter(&sql.values))?;
+            while let Some(row) = rows.next()? {
+                found.push((row.get(0)?, json(row.get_ref(1)?, value_type)?));
+            }
+        }
+        // In order already, unless values are of several types.
+        found.sort_by_key(|(number, _)| *number);
+        let mut found = found.into_iter().peekable();
+        let value_of = |number: &i64| {
+            while found.next_if(|(at, _)| at < number).is_some() {}
+            let mut value = Value::Null;
+            while let Some((_, next)) = found.next_if(|(at, _)| at == number) {
+                value = match (value, next) {
+                    (Value::String(one), Value::String(other)) => Value::String(format!("{one} {other}")),
+                    (_, next) => next,
+                };
+            }
+            value
+        };
+        Ok(numbers.iter().map(value_of).collect())
+    }
+}
+
+/// Questions for the row numbers and values of a field, and the type of those values.
+fn reads(field: &Field) -> Vec<(Sql, FieldType)> {
+    match field {
+        Field::Column(column) => {
+            let mut sql = Sql::default();
+            sql.text.push_str("SELECT runs.number, ");
+            match column {
+                Column::Launch => sql.text.push_str("(SELECT id FROM launches WHERE number = runs.launch)"),
+                _ => sql.value_of(field),
+            }
+            sql.text.push_str(" FROM runs INDEXED BY runs_brief ORDER BY runs.number");
+            vec![(sql, field.types()[0])]
+        }
+        Field::Facts { numbers, .. } => {
+            let read = |(value_type, number): (&FieldType, &i64)| {
+                let mut sql = Sql::default();
+                sql.text.push_str("SELECT run, value FROM facts WHERE name = ");
+                sql.bind(*number).text.push_str(" ORDER BY run");
+                (sql, *value_type)
+            };
+            numbers.iter().map(read).collect()
+        }
+    }
+}
+
+fn json(value: ValueRef, value_type: FieldType) -> rusqlite::Result<Value> {
+    Ok(match SqlValue::try_from(value)? {
+        SqlValue::Integer(truth) if value_type == FieldType::Boolean => Value::Bool(truth != 0),
+        SqlValue::Integer(number) => number.into(),
+        SqlValue::Real(number) => number.into(),
+        SqlValue::Text(text) => Value::String(text),
+        SqlValue::Null | SqlValue::Blob(_) => Value::Null,
+    })
+}
+
+/// The same text for equal values: 8 and 8.0 are.
+fn key(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => number.to_string(),
+        None => value.to_string(),
+    }
+}
+
+fn compare_all(one: &[Value], other: &[Value]) -> Ordering {
+    let pairs = one.iter().zip(other);
+    pairs.map(|(one, other)| compare(one, other)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Numbers before everything else, what is missing last.
+pub fn compare(one: &Value, other: &Value) -> Ordering {
+    let rank = |value: &Value| match value {
+        Value::Number(_) => 0,
+        Value::Bool(_) => 1,
+        Value::Null => 3,
+        _ => 2,
+    };
+    let numbers = one.as_f64().zip(other.as_f64());
+    let by_value = || match (numbers, one, other) {
+        (Some((one, other)), ..) => one.total_cmp(&other),
+        (_, Value::String(one), Value::String(other)) => one.cmp(other),
+        _ => one.to_string().cmp(&other.to_string()),
+    };
+    rank(one).cmp(&rank(other)).then_with(by_value)
+}
