@@ -139,6 +139,30 @@ fn runs_are_chosen_sorted_and_grouped() {
 }
 
 #[test]
+fn runs_are_labelled_archived_and_removed() {
+    let project = project(3);
+    let told = |arguments: &[&str]| text(pipeline(project.path()).args(arguments));
+    assert_eq!(told(&["tag", "r00000", "latest", "--add", "paper"]), "2 runs have other tags now\n");
+    assert_eq!(told(&["tag", "-w", "tag = 'paper'", "-r", "paper", "-a", "good"]), "2 runs have other tags now\n");
+    told(&["note", "r00001", "as in the paper"]);
+    assert_eq!(told(&["note", "r00001"]), "as in the paper\n");
+    assert_eq!(told(&["archive", "r00001", "r00001"]), "1 run is archived now\n");
+    let ids = |arguments: &[&str]| told(&[&["runs", "--columns", "id", "--format", "csv"], arguments].concat());
+    assert_eq!(ids(&[]), "id\nr00002\nr00000\n");
+    assert_eq!(ids(&["--archived", "-w", "note contains 'paper' or tag = 'good'"]), "id\nr00002\nr00001\nr00000\n");
+    pipeline(project.path()).args(["rm", "r00000"]).assert().code(2);
+    assert_eq!(ids(&[]).lines().count(), 3, "nobody could be asked");
+    insta::assert_snapshot!(told(&["rm", "r00000", "r00001", "--yes"]), @r"
+    r00000  sizes  latent_dim=0, seed 1  executed
+    r00001  sizes  latent_dim=1, seed 1  executed
+    The log loses 2 runs with 0 stages that no other run has.
+    The cache keeps everything: it has nothing that is theirs alone.
+    removed 2 runs, freed 0 B
+    ");
+    assert_eq!(ids(&["--archived"]), "id\nr00002\n");
+}
+
+#[test]
 fn what_is_wrong_with_a_question_is_underlined() {
     let project = project(2);
     let output = pipeline(project.path())

@@ -11,7 +11,10 @@ use pipeline::model::layer::LayerSpec;
 use pipeline::model::shape::infer;
 use pipeline::stage::registry::Registry;
 
-const COMMANDS: &[&str] = &["run", "plan", "graph", "stages", "schema", "runs", "show", "compare", "cache", "help"];
+const COMMANDS: &[&str] = &[
+    "run", "plan", "graph", "stages", "schema", "runs", "show", "compare", "tag", "note", "archive", "rm", "cache",
+    "help",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -12,7 +12,7 @@ use crate::device::Device;
 use crate::progress::Verbosity;
 
 pub use compare::{CompareArgs, CompareFormat, DiffArgs};
-pub use runs::{RunStatus, RunsArgs, TableFormat};
+pub use runs::{ArchiveArgs, NoteArgs, RmArgs, RunStatus, RunsArgs, SelectionOfRuns, TableFormat, TagArgs};
 
 /// Experiments as TOML, results as a report, nothing computed twice.
 #[derive(Debug, Parser)]
@@ -65,6 +65,14 @@ pub enum Command {
     Show(ShowArgs),
     /// Sets runs, variants or experiments side by side, and says what the data support
     Compare(CompareArgs),
+    /// Adds tags to runs or takes them away
+    Tag(TagArgs),
+    /// Writes a note on a run
+    Note(NoteArgs),
+    /// Hides runs from lists, and shows them again
+    Archive(ArchiveArgs),
+    /// Removes runs from the log, and from the cache what only they have
+    Rm(RmArgs),
     /// Tells where results are kept, and how much that is
     Cache(CacheArgs),
 }

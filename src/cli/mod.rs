@@ -6,14 +6,17 @@ mod cache;
 mod compare;
 mod exit;
 mod graph;
+mod label;
 mod output;
 mod pages;
 mod plan;
 mod prepare;
 mod project;
+mod rm;
 mod run;
 mod runs;
 mod schema;
+mod selection;
 mod show;
 mod stages;
 
@@ -46,6 +49,10 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Runs(args) => runs::execute(args),
         Command::Show(args) => show::execute(args),
         Command::Compare(args) => compare::execute(args),
+        Command::Tag(args) => label::tag(args),
+        Command::Note(args) => label::note(args),
+        Command::Archive(args) => label::archive(args),
+        Command::Rm(args) => rm::execute(args),
         Command::Cache(args) => cache::execute(args),
     }
 }

@@ -50,6 +50,8 @@ fn whole(detail: &RunDetail, paint: Paint, width: usize) -> Vec<String> {
     facts.push(("seed", run.seed.to_string()));
     facts.push(("params", text::pairs(&run.params)));
     facts.extend((!run.tags.is_empty()).then(|| ("tags", run.tags.join(", "))));
+    facts.extend((!run.note.is_empty()).then(|| ("note", run.note.clone())));
+    facts.extend(run.archived.then(|| ("archived", "yes".to_owned())));
     facts.extend(detail.report.as_ref().map(|report| ("report", report.display().to_string())));
     let fact = |(name, value): &(&str, String)| {
         let mut told = fact(name, value, width);

@@ -44,6 +44,10 @@ fn help_of_the_program() {
       runs     Lists the runs in the run log
       show     Shows everything about a run
       compare  Sets runs, variants or experiments side by side, and says what the data support
+      tag      Adds tags to runs or takes them away
+      note     Writes a note on a run
+      archive  Hides runs from lists, and shows them again
+      rm       Removes runs from the log, and from the cache what only they have
       cache    Tells where results are kept, and how much that is
       help     Print this message or the help of the given subcommand(s)
 

@@ -82,7 +82,7 @@ impl RunLog {
         self.read_detail(number).map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 
-    fn number_of(&self, id: &str) -> Result<i64, LogError> {
+    pub(super) fn number_of(&self, id: &str) -> Result<i64, LogError> {
         let failed = |error: rusqlite::Error| LogError::from_sqlite(&self.path, &error);
         let missing = || LogError::NoSuchRun(id.to_owned());
         if id == LATEST {

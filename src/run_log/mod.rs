@@ -4,6 +4,7 @@
 
 mod compared;
 mod detail;
+mod edit;
 mod error;
 pub mod filter;
 mod group;
@@ -11,6 +12,7 @@ mod lock;
 mod query;
 mod record;
 mod recorder;
+mod remove;
 mod schema;
 
 use std::collections::BTreeSet;
@@ -26,6 +28,7 @@ pub use error::LogError;
 pub use group::{Figures, Group, compare};
 pub use query::{Filter, RunRow};
 pub use recorder::Recorder;
+pub use remove::Removal;
 
 /// How long a writer waits for another one before it gives up for now.
 const PATIENCE: Duration = Duration::from_secs(10);

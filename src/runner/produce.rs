@@ -17,7 +17,7 @@ use crate::plan::Node;
 use crate::runner::fetch::{Data, Found};
 use crate::runner::lookup;
 use crate::runner::shared::{Failure, Message, Planned, Produced, Shared, in_words};
-use crate::stage::{Context, Environment, Input, Output, Resumes, Source, StageError};
+use crate::stage::{Context, Environment, Input, Output, Source, StageError};
 
 /// Why a result has to be there.
 enum Wanted<'d> {
@@ -226,11 +226,7 @@ impl<'a> Job<'a> {
     /// Where the stage's kind saves states of its work. A stage that is forced does all of it.
     fn checkpoints(&self, hashed: &Fingerprint) -> Option<Checkpoints<'_>> {
         let node = self.planned(self.node);
-        let work = match lookup::stage_of(node).resumes(&node.params) {
-            Resumes::Never => return None,
-            Resumes::Same => hashed.hash(),
-            Resumes::Longer(steps) => hashed.without(steps).hash(),
-        };
+        let work = lookup::stage_of(node).resumes(&node.params).work(hashed)?;
         let mut checkpoints = self.shared.store.checkpoints(work, !self.planned.forced[self.node]);
         checkpoints.every = self.shared.options.checkpoint_every;
         Some(checkpoints)

@@ -46,6 +46,8 @@ use crate::artifact::store::Checkpoints;
 use crate::cancel::{Cancel, Interrupted};
 use crate::device::Device;
 use crate::event::{Outcome, Progress};
+use crate::fingerprint::Fingerprint;
+use crate::hash::ContentHash;
 use crate::kind::{Description, Facts, ParamProblem};
 
 /// A stage kind. Implementations are stateless; the registry holds one of each.
@@ -93,6 +95,17 @@ pub enum Resumes {
     Same,
     /// That, and all that differ from it only in this param, the number of steps, and want more of them.
     Longer(&'static str),
+}
+
+impl Resumes {
+    /// The name of the work whose states are saved; `None` when none are.
+    pub fn work(&self, hashed: &Fingerprint) -> Option<ContentHash> {
+        match self {
+            Self::Never => None,
+            Self::Same => Some(hashed.hash()),
+            Self::Longer(steps) => Some(hashed.without(steps).hash()),
+        }
+    }
 }
 
 /// Where outside data may be found, and what may be done to get it.

@@ -29,9 +29,12 @@ impl Store {
     /// The states of the work that `key` stands for: a hash of all that decides them but the number of steps. With
     /// `reads` false, nothing is found there.
     pub fn checkpoints(&self, key: ContentHash, reads: bool) -> Checkpoints<'_> {
+        Checkpoints { store: self, directory: self.checkpoint_directory(key), reads, every: None }
+    }
+
+    pub(super) fn checkpoint_directory(&self, key: ContentHash) -> PathBuf {
         let name = key.to_string();
-        let directory = self.root().join("checkpoints").join(&name[..2]).join(name);
-        Checkpoints { store: self, directory, reads, every: None }
+        self.root().join("checkpoints").join(&name[..2]).join(name)
     }
 }
 

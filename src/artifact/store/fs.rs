@@ -104,6 +104,14 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Deletes a file; one that is gone already is deleted.
+pub(super) fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match step(Step::Remove).and_then(|()| fs::remove_file(path)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::changing("delete", path, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Deletes a directory with all in it, as far as possible: what stays is swept by a later launch.
 pub(super) fn remove_tree(path: &Path) {
     if step(Step::Remove).is_ok()

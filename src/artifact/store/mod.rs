@@ -33,6 +33,7 @@ mod faults;
 mod fs;
 mod lock;
 mod record;
+mod remove;
 mod scratch;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ pub use checkpoint::Checkpoints;
 pub use error::{Damage, Fault, StoreError};
 pub use lock::{Holder, LockGuard};
 pub use record::Record;
+pub use remove::Removable;
 pub use scratch::Scratch;
 
 use scratch::{Session, is_session};

@@ -450,3 +450,28 @@ fn scratch_directories_are_apart_and_vanish() {
     drop(one);
     assert!(!path.exists() && two.path().exists());
 }
+
+#[test]
+fn a_removed_result_takes_along_what_no_other_one_has() {
+    let (_directory, store) = empty_store();
+    // They have the same weights.
+    let (one, other) = (execute(&store, 1).unwrap(), execute(&store, 257).unwrap());
+    let work = |hashed: &Fingerprint| Some(hashed.without("epochs").hash());
+    let checkpoints = store.checkpoints(fingerprint(1).without("epochs").hash(), true);
+    checkpoints.save(1, true, b"state").unwrap();
+    let removable = |records: &[&Record]| {
+        store.removable(&records.iter().map(|record| record.fingerprint).collect(), &work).unwrap()
+    };
+    let alone = removable(&[&one]);
+    let model = one.outputs["model"].files["model.json"].bytes;
+    assert_eq!((alone.results(), alone.bytes()), (1, model), "not the weights, not the checkpoint");
+    assert_eq!(removable(&[&one, &other]).bytes(), model + "{\"epochs\": 257}".len() as u64 + 3000 + 5);
+    store.remove(&alone, &Cancel::default()).unwrap();
+    assert_eq!(store.lookup(one.fingerprint).unwrap(), Lookup::Miss);
+    assert_eq!(store.lookup(other.fingerprint).unwrap(), Lookup::Hit(Box::new(other.clone())));
+    assert!(checkpoints.latest(1).is_some());
+    store.remove(&removable(&[&one, &other]), &Cancel::default()).unwrap();
+    assert_eq!(store.lookup(other.fingerprint).unwrap(), Lookup::Miss);
+    assert!(checkpoints.latest(1).is_none());
+    assert_eq!(removable(&[&one, &other]), Removable::default());
+}

@@ -1,5 +1,7 @@
 //! Options of the commands that read and change the run log.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 /// `pipeline runs`.
@@ -92,4 +94,110 @@ pub enum RunStatus {
     Failed,
     Skipped,
     Interrupted,
+}
+
+/// The runs that a command changes.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct SelectionOfRuns {
+    /// Runs' ids, the beginnings of some, or `latest`
+    #[arg(value_name = "RUN")]
+    pub runs: Vec<String>,
+
+    /// All runs of which this is true, as in `pipeline runs --where`
+    #[arg(short = 'w', long = "where", value_name = "FILTER")]
+    pub filter: Option<String>,
+}
+
+/// `pipeline tag`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline tag 3f9a 77c0 --add paper
+  pipeline tag --where \"experiment = 'conv' and evaluate.mse < 0.01\" --add good --remove draft
+  pipeline runs --where \"tag = 'paper'\"")]
+pub struct TagArgs {
+    #[command(flatten)]
+    pub selection: SelectionOfRuns,
+
+    /// Adds this tag; may be given several times
+    #[arg(short, long, value_name = "TAG", required_unless_present = "remove", value_parser = named)]
+    pub add: Vec<String>,
+
+    /// Takes this tag away; may be given several times
+    #[arg(short, long, value_name = "TAG", value_parser = named)]
+    pub remove: Vec<String>,
+}
+
+/// A tag that says something.
+fn named(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a tag has a name".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// `pipeline note`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline note 3f9a \"the learning rate of the paper\"
+  pipeline note 3f9a                   prints it
+  pipeline note 3f9a \"\"                removes it
+  pipeline runs --where \"note contains 'learning rate'\"")]
+pub struct NoteArgs {
+    /// A run's id, the beginning of one, or `latest`
+    pub run: String,
+
+    /// What to write, in place of what was written before; without it the note is printed
+    pub text: Option<String>,
+}
+
+/// `pipeline archive`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline archive 3f9a 77c0
+  pipeline archive --where \"status = 'failed' and started < '30 days ago'\"
+  pipeline archive --undo 3f9a
+
+Archived runs keep everything; `pipeline runs --archived` lists them too.")]
+pub struct ArchiveArgs {
+    #[command(flatten)]
+    pub selection: SelectionOfRuns,
+
+    /// Takes them out of the archive
+    #[arg(long)]
+    pub undo: bool,
+}
+
+/// `pipeline rm`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline rm 3f9a 77c0
+  pipeline rm --where \"status in ('failed', 'interrupted') and started < '7 days ago'\"
+  pipeline rm --where \"experiment = 'tryout'\" --yes
+
+Says what goes, then asks. With a run go its rows in the log, its report, and results in the cache
+that no other run in the log has. To keep runs but hide them: `pipeline archive`.")]
+pub struct RmArgs {
+    #[command(flatten)]
+    pub selection: SelectionOfRuns,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+
+    /// Only say what would go
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// Also runs that executed what other runs took from the cache; that stays in the cache
+    #[arg(long)]
+    pub force: bool,
+
+    /// The cache [default: $PIPELINE_CACHE_DIR, else cache/ in the project]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
 }
