@@ -7,7 +7,7 @@ use super::reader::{Reader, nearest};
 use super::resolve::MAX_DEPTH;
 use super::value::Located;
 use super::{Experiment, Inputs, ParamDef, StageDef, params};
-use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::diagnostic::{Diagnostic, Sources, Span, nearest_or};
 
 /// Reports what is wrong with the references in the stages, params and sweep. Params and stages that lead to such a
 /// reference, to a broken param, or to params that refer to each other in a circle, are in doubt from then on.
@@ -36,6 +36,32 @@ pub fn check(experiment: &mut Experiment, reader: &mut Reader) {
         .collect();
     for (stage, in_doubt) in experiment.pipeline.stages.iter_mut().zip(in_doubt) {
         stage.in_doubt = in_doubt;
+    }
+    if experiment.search.is_some() && experiment.pipeline.stages.iter().all(|stage| !stage.in_doubt) {
+        report_unused(experiment, reader);
+    }
+}
+
+/// Reports what a search varies that no stage refers to, whatever the other params are.
+fn report_unused(experiment: &Experiment, reader: &mut Reader) {
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    let mut texts: Vec<&str> =
+        experiment.pipeline.stages.iter().flat_map(texts_of_stage).map(|(text, _)| text).collect();
+    while let Some(text) = texts.pop() {
+        for piece in pieces(text).filter_map(Result::ok) {
+            if let Piece::Reference(reference) = piece
+                && used.insert(reference.param)
+            {
+                texts.extend(texts_of_param(reference.param, experiment));
+            }
+        }
+    }
+    for axis in experiment.sweep.axes.iter().filter(|axis| !used.contains(axis.param.as_str())) {
+        let problem = Diagnostic::new("unused-sweep", format!("no stage uses the param `{}`", axis.param));
+        let advice = "every value would repeat the same work: use it in a stage as";
+        let help =
+            nearest_or(&axis.param, used.iter().copied(), || format!("{advice} \"${{{}}}\", or drop it", axis.param));
+        reader.report(problem.at(axis.span, "changes nothing").help(help));
     }
 }
 

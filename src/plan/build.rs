@@ -24,7 +24,8 @@ pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec
     let mut checked = Checked::new(experiment, catalog);
     let variants: Vec<Variant> = (0..points.len()).map(|index| checked.variant(index, &points[index])).collect();
     let mut problems = checked.findings.take(&experiment.sweep);
-    if experiment.whole && checked.forms.iter().all(|form| !form.stage.in_doubt) {
+    // What a search varies is used at some points only, and checked when the files are read.
+    if experiment.whole && experiment.search.is_none() && checked.forms.iter().all(|form| !form.stage.in_doubt) {
         problems.extend(unused_axes(experiment, &checked.forms));
     }
     if problems.is_empty() && experiment.whole { Ok(checked.plan(points.iter().zip(&variants))) } else { Err(problems) }
@@ -140,8 +141,12 @@ fn unused_axes(experiment: &Experiment, forms: &Forms) -> Vec<Diagnostic> {
     let say = |(_, axis): (usize, &Axis)| {
         let message = format!("no stage uses the swept param `{}`", axis.param);
         let advice = "every value would repeat the same work: use it in a stage as";
-        let help =
-            nearest_or(&axis.param, params.iter().copied(), || format!("{advice} \"${{{}}}\", or drop it", axis.param));
+        let help = match params.contains(axis.param.as_str()) {
+            true => "a stage uses it where it is not varied: change its condition, or the points".to_owned(),
+            false => nearest_or(&axis.param, params.iter().copied(), || {
+                format!("{advice} \"${{{}}}\", or drop it", axis.param)
+            }),
+        };
         Diagnostic::new("unused-sweep", message).at(axis.span, "changes nothing").help(help)
     };
     unused.map(say).collect()

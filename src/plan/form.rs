@@ -1,7 +1,7 @@
 //! A stage as it is in some variants: its kind looked up and its params checked. Variants that give a stage the same
 //! swept values share one form, so that nothing is checked twice.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub struct Form<'a> {
     pub params: Option<Value>,
     /// Whether the output depends on the seed.
     pub random: bool,
-    /// The sweep's axes that it uses.
+    /// The sweep's axes that it uses, where they are varied.
     pub axes: BTreeSet<usize>,
     /// Equal for forms that are wired alike.
     pub wiring: usize,
@@ -38,8 +38,8 @@ impl Form<'_> {
     }
 }
 
-/// A stage and the swept values that it uses: axis and index, if the axis is varied.
-type Use = (String, Vec<(usize, Option<usize>)>);
+/// A stage and the swept values that it uses: axis and index.
+type Use = (String, Vec<(usize, usize)>);
 
 /// All forms met so far.
 pub struct Forms<'a> {
@@ -71,9 +71,10 @@ impl<'a> Forms<'a> {
 
     /// The form of a stage at a point, followed by those of its companions.
     pub fn intern(&mut self, stage: ResolvedStage, point: &Point) -> Range<usize> {
-        let axes: BTreeSet<usize> =
-            stage.used.iter().filter_map(|param| self.axes.get(param.as_str()).copied()).collect();
-        let key = (stage.name.clone(), axes.iter().map(|axis| (*axis, point[*axis])).collect());
+        let axes = stage.used.iter().filter_map(|param| self.axes.get(param.as_str()).copied());
+        let varied: BTreeMap<usize, usize> = axes.filter_map(|axis| Some((axis, point[axis]?))).collect();
+        let axes = varied.keys().copied().collect();
+        let key = (stage.name.clone(), varied.into_iter().collect());
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }

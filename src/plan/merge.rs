@@ -112,8 +112,8 @@ pub struct Merger {
 
 /// What a node's variant is made of.
 struct Label {
-    /// Axis -> index of its value, if any, as long as it is the same wherever the node is used.
-    axes: BTreeMap<usize, Option<usize>>,
+    /// Axis -> index of its value, as long as it is the same wherever the node is used.
+    axes: BTreeMap<usize, usize>,
     seed: Option<u64>,
 }
 
@@ -131,9 +131,10 @@ impl Merger {
             }
         };
         if node == self.labels.len() {
-            self.labels.push(Label { axes: own.axes.iter().map(|axis| (*axis, point[*axis])).collect(), seed });
+            self.labels
+                .push(Label { axes: own.axes.iter().filter_map(|axis| Some((*axis, point[*axis]?))).collect(), seed });
         }
-        self.labels[node].axes.retain(|axis, index| point[*axis] == *index);
+        self.labels[node].axes.retain(|axis, index| point[*axis] == Some(*index));
         node
     }
 
@@ -192,7 +193,7 @@ impl Merger {
     /// The finished graph, every node with its variant: `value` gives an axis's name and value.
     pub fn finish(mut self, repeated: bool, value: impl Fn(usize, usize) -> (String, Value)) -> DiGraph<Node, Edge> {
         for (node, label) in self.graph.node_weights_mut().zip(self.labels) {
-            node.variant = label.axes.into_iter().filter_map(|(axis, index)| Some(value(axis, index?))).collect();
+            node.variant = label.axes.into_iter().map(|(axis, index)| value(axis, index)).collect();
             if let Some(seed) = label.seed.filter(|_| repeated) {
                 node.variant.insert("seed".to_owned(), Value::from(seed));
             }

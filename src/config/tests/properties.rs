@@ -96,6 +96,31 @@ fn exercise(text: &str) {
     }
 }
 
+/// Everything that can vary, some of which does not go together.
+const EXPERIMENT: &str = "pipeline = 'pipeline.toml'
+[params]
+epochs = 3
+[sweep]
+latent_dim = [2, 8]
+architecture = ['dense', 'conv']
+zip = [['latent_dim', 'architecture']]
+points = [{ title = 'a' }, { title = 'b', epochs = 4 }]
+learning_rate = { log_uniform = [1e-4, 1e-2], when = { architecture = 'conv' } }
+dataset = { choice = ['a', 'b'] }
+draws = 2
+draw_seed = 1
+exclude = [{ latent_dim = 2, title = 'b' }]
+include = [{ latent_dim = 8, epochs = 9 }]
+[search]
+minimize = ['a.b']
+trials = 3
+pruner = 'asha'
+min_resource = 1
+[ablation]
+base = { epochs = 5 }
+changes = [{ name = 'a', set = { epochs = 6 } }]
+";
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
@@ -141,7 +166,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in prop_oneof![
         any::<String>(),
-        "([a-c]|[\\[\\]{}=.,'\"#$\n 1-9+-]|\r\n|nan|true|\\[stages\\.|\\[pipeline\\]|uses|inputs|params|default|choices){0,40}",
+        "([a-c]|[\\[\\]{}=.,'\"#$\n 1-9+-]|\r\n|nan|true|\\[sweep\\]|zip|points|draws|exclude|include|when|\\[stages\\.|\\[pipeline\\]|uses|inputs|params|default|choices){0,40}",
     ]) {
         exercise(&text);
     }
@@ -151,7 +176,7 @@ proptest! {
         at in 0..PIPELINE.1.len(), length in 0..20_usize, inserted in text(), experiment in any::<bool>(),
     ) {
         let text = if experiment {
-            "pipeline = 'pipeline.toml'\nextends = 'x.toml'\n[params]\nepochs = 3\n[sweep]\nlatent_dim = [2, 8]"
+            EXPERIMENT
         } else {
             PIPELINE.1
         };

@@ -1,6 +1,6 @@
 //! Every way in which a pipeline can be wrong, as people read it.
 
-use super::errors;
+use super::{errors, plan};
 
 const START: &str = r#"
 [params]
@@ -515,4 +515,23 @@ epochs = 0.5
        = help: write a whole number from 0 to 4294967295
                `epochs`: Passes over the data.
     "#);
+}
+
+#[test]
+fn a_conditional_param_that_is_used_elsewhere_only() {
+    let text = START.replace("[params]", "[params]\nkernel = 3\nsize = { default = \"s\", choices = { s = { side = 8 }, l = { side = \"${kernel}\" } } }");
+    let text = text.replacen("uses = \"load\"", "uses = \"load\"\nside = \"${size.side}\"", 1);
+    let sweep = |size: &str| {
+        format!("[sweep]\nsize = [\"s\", \"l\"]\nkernel = {{ values = [8, 9], when = {{ size = \"{size}\" }} }}\n")
+    };
+    insta::assert_snapshot!(errors(&text, &sweep("s")), @r#"
+    error[unused-sweep]: no stage uses the swept param `kernel`
+     --> e.toml:4:1
+      |
+    4 | kernel = { values = [8, 9], when = { size = "s" } }
+      | ^^^^^^ changes nothing
+      |
+      = help: a stage uses it where it is not varied: change its condition, or the points
+    "#);
+    assert_eq!(plan(&text, &sweep("l")).runs.len(), 3);
 }

@@ -3,6 +3,8 @@
 use insta::assert_snapshot;
 
 use super::experiment;
+use crate::config::Overrides;
+use crate::config::tests::Folder;
 
 fn search(search: &str, sweep: &str) -> String {
     experiment(&format!("pipeline = 'pipeline.toml'\n[search]\n{search}\n[sweep]\n{sweep}"))
@@ -209,6 +211,25 @@ fn spaces_that_cannot_be_searched() {
       |                                                     ^^^^^^ never holds
       |
       = help: name values that `architecture` takes
+    ");
+}
+
+#[test]
+fn a_searched_param_that_no_stage_uses() {
+    let pipeline =
+        "[pipeline]\n[params]\nsize = { default = 's', choices = { s = { n = '1' }, l = { n = '${depth}' } } }
+depth = 2\ndepht = 2\n[stages.x]\nuses = 'x'\nn = '${size.n}'";
+    let experiment =
+        "pipeline = 'p.toml'\n[search]\nminimize = 'a.b'\ntrials = 9\n[sweep]\ndepth = [1, 2]\ndepht = [1, 2]";
+    let folder = Folder::with(&[("p.toml", pipeline), ("e.toml", experiment)]);
+    assert_snapshot!(folder.complaint("e.toml", &Overrides::default()), @r"
+    error[unused-sweep]: no stage uses the param `depht`
+     --> e.toml:7:1
+      |
+    7 | depht = [1, 2]
+      | ^^^^^ changes nothing
+      |
+      = help: did you mean `depth`?
     ");
 }
 
