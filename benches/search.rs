@@ -195,7 +195,9 @@ fn main() {
             _ => names.push(argument),
         }
     }
-    for function in functions().iter().filter(|function| names.is_empty() || names.iter().any(|name| name == function.name)) {
+    for function in
+        functions().iter().filter(|function| names.is_empty() || names.iter().any(|name| name == function.name))
+    {
         for seed in first..first + seeds {
             let best = best(function, sampler, seed as u64, trials);
             let name = if sampler == Sampler::Tpe { "pipeline" } else { "random" };

@@ -65,6 +65,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Sets runs, variants or experiments side by side, and says what the data support
     Compare(CompareArgs),
+    /// Tells what differs between two runs, and which stage parted them
+    Diff(DiffArgs),
     /// Adds tags to runs or takes them away
     Tag(TagArgs),
     /// Writes a note on a run

@@ -4,6 +4,7 @@
 pub mod args;
 mod cache;
 mod compare;
+mod diff;
 mod exit;
 mod graph;
 mod label;
@@ -49,6 +50,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Runs(args) => runs::execute(args),
         Command::Show(args) => show::execute(args),
         Command::Compare(args) => compare::execute(args),
+        Command::Diff(args) => diff::execute(args),
         Command::Tag(args) => label::tag(args),
         Command::Note(args) => label::note(args),
         Command::Archive(args) => label::archive(args),

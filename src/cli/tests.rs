@@ -44,6 +44,7 @@ fn help_of_the_program() {
       runs     Lists the runs in the run log
       show     Shows everything about a run
       compare  Sets runs, variants or experiments side by side, and says what the data support
+      diff     Tells what differs between two runs, and which stage parted them
       tag      Adds tags to runs or takes them away
       note     Writes a note on a run
       archive  Hides runs from lists, and shows them again
@@ -312,6 +313,29 @@ fn help_of_compare() {
     An experiment stands for the runs of its newest launch, and for those of earlier ones that differ
     from them in swept params or seeds alone. Runs that differ in their seed alone are repeats.
     docs/comparing.md says how intervals and tests are computed.
+    ");
+}
+
+#[test]
+fn help_of_diff() {
+    insta::assert_snapshot!(help(&["pipeline", "diff", "--help"]), @r"
+    Tells what differs between two runs, and which stage parted them
+
+    Usage: pipeline diff [OPTIONS] <OLD> <NEW>
+
+    Arguments:
+      <OLD>  A run's id, the beginning of one, or `latest`
+      <NEW>  The run it is compared with
+
+    Options:
+          --cache-dir <DIR>  Where results are kept, which know what each stage was made of [default:
+                             $PIPELINE_CACHE_DIR, else cache/ in the project]
+          --json             As JSON
+      -h, --help             Print help
+
+    Examples:
+      pipeline diff 3f9a 81c2
+      pipeline diff 3f9a latest --json | jq '.diverged'
     ");
 }
 

@@ -68,6 +68,11 @@ pub struct DiffArgs {
     /// The run it is compared with
     pub new: String,
 
+    /// Where results are kept, which know what each stage was made of [default: $PIPELINE_CACHE_DIR,
+    /// else cache/ in the project]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+
     /// As JSON
     #[arg(long)]
     pub json: bool,
