@@ -17,6 +17,7 @@ mod rm;
 mod run;
 mod runs;
 mod schema;
+mod search;
 mod selection;
 mod show;
 mod stages;

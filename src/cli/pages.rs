@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cli::exit::Stop;
 use crate::cli::prepare::Prepared;
+use crate::config;
 use crate::event::{Provenance, Status};
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
@@ -49,7 +50,7 @@ impl Pages {
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
-            ablation: None,
+            ablation: experiment.ablation.as_ref().map(names),
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
             config: experiment.to_config(),
@@ -204,6 +205,13 @@ pub fn check_place(reports: &Path) -> Result<(), Stop> {
         let within = if there == reports { String::new() } else { format!(" ({})", there.display()) };
         Stop::usage(format!("cannot write reports to {}{within}: {error}", reports.display())).help(help)
     })
+}
+
+/// What an ablation calls its variants.
+fn names(ablation: &config::Ablation) -> Ablation {
+    let base = (Map::new(), ablation.base_name.clone());
+    let changes = ablation.changes.iter().map(|change| (change.variant.clone(), change.name.clone()));
+    Ablation { base: ablation.base_name.clone(), names: std::iter::once(base).chain(changes).collect() }
 }
 
 /// What the stages of a run made, for pictures of several runs.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::cli::args::{MachineArgs, OverrideArgs, PlaceArgs, SelectionArgs};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::project::Project;
+use crate::cli::search::Searching;
 use crate::config::{self, Experiment, Overrides};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::plan::{self, Plan};
@@ -18,6 +19,8 @@ use crate::stage::registry::Registry;
 pub struct Prepared {
     pub experiment: Experiment,
     pub plan: Plan,
+    /// What goes on planning when everything has ended.
+    pub search: Option<Searching>,
     pub project: Project,
     pub cache: PathBuf,
     pub reports: PathBuf,
@@ -43,6 +46,10 @@ pub fn prepare(
         [] => plan,
         stages => plan.only(stages).map_err(|diagnostic| not_there("--only", &diagnostic))?,
     };
+    let (search, plan) = match Searching::begin(&experiment, &plan, &selection.only)? {
+        Some((search, first)) => (Some(search), first),
+        None => (None, plan),
+    };
     let project = Project::locate(Some(file))?;
     Ok(Prepared {
         cache: project.cache(places.cache_dir.as_deref()),
@@ -50,6 +57,7 @@ pub fn prepare(
         places: data_places(&project),
         experiment,
         plan,
+        search,
         project,
     })
 }
@@ -118,7 +126,7 @@ pub fn options(machine: &MachineArgs, selection: &SelectionArgs, keep_going: boo
     }
 }
 
-fn refuse(problems: &Problems) -> Stop {
+pub fn refuse(problems: &Problems) -> Stop {
     Stop::Explained { exit: Exit::InvalidPlan, text: problems.render(Paint::for_stderr().is_on()) }
 }
 

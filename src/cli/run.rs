@@ -15,7 +15,7 @@ use crate::cli::prepare::{Prepared, options, prepare};
 use crate::event::{Observer, RunEvent, Status};
 use crate::progress::{self, Verbosity, remark};
 use crate::run_log::{LogError, Recorder};
-use crate::runner::{self, Launch, RunnerError, Summary};
+use crate::runner::{self, Growth, Launch, RunnerError, Summary};
 use crate::{id, provenance};
 
 /// Runs an experiment.
@@ -29,7 +29,9 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     pages::check_place(&prepared.reports)?;
     let cancel = stop_on_signals()?;
     let store = Arc::new(Store::open(&prepared.cache)?);
-    let options = options(&args.machine, &args.selection, args.keep_going);
+    // That some trials fail is part of a search.
+    let keep_going = args.keep_going || prepared.search.is_some();
+    let options = options(&args.machine, &args.selection, keep_going);
     let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, options.device);
     let id = id::launch(Timestamp::now());
     let pages = Pages::new(&prepared, &id, &provenance, !args.selection.only.is_empty());
@@ -37,7 +39,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
         remark(&format!("the launch is not being logged for now: {problem}"));
     })?;
     let observers = Observers::new(args, &recorder);
-    let Prepared { experiment, plan, places, .. } = prepared;
+    let Prepared { experiment, plan, places, search, .. } = prepared;
     let launch = Launch {
         id,
         experiment: experiment.name.clone(),
@@ -50,7 +52,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
         places,
         options,
         cancel,
-        growth: None,
+        growth: search.map(|search| Box::new(search) as Box<dyn Growth>),
     };
     let summary = runner::run(launch, &observers, &pages);
     let logged = recorder.finish();

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::cli::prepare::refuse;
 use crate::cli::Stop;
+use crate::cli::prepare::refuse;
 use crate::config::{self, Direction, Experiment, Objective};
 use crate::diagnostic::{Diagnostic, Problems, nearest_or};
 use crate::event::Status;
 use crate::plan::{self, Plan};
 use crate::runner::{Growth, More, RunEnd};
-use crate::search::{Better, Outcome, Pruner, Proposal, Sampler, Search, Settings, Strategy, Trial};
+use crate::search::{Better, Outcome, Proposal, Pruner, Sampler, Search, Settings, Strategy, Trial};
 use crate::stage::registry::{self, Registry};
 use crate::text;
 
