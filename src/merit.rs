@@ -32,6 +32,14 @@ const KEY: [(&str, Option<Better>); 17] = [
     ("parameters", None),
 ];
 
+/// Metrics that stages with other values of these params of their own do not measure in the same way.
+pub const MEASURED_BY: [(&str, &[&str]); 4] = [
+    ("train_loss", &["loss", "beta"]),
+    ("val_loss", &["loss", "beta"]),
+    ("train_reconstruction", &["loss"]),
+    ("val_reconstruction", &["loss"]),
+];
+
 /// The metric's own name, without the stage.
 pub fn own(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)

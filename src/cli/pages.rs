@@ -1,7 +1,7 @@
 //! Turns ended runs into pages: what the runner knows into what `report::page` shows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use crate::cli::exit::Stop;
 use crate::cli::prepare::Prepared;
 use crate::config;
 use crate::event::{Provenance, Status};
+use crate::merit;
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
@@ -73,6 +74,7 @@ impl Pages {
             fingerprint: result.finished.fingerprint.clone(),
             variant: node.variant.clone(),
             metrics: result.finished.outcome.metrics.clone(),
+            series: result.finished.outcome.series.clone(),
             artifacts: result.finished.artifacts.clone(),
             reasons: result.finished.reasons.clone(),
             error: result.finished.error.clone(),
@@ -171,6 +173,7 @@ impl Reporter for Pages {
             runs,
             swept,
             ablation: self.ablation.clone(),
+            incomparable: incomparable(&plan),
             launch: LaunchSummary {
                 id: self.launch.clone(),
                 executed: summary.executed,
@@ -234,6 +237,21 @@ fn figures(plan: &Plan, result: &RunResult) -> Option<FiguresDir> {
     let artifacts = &result.stages.values().find(of_report)?.finished.artifacts;
     let figures = artifacts.iter().find(|artifact| artifact.port == "figures")?;
     Some(figures.files.iter().map(|file| (file.name.clone(), file.path.clone())).collect())
+}
+
+/// Metrics that do not mean the same in all runs, because a param of their stage that decides what they measure differs.
+fn incomparable(plan: &Plan) -> BTreeSet<String> {
+    let mut params: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for (stage, node) in plan.runs.iter().flat_map(|run| &run.stages) {
+        params.entry(stage).or_default().push(&plan.node(*node).params);
+    }
+    let mut names = BTreeSet::new();
+    for (stage, params) in params {
+        let differs = |name: &&str| params.iter().any(|own| own.get(name) != params[0].get(name));
+        let of_stage = merit::MEASURED_BY.iter().filter(|(_, deciding)| deciding.iter().any(differs));
+        names.extend(of_stage.map(|(metric, _)| format!("{stage}.{metric}")));
+    }
+    names
 }
 
 /// Failures, then warnings of all stages in the order they ran.

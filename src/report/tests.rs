@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::artifact::ArtifactType;
+use crate::event::Status;
 use crate::report::figures::{Options, figures};
 use crate::report::fixture::{self, Maker};
 use crate::report::page::fixture::{experiment, map, run};
@@ -304,6 +305,40 @@ fn the_experiments_question_is_answered_before_anything_else() {
     once.runs.retain(|run| run.seed == 1);
     let page = whole_page(&once).unwrap();
     insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"dense or conv? The test MSE is lowest with conv at latent_dim 2, 8 and 32 (one seed each, so this may be chance).");
+}
+
+#[test]
+fn values_that_are_no_words_are_asked_about_by_name() {
+    let mut page = experiment(None);
+    page.runs.retain(|run| run.variant["latent_dim"] == 8);
+    for run in &mut page.runs {
+        run.variant = map(json!({"tied": run.variant["architecture"] == "conv"}));
+    }
+    page.swept = vec!["tied".into()];
+    let html = whole_page(&page).unwrap();
+    insta::assert_snapshot!(text_between(&html, "<div class=\"answer\">", "<div class=\"scroll\">"), @"tied false or true? The test MSE is lowest with tied true (every seed of the one beats every seed of the other).");
+}
+
+#[test]
+fn losses_that_measure_different_things_are_no_contest() {
+    let mut page = experiment(None);
+    for run in &mut page.runs {
+        run.metrics = [("autoencoder.val_loss".to_owned(), 0.1), ("evaluate.mse".to_owned(), 0.01)].into();
+    }
+    let is_key = |page: &ExperimentPage| whole_page(page).unwrap().contains("best validation loss");
+    assert!(is_key(&page));
+    page.incomparable = ["autoencoder.val_loss".to_owned()].into();
+    assert!(!is_key(&page));
+}
+
+#[test]
+fn a_run_that_failed_on_the_way_has_its_curves() {
+    let mut page = run(None);
+    page.stages[2].status = Status::Failed;
+    page.stages[2].series = [("val_loss".to_owned(), vec![0.4, 0.3, f64::NAN, 0.5])].into();
+    let html = run_page(&page).unwrap();
+    insta::assert_snapshot!(text_between(&html, "<section id=\"series\"", "</section>"), @"Series stage series points first last lowest highest course autoencoder val_loss 4 0.4000 0.5000 0.3000 0.5000");
+    assert!(html.contains("<svg class=\"spark\""));
 }
 
 #[test]

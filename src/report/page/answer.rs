@@ -21,10 +21,12 @@ pub fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
         .take(METRICS)
         .collect();
     let Some((metric, duels)) = compared.first() else { return html! {} };
+    // Words speak for themselves; "true" does not.
+    let name = if values.iter().all(|value| value.is_string()) { String::new() } else { format!("{param} ") };
     let question = values.into_iter().map(shell::plain).collect::<Vec<_>>().join(" or ");
     html! { div.answer {
-        h2 { (question) "?" }
-        p { (verdict(metric, duels)) }
+        h2 { (name) (question) "?" }
+        p { (verdict(metric, duels, &name)) }
         div.scroll { table {
             thead { tr {
                 th scope="col" { "at" }
@@ -47,7 +49,8 @@ pub fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
 }
 
 /// "The test MSE is lowest with conv at latent_dim 32 (...). In test MSE, the seeds overlap at latent_dim 8: ..."
-fn verdict(metric: &str, duels: &[Duel]) -> String {
+/// `name` stands before the values.
+fn verdict(metric: &str, duels: &[Duel], name: &str) -> String {
     let mut wins: Vec<(&str, Vec<&Map<String, Value>>)> = Vec::new();
     for duel in duels.iter().filter(|duel| duel.clear != Some(false)) {
         match wins.iter_mut().find(|(value, _)| *value == duel.best.0) {
@@ -56,7 +59,7 @@ fn verdict(metric: &str, duels: &[Duel]) -> String {
         }
     }
     let how = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
-    let won: Vec<String> = wins.iter().map(|(value, at)| format!("with {value}{}", places(at))).collect();
+    let won: Vec<String> = wins.iter().map(|(value, at)| format!("with {name}{value}{}", places(at))).collect();
     let certain = match duels.iter().any(|duel| duel.clear.is_none()) {
         true => " (one seed each, so this may be chance)",
         false => " (every seed of the one beats every seed of the other)",

@@ -119,7 +119,8 @@ fn download(name: &str, path: &Path) -> Result<Markup> {
     Ok(html! { a download=(name) href=(link) { "Save as CSV" } " (" (number::bytes(bytes)) ")" })
 }
 
-fn rows(table: &Table) -> Markup {
+/// A table as it stands.
+pub fn rows(table: &Table) -> Markup {
     let numeric: Vec<bool> = (0..table.header.len()).map(|column| is_numeric(table, column)).collect();
     let class = |column: usize| numeric.get(column).copied().unwrap_or(false).then_some("n");
     html! {

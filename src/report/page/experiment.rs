@@ -21,8 +21,7 @@ const MAPPED: usize = 2;
 /// run's page does. Errors: a figure cannot be read.
 pub fn experiment_page(page: &ExperimentPage, galleries: &[Gallery]) -> Result<String> {
     let variants = variants::variants(page);
-    let names = variants::metric_names(page);
-    let key = merit::key_metrics(&names, KEY_METRICS);
+    let key = key_metrics(page);
     let mut parts = match &page.runs[..] {
         [RunSummary { figures: Some(figures), .. }] => {
             let mut parts = content::parts(figures, &content::read_report(figures)?)?;
@@ -56,6 +55,12 @@ fn comparison(page: &ExperimentPage, galleries: &[Gallery], variants: &[Variant<
     parts
 }
 
+fn key_metrics(page: &ExperimentPage) -> Vec<&str> {
+    let mut names = variants::metric_names(page);
+    names.retain(|name| !page.incomparable.contains(*name));
+    merit::key_metrics(&names, KEY_METRICS)
+}
+
 /// Charts that stand together.
 pub struct Gallery {
     id: &'static str,
@@ -66,8 +71,7 @@ pub struct Gallery {
 
 /// All charts of an experiment with several runs. Errors: one cannot be drawn, or an artifact cannot be read.
 pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
-    let (variants, names) = (variants::variants(page), variants::metric_names(page));
-    let key = merit::key_metrics(&names, KEY_METRICS);
+    let (variants, key) = (variants::variants(page), key_metrics(page));
     let each = |draw: &dyn Fn(&str) -> Result<Vec<Plot>>, metrics: usize| -> Result<Vec<Plot>> {
         Ok(key
             .iter()

@@ -1,6 +1,6 @@
 //! Made-up runs and experiments for the tests of pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -23,6 +23,7 @@ fn stage(name: &str, kind: &str, status: Status, seconds: f64) -> StageRow {
         fingerprint: Some("5f1d7c0e".repeat(8)),
         variant: map(json!({"latent_dim": 8})),
         metrics: [("figure".to_owned(), 0.5)].into(),
+        series: BTreeMap::new(),
         artifacts: vec![ArtifactInfo { port: "model".into(), artifact_type: "Model".into(), files: vec![file] }],
         reasons: vec![Reason { what: "param epochs".into(), was: json!(5), now: json!(10) }],
         error: None,
@@ -132,6 +133,7 @@ pub fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
         runs,
         swept: vec!["architecture".into(), "latent_dim".into()],
         ablation: None,
+        incomparable: BTreeSet::new(),
         launch: LaunchSummary { id: "l-20c1".into(), executed: 61, cached: 17, failed: 1, skipped: 3, seconds: 171.3 },
         stages: stages(),
         provenance: provenance(),

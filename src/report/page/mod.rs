@@ -19,7 +19,7 @@ mod write;
 #[cfg(test)]
 pub mod fixture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
@@ -74,6 +74,8 @@ pub struct StageRow {
     pub variant: Map<String, Value>,
     /// Metrics by their own names.
     pub metrics: BTreeMap<String, f64>,
+    /// Values per epoch by their own names.
+    pub series: BTreeMap<String, Vec<f64>>,
     pub artifacts: Vec<ArtifactInfo>,
     /// Why it was executed.
     pub reasons: Vec<Reason>,
@@ -91,6 +93,8 @@ pub struct ExperimentPage {
     /// Names of the swept params, in the order written.
     pub swept: Vec<String>,
     pub ablation: Option<Ablation>,
+    /// `<stage>.<metric>` of metrics that do not mean the same in all runs, so that none is better than another.
+    pub incomparable: BTreeSet<String>,
     pub launch: LaunchSummary,
     /// Merged stages of the launch.
     pub stages: Vec<StageRow>,

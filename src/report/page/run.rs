@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::event::Status;
 use crate::merit;
 use crate::report::page::shell::{self, Part, Tile};
-use crate::report::page::{RunPage, content, run_path};
+use crate::report::page::{RunPage, StageRow, content, run_path};
+use crate::report::sections::metrics::table;
 use crate::report::{Result, number};
 
 /// The page as HTML, everything inside it. Errors: a figure cannot be read.
@@ -18,6 +19,8 @@ pub fn run_page(page: &RunPage) -> Result<String> {
     if let Some(figures) = &page.figures {
         let report = content::read_report(figures)?;
         parts.extend(content::parts(figures, &report)?);
+    } else {
+        parts.extend(curves(page));
     }
     parts.extend(shell::metrics(&page.stages));
     let directory = run_path(Path::new(""), page).with_extension("");
@@ -32,6 +35,19 @@ pub fn run_page(page: &RunPage) -> Result<String> {
 
 fn part(id: &str, title: &str, body: Markup) -> Part {
     Part { id: id.into(), title: title.into(), body }
+}
+
+/// What stages told of their epochs, where there are no figures of it: a run that failed on the way has a course too.
+fn curves(page: &RunPage) -> Option<Part> {
+    let of_stage = |stage: &'_ StageRow| -> Vec<_> {
+        let series = stage
+            .series
+            .iter()
+            .map(|(name, values)| (stage.stage.clone(), name.clone(), values.iter().copied().map(Some).collect()));
+        series.collect()
+    };
+    let all: Vec<_> = page.stages.iter().flat_map(of_stage).collect();
+    (!all.is_empty()).then(|| part("series", "Series", content::rows(&table(all))))
 }
 
 fn title(page: &RunPage) -> &str {

@@ -27,20 +27,29 @@ pub fn series(material: &Material<'_>, stage: &str, name: &str) -> Result<Option
 }
 
 pub fn sections(material: &Material<'_>) -> Result<Vec<Section>> {
-    let (mut rows, mut curves) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     for source in material.of(ArtifactType::Metrics) {
-        for (name, values) in source.json::<Outcome>("metrics.json")?.series {
-            let values: Vec<Option<f64>> = values.into_iter().map(|value| value.filter(|v| v.is_finite())).collect();
-            let known = || values.iter().flatten().copied();
-            let (first, last) = (values.first().copied().flatten(), values.last().copied().flatten());
-            let (low, high) = (known().reduce(f64::min), known().reduce(f64::max));
-            let figures = [first, last, low, high].map(|value| value.map_or("–".into(), number::short));
-            rows.push([vec![source.stage.clone(), name, number::count(values.len())], figures.to_vec()].concat());
-            curves.push(values);
-        }
+        let series = source.json::<Outcome>("metrics.json")?.series;
+        all.extend(series.into_iter().map(|(name, values)| (source.stage.clone(), name, values)));
+    }
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Section { id: "series".into(), title: "Series".into(), tables: vec![table(all)], ..Section::default() }])
+}
+
+/// A row with a small curve for each series: stage, name, values.
+pub fn table(series: Vec<(String, String, Vec<Option<f64>>)>) -> Table {
+    let (mut rows, mut curves) = (Vec::new(), Vec::new());
+    for (stage, name, values) in series {
+        let values: Vec<Option<f64>> = values.into_iter().map(|value| value.filter(|v| v.is_finite())).collect();
+        let known = || values.iter().flatten().copied();
+        let (first, last) = (values.first().copied().flatten(), values.last().copied().flatten());
+        let (low, high) = (known().reduce(f64::min), known().reduce(f64::max));
+        let figures = [first, last, low, high].map(|value| value.map_or("–".into(), number::short));
+        rows.push([vec![stage, name, number::count(values.len())], figures.to_vec()].concat());
+        curves.push(values);
     }
     let header = ["stage", "series", "points", "first", "last", "lowest", "highest"];
-    let table = Table { curves, ..Table::new("", &header, rows) };
-    let section = Section { id: "series".into(), title: "Series".into(), tables: vec![table], ..Section::default() };
-    Ok(if section.tables[0].rows.is_empty() { Vec::new() } else { vec![section] })
+    Table { curves, ..Table::new("", &header, rows) }
 }
