@@ -25,6 +25,41 @@ fn shipped(folder: &str) -> Vec<(PathBuf, Value)> {
     .collect()
 }
 
+/// The TOML on the page about the two files: a pipeline, then experiments or tables of one.
+fn on_the_page() -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md");
+    let text = std::fs::read_to_string(path).expect("readable");
+    let blocks = text.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    blocks.map(|block| toml::from_str(block).expect("valid TOML")).collect()
+}
+
+#[test]
+fn the_files_on_the_page_fit_their_schemas() {
+    let files = on_the_page();
+    assert_eq!(Validator(schema("pipeline")).breaks(&files[0]), Vec::<String>::new());
+    let validator = Validator(schema("experiment"));
+    for mut file in files.into_iter().skip(1) {
+        let table = file.as_object_mut().expect("a table");
+        if !table.contains_key("extends") {
+            table.insert("pipeline".into(), json!("p.toml"));
+        }
+        assert_eq!(validator.breaks(&file), Vec::<String>::new(), "{file}");
+    }
+    for wrong in [
+        json!({ "sweep": { "a": { "uniform": [1] } } }),
+        json!({ "sweep": { "a": { "uniform": [1, 2], "normal": [1, 2] } } }),
+        json!({ "sweep": { "draws": 0 } }),
+        json!({ "sweep": { "points": [3] } }),
+        json!({ "search": { "minimize": "a.b" } }),
+        json!({ "search": { "minimize": "b", "trials": 3 } }),
+        json!({ "ablation": { "changes": [{ "name": "x" }] } }),
+    ] {
+        let mut file = wrong;
+        file["pipeline"] = json!("p.toml");
+        assert_ne!(validator.breaks(&file), Vec::<String>::new(), "{file}");
+    }
+}
+
 /// Where and how a value breaks a schema. Knows the keywords our schemas use, and panics at any other.
 struct Validator(Value);
 
@@ -103,7 +138,7 @@ fn is_a(value: &Value, name: &str) -> bool {
     }
 }
 
-/// The three patterns that our schemas use.
+/// The patterns that our schemas use.
 fn matches(text: &str, pattern: &str) -> bool {
     let name = |text: &str| {
         !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
@@ -111,6 +146,7 @@ fn matches(text: &str, pattern: &str) -> bool {
     match pattern {
         "^[A-Za-z0-9_-]+$" => name(text),
         r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$" => text.split('.').all(name),
+        r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$" => text.contains('.') && text.split('.').all(name),
         r"\$\{" => text.contains("${"),
         other => panic!("the pattern {other} is new: teach it to this test"),
     }

@@ -264,7 +264,9 @@ impl<'s> Making<'s> {
         if streams.is_empty() {
             let problem = Diagnostic::new("nothing-to-draw", "no param of [sweep] has a distribution").at(span, "");
             let problem = problem.help("remove `draws`, or write `param = { uniform = [0.0, 1.0] }`");
-            self.reader.diagnostics.extend(self.spec.sound.then_some(problem));
+            // A newer layer may have taken the last distribution away.
+            let meant = self.spec.sound && self.spec.overridden.is_empty();
+            self.reader.diagnostics.extend(meant.then_some(problem));
             return None;
         }
         let axes: Vec<usize> = streams.iter().map(|(axis, ..)| *axis).collect();

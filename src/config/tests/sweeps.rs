@@ -175,6 +175,13 @@ fn more_draws_keep_the_first_and_another_param_changes_no_other() {
 }
 
 #[test]
+fn draws_go_with_the_last_distribution_that_is_overridden() {
+    let text = "[sweep]\ndraws = 3\nkernel = { integer = [1, 9] }";
+    assert_eq!(listing(&experiment(text, &["kernel=5"], &[]).sweep), "");
+    assert_eq!(listing(&experiment(text, &[], &["kernel=3,5"]).sweep), "kernel=3\nkernel=5");
+}
+
+#[test]
 fn all_of_a_few_values_are_drawn_once_each() {
     let mut values = drawn("draws = 9\nkernel = { integer = [1, 9] }", "kernel");
     values.sort_by(f64::total_cmp);
