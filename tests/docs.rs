@@ -12,8 +12,22 @@ use pipeline::model::shape::infer;
 use pipeline::stage::registry::Registry;
 
 const COMMANDS: &[&str] = &[
-    "run", "plan", "graph", "stages", "schema", "runs", "show", "compare", "diff", "tag", "note", "archive", "rm",
-    "cache", "help",
+    "run",
+    "plan",
+    "graph",
+    "stages",
+    "schema",
+    "runs",
+    "show",
+    "compare",
+    "diff",
+    "tag",
+    "note",
+    "archive",
+    "rm",
+    "reproduce",
+    "cache",
+    "help",
 ];
 
 fn root() -> &'static Path {

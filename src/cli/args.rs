@@ -12,7 +12,9 @@ use crate::device::Device;
 use crate::progress::Verbosity;
 
 pub use compare::{CompareArgs, CompareFormat, DiffArgs};
-pub use runs::{ArchiveArgs, NoteArgs, RmArgs, RunStatus, RunsArgs, SelectionOfRuns, TableFormat, TagArgs};
+pub use runs::{
+    ArchiveArgs, NoteArgs, ReproduceArgs, RmArgs, RunStatus, RunsArgs, SelectionOfRuns, TableFormat, TagArgs,
+};
 
 /// Experiments as TOML, results as a report, nothing computed twice.
 #[derive(Debug, Parser)]
@@ -75,6 +77,8 @@ pub enum Command {
     Archive(ArchiveArgs),
     /// Removes runs from the log, and from the cache what only they have
     Rm(RmArgs),
+    /// Executes a run again and says, byte for byte, what agrees
+    Reproduce(ReproduceArgs),
     /// Tells where results are kept, and how much that is
     Cache(CacheArgs),
 }

@@ -13,6 +13,7 @@ mod pages;
 mod plan;
 mod prepare;
 mod project;
+mod reproduce;
 mod rm;
 mod run;
 mod runs;
@@ -56,6 +57,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Note(args) => label::note(args),
         Command::Archive(args) => label::archive(args),
         Command::Rm(args) => rm::execute(args),
+        Command::Reproduce(args) => reproduce::execute(args),
         Command::Cache(args) => cache::execute(args),
     }
 }

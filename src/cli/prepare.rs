@@ -95,7 +95,7 @@ fn checked(file: &Path, overrides: &OverrideArgs) -> Result<(Experiment, Plan), 
 }
 
 /// Where outside data is looked for.
-fn data_places(project: &Project) -> Places {
+pub fn data_places(project: &Project) -> Places {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     let home = variable("HOME").or_else(|| variable("USERPROFILE")).unwrap_or_else(std::env::temp_dir);

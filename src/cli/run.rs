@@ -109,7 +109,7 @@ fn people(args: &RunArgs) -> Box<dyn Observer> {
 }
 
 /// The first signal asks all stages to stop, the second ends the process.
-fn stop_on_signals() -> Result<Cancel, Stop> {
+pub(super) fn stop_on_signals() -> Result<Cancel, Stop> {
     let cancel = Cancel::default();
     let asked = cancel.clone();
     let again = AtomicBool::new(false);

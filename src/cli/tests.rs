@@ -36,21 +36,22 @@ fn help_of_the_program() {
     Usage: pipeline <COMMAND>
 
     Commands:
-      run      Runs an experiment: every variant, nothing twice, then the report
-      plan     Tells what a launch would do and why, and writes nothing
-      graph    Draws the stages and their wires as text, DOT, Mermaid or SVG
-      schema   Prints the JSON Schema that editors complete and check files by
-      stages   What stage kinds there are, and what each takes, gives and can be told
-      runs     Lists the runs in the run log
-      show     Shows everything about a run
-      compare  Sets runs, variants or experiments side by side, and says what the data support
-      diff     Tells what differs between two runs, and which stage parted them
-      tag      Adds tags to runs or takes them away
-      note     Writes a note on a run
-      archive  Hides runs from lists, and shows them again
-      rm       Removes runs from the log, and from the cache what only they have
-      cache    Tells where results are kept, and how much that is
-      help     Print this message or the help of the given subcommand(s)
+      run        Runs an experiment: every variant, nothing twice, then the report
+      plan       Tells what a launch would do and why, and writes nothing
+      graph      Draws the stages and their wires as text, DOT, Mermaid or SVG
+      schema     Prints the JSON Schema that editors complete and check files by
+      stages     What stage kinds there are, and what each takes, gives and can be told
+      runs       Lists the runs in the run log
+      show       Shows everything about a run
+      compare    Sets runs, variants or experiments side by side, and says what the data support
+      diff       Tells what differs between two runs, and which stage parted them
+      tag        Adds tags to runs or takes them away
+      note       Writes a note on a run
+      archive    Hides runs from lists, and shows them again
+      rm         Removes runs from the log, and from the cache what only they have
+      reproduce  Executes a run again and says, byte for byte, what agrees
+      cache      Tells where results are kept, and how much that is
+      help       Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help

@@ -5,6 +5,7 @@ mod ablation;
 mod document;
 mod experiment;
 mod export;
+mod import;
 mod interpolate;
 mod load;
 mod overrides;

@@ -201,3 +201,34 @@ pub struct RmArgs {
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
 }
+
+/// `pipeline reproduce`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline reproduce 3f9a
+  pipeline reproduce latest --cache-dir /tmp/again --json
+
+The run is planned from the config, params and seed in the run log, executed in a cache of its own,
+and every file it left is compared by its hash. Nothing is written to the log or the project's cache.
+Ends with 0 when all files agree, with 1 when some do not.")]
+pub struct ReproduceArgs {
+    /// A run's id, the beginning of one, or `latest`
+    pub run: String,
+
+    /// Where to execute it, kept afterwards [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+
+    /// How many stages may run at once [default: cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+
+    /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
+
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
