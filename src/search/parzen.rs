@@ -11,6 +11,8 @@ use super::points::{Coordinates, Points, standard};
 
 /// The weight of the prior, in points.
 const PRIOR: f64 = 1.0;
+/// How much of a choice's kernel is spread over all its values; it grows less by the root of the points' number.
+const SPREAD: f64 = 2.0;
 /// No kernel is narrower than this over the number of kernels, of which only so many count.
 const NARROWEST: (f64, f64) = (0.6, 100.0);
 
@@ -18,7 +20,7 @@ const NARROWEST: (f64, f64) = (0.6, 100.0);
 pub struct Density<'a> {
     points: &'a Points,
     kernels: Vec<Kernel>,
-    /// The share of a choice's kernel that all its values have in common: less, the more points there are.
+    /// The share of a choice's kernel that all its values have in common.
     spread: Vec<f64>,
 }
 
@@ -49,7 +51,7 @@ impl<'a> Density<'a> {
         kernels.push(Kernel { weight, centers: vec![None; points.len()], widths: vec![], cut: vec![] });
         let spread = |place| {
             let choices = points.choices(place).unwrap_or_default() as f64;
-            choices / ((count + 1.0).sqrt() + choices)
+            choices * SPREAD / ((count + 1.0).sqrt() + choices * SPREAD)
         };
         Self { points, kernels, spread: (0..points.len()).map(spread).collect() }
     }
