@@ -128,11 +128,16 @@ fn variants(plan: &Plan) -> usize {
 fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool, terminal: Option<usize>) -> String {
     let (plan, paint) = (&prepared.plan, Paint::for_stdout());
     let mut text = format!(
-        "{}: {}, {}, {}\n\n",
+        "{}: {}, {}, {}\n{}\n",
         paint.bold(&prepared.experiment.name),
         text::count(variants(plan), "variant"),
         text::count(plan.runs.len(), "run"),
-        text::count(forecasts.len(), "stage")
+        text::count(forecasts.len(), "stage"),
+        if prepared.search.is_some() {
+            "the first round of a search; what is tried after it depends on its outcome\n"
+        } else {
+            ""
+        }
     );
     let labels: Vec<String> = plan.order().into_iter().map(|node| label(plan, node)).collect();
     let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
