@@ -51,9 +51,9 @@ pub fn better(name: &str) -> Option<Better> {
     let known = KEY.iter().find(|(key, _)| *key == own);
     let guess = || {
         let ends = |ends: &[&str]| ends.iter().any(|end| own.ends_with(end));
-        if ends(&["loss", "error", "mse", "mae"]) {
+        if ends(&["loss", "error", "mse", "mae", "false_positive_rate"]) {
             Some(Better::Lower)
-        } else if ends(&["accuracy", "f1", "recall", "precision", "purity", "ari"]) {
+        } else if ends(&["accuracy", "f1", "recall", "precision", "purity", "ari", "true_positive_rate"]) {
             Some(Better::Higher)
         } else {
             None
@@ -82,6 +82,11 @@ fn rank(name: &str) -> usize {
 pub fn title(name: &str) -> String {
     match own(name) {
         "mse" | "bce" | "ssim" if name.starts_with("evaluate") => format!("test {}", readable(own(name))),
+        // Another stage's says whose it is: a pipeline may have several.
+        "mse" | "bce" | "ssim" if name.contains('.') => {
+            let stage = name.rsplit_once('.').map_or("", |(stage, _)| stage);
+            format!("{} of {stage}", readable(own(name)))
+        }
         other => readable(other),
     }
 }

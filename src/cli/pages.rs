@@ -27,6 +27,7 @@ pub struct Pages {
     title: String,
     question: String,
     swept: Vec<String>,
+    metrics: Vec<String>,
     ablation: Option<Ablation>,
     plan: RefCell<Plan>,
     provenance: Provenance,
@@ -51,6 +52,7 @@ impl Pages {
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
+            metrics: experiment.metrics.iter().map(|asked| asked.metric.clone()).collect(),
             ablation: experiment.ablation.as_ref().map(names),
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
@@ -172,6 +174,7 @@ impl Reporter for Pages {
             question: self.question.clone(),
             runs,
             swept,
+            metrics: self.metrics.clone(),
             ablation: self.ablation.clone(),
             incomparable: incomparable(&plan),
             launch: LaunchSummary {

@@ -1,5 +1,6 @@
 //! What `run`, `plan` and `graph` share: from the command line to a checked plan and the places it is about.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -9,11 +10,11 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::project::Project;
 use crate::cli::search::Searching;
 use crate::config::{self, Experiment, Overrides};
-use crate::diagnostic::{Diagnostic, Problems};
+use crate::diagnostic::{Diagnostic, Problems, nearest_or};
 use crate::plan::{self, Plan};
 use crate::progress::Paint;
 use crate::runner::{Force, Options, Places};
-use crate::stage::registry::Registry;
+use crate::stage::registry::{self, Registry};
 
 /// A checked experiment and where everything is.
 pub struct Prepared {
@@ -46,7 +47,10 @@ pub fn prepare(
         [] => plan,
         stages => plan.only(stages).map_err(|diagnostic| not_there("--only", &diagnostic))?,
     };
-    let (search, plan) = match Searching::begin(&experiment, &plan, &selection.only)? {
+    if let (true, Some(left_out)) = (experiment.search.is_some(), unknown_metrics(&experiment, &plan).first()) {
+        return Err(not_there("--only", left_out));
+    }
+    let (search, plan) = match Searching::begin(&experiment, &selection.only)? {
         Some((search, first)) => (Some(search), first),
         None => (None, plan),
     };
@@ -89,9 +93,32 @@ fn checked(file: &Path, overrides: &OverrideArgs) -> Result<(Experiment, Plan), 
         tracing::info!(experiment = experiment.name, runs, stages, took = ?started.elapsed(), "planned");
     }
     match plan {
-        Ok(plan) if experiment.whole => Ok((experiment, plan)),
+        Ok(plan) if experiment.whole => match unknown_metrics(&experiment, &plan) {
+            wrong if wrong.is_empty() => Ok((experiment, plan)),
+            wrong => Err(refuse(&problems.and(wrong))),
+        },
         plan => Err(refuse(&problems.and(plan.err().unwrap_or_default()))),
     }
+}
+
+/// The metrics that are asked for and that no stage of the plan reports.
+fn unknown_metrics(experiment: &Experiment, plan: &Plan) -> Vec<Diagnostic> {
+    let mut known = BTreeSet::new();
+    for (stage, node) in plan.runs.iter().flat_map(|run| &run.stages) {
+        let kind = registry::find(&plan.node(*node).kind);
+        let metrics = kind.map_or(&[][..], |kind| kind.description().metrics);
+        known.extend(metrics.iter().map(|(metric, _)| format!("{stage}.{metric}")));
+    }
+    let objectives = experiment.search.iter().flat_map(|search| &search.objectives);
+    let objectives = objectives.map(|objective| (&objective.metric, objective.span));
+    let asked = experiment.metrics.iter().map(|asked| (&asked.metric, asked.span)).chain(objectives);
+    let unknown = asked.filter(|(metric, _)| !known.contains(*metric)).map(|(metric, span)| {
+        let list = || format!("the metrics are {}", known.iter().cloned().collect::<Vec<_>>().join(", "));
+        let help = nearest_or(metric, known.iter().map(String::as_str), list);
+        let problem = Diagnostic::new("unknown-metric", format!("no stage reports `{metric}`"));
+        problem.at(span, "no such metric").help(help)
+    });
+    unknown.collect()
 }
 
 /// Where outside data is looked for.

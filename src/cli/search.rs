@@ -1,19 +1,17 @@
 //! Carries a search through a launch: what it proposes becomes points of the experiment, and what runs report becomes
 //! the outcome of trials. Knows no sampler.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use crate::cli::Stop;
 use crate::cli::prepare::refuse;
 use crate::config::{self, Direction, Experiment, Objective};
-use crate::diagnostic::{Diagnostic, Problems, nearest_or};
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::event::Status;
 use crate::plan::{self, Plan};
 use crate::runner::{Growth, More, RunEnd};
 use crate::search::{Better, Outcome, Proposal, Pruner, Sampler, Search, Settings, Strategy, Trial};
-use crate::stage::registry::{self, Registry};
+use crate::stage::registry::Registry;
 use crate::text;
 
 /// A search under way.
@@ -29,12 +27,11 @@ pub struct Searching {
 }
 
 impl Searching {
-    /// A search, and the plan of its first round; `None` when the experiment has none. Errors: the space or the
-    /// settings do not make a search, or no stage reports a metric that is asked for.
-    pub fn begin(experiment: &Experiment, plan: &Plan, only: &[String]) -> Result<Option<(Self, Plan)>, Stop> {
+    /// A search, and the plan of its first round; `None` when the experiment has none. Error: the space or the settings
+    /// do not make a search.
+    pub fn begin(experiment: &Experiment, only: &[String]) -> Result<Option<(Self, Plan)>, Stop> {
         let Some(wanted) = &experiment.search else { return Ok(None) };
         let refused = |problem: Diagnostic| refuse(&Problems::new(vec![problem], experiment.sources.clone()));
-        check_metrics(&wanted.objectives, plan).map_err(refused)?;
         let search = Search::new(wanted.space.clone(), settings(wanted)).map_err(|error| {
             refused(Diagnostic::new("bad-search", error.to_string()).at(wanted.span, "asked for here"))
         })?;
@@ -199,23 +196,4 @@ fn settings(wanted: &config::Search) -> Settings {
         seed: wanted.seed,
         startup: wanted.startup,
     }
-}
-
-/// Every metric that is asked for is one that a stage of the plan reports.
-fn check_metrics(objectives: &[Objective], plan: &Plan) -> Result<(), Diagnostic> {
-    let mut known = BTreeSet::new();
-    for (stage, node) in plan.runs.iter().flat_map(|run| &run.stages) {
-        let kind = registry::find(&plan.node(*node).kind);
-        let metrics = kind.map_or(&[][..], |kind| kind.description().metrics);
-        known.extend(metrics.iter().map(|(metric, _)| format!("{stage}.{metric}")));
-    }
-    for Objective { metric, span, .. } in objectives {
-        if !known.contains(metric) {
-            let list = || format!("the metrics are {}", known.iter().cloned().collect::<Vec<_>>().join(", "));
-            let help = nearest_or(metric, known.iter().map(String::as_str), list);
-            let problem = Diagnostic::new("unknown-metric", format!("no stage reports `{metric}`"));
-            return Err(problem.at(*span, "no such metric").help(help));
-        }
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
+use super::Asked;
 use super::ablation;
 use super::pipeline::is_pipeline;
 use super::reader::{Document, Reader, wrong_type};
@@ -24,6 +25,7 @@ pub struct Layer {
     pub repeats: Option<u32>,
     pub seed: Option<u64>,
     pub tags: Option<Vec<String>>,
+    pub metrics: Option<Vec<Asked>>,
     pub params: Vec<Entry>,
     pub sweep: Layers,
     /// What `[search]` says, and where it stands.
@@ -94,6 +96,7 @@ impl Layer {
             repeats: newer.repeats.or(self.repeats),
             seed: newer.seed.or(self.seed),
             tags: newer.tags.or(self.tags),
+            metrics: newer.metrics.or(self.metrics),
             params: self.params,
             sweep: self.sweep,
             search,
@@ -120,9 +123,9 @@ pub fn set_param(params: &mut Vec<Entry>, entry: Entry) {
     }
 }
 
-pub const KEYS: [&str; 12] = [
-    "name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "params", "sweep", "search",
-    "ablation",
+pub const KEYS: [&str; 13] = [
+    "name", "title", "question", "pipeline", "extends", "repeats", "seed", "tags", "metrics", "params", "sweep",
+    "search", "ablation",
 ];
 
 /// A place in a file that names another file.
@@ -145,6 +148,7 @@ fn read_layer(document: &Document, reader: &mut Reader) -> (Layer, Named) {
     layer.repeats = document.get("repeats").and_then(|entry| read_repeats(&entry.value, reader));
     layer.seed = document.get("seed").and_then(|entry| read_seed(&entry.value, reader));
     layer.tags = document.get("tags").map(|entry| read_tags(&entry.value, reader));
+    layer.metrics = document.get("metrics").map(|entry| read_metrics(&entry.value, reader));
     if let Some(params) = reader.take(entries, "params", "a table", Located::as_table) {
         layer.params = params.to_vec();
     }
@@ -238,6 +242,16 @@ fn read_tags(value: &Located, reader: &mut Reader) -> Vec<String> {
         reader.report(problem.help("write `tags = [\"baseline\"]`"));
     }
     tags.unwrap_or_default().into_iter().map(str::to_owned).collect()
+}
+
+fn read_metrics(value: &Located, reader: &mut Reader) -> Vec<Asked> {
+    let metric = |item: &Located| Some(Asked { metric: item.as_text()?.to_owned(), span: item.span });
+    let metrics: Option<Vec<Asked>> = value.as_list().and_then(|items| items.iter().map(metric).collect());
+    if metrics.is_none() {
+        let problem = Diagnostic::new("wrong-type", "`metrics` wants a list of strings").at(value.span, "");
+        reader.report(problem.help("write `metrics = [\"evaluate.mse\"]`, the most telling first"));
+    }
+    metrics.unwrap_or_default()
 }
 
 /// A param whose sweep leaves it no point of its own is not set beside; one that varies under a condition may be.

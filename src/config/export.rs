@@ -17,6 +17,7 @@ impl Experiment {
             "seed": self.seed,
             "repeats": self.repeats,
             "tags": self.tags,
+            "metrics": self.metrics.iter().map(|asked| asked.metric.as_str()).collect::<Vec<_>>(),
             "params": json_by_name(self.params.iter().map(|(name, value)| (name, value.to_json()))),
             "written_in": json_by_name(self.params.iter().map(|(name, value)| (name, self.written_in(value)))),
             "sweep": self.sweep.to_config(),

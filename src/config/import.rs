@@ -80,6 +80,7 @@ impl Experiment {
             seed,
             repeats: 1,
             tags: written.tags,
+            metrics: vec![],
             pipeline,
             params,
             sweep: Sweep::default(),

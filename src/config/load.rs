@@ -67,6 +67,7 @@ fn read_with(file: &Path, overrides: &Overrides, reader: &mut Reader) -> Option<
         seed: layer.seed.unwrap_or(0),
         repeats: layer.repeats.unwrap_or(1),
         tags: layer.tags.unwrap_or_default(),
+        metrics: layer.metrics.unwrap_or_default(),
         pipeline,
         params,
         sweep: Sweep::default(),

@@ -54,6 +54,8 @@ pub struct Experiment {
     pub seed: u64,
     pub repeats: u32,
     pub tags: Vec<String>,
+    /// What its report is about, the most telling first; empty: what tells most of any experiment.
+    pub metrics: Vec<Asked>,
     pub pipeline: Pipeline,
     /// Values of all declared params, after pipeline < experiment < `--set`.
     pub params: BTreeMap<String, Located>,
@@ -67,6 +69,14 @@ pub struct Experiment {
     pub sources: Sources,
     /// False when something is wrong with the files; then it is good for finding out what else is.
     pub whole: bool,
+}
+
+/// A metric that is asked for, and where. Whether the pipeline gives it is not known here.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// `stage.metric`.
+    pub metric: String,
+    pub span: Span,
 }
 
 /// A pipeline file.

@@ -93,6 +93,11 @@ pub fn experiment_schema() -> Value {
                 "type": "array",
                 "items": { "type": "string" },
             },
+            "metrics": {
+                "description": "Metrics its report is about, the most telling first, such as \"evaluate.mse\".",
+                "type": "array",
+                "items": { "type": "string" },
+            },
             "params": {
                 "description": "Values for the pipeline's params.",
                 "type": "object",

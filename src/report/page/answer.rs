@@ -8,6 +8,8 @@ use crate::report::number;
 use crate::report::page::variants::{self, Duel, Variant};
 use crate::report::page::{content, shell};
 
+/// Values that still make a heading.
+const FEW: usize = 4;
 /// Metrics by which the values of a param are compared.
 const METRICS: usize = 3;
 
@@ -23,9 +25,12 @@ pub fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
     let Some((metric, duels)) = compared.first() else { return html! {} };
     // Words speak for themselves; "true" does not.
     let name = if values.iter().all(|value| value.is_string()) { String::new() } else { format!("{param} ") };
-    let question = values.into_iter().map(shell::plain).collect::<Vec<_>>().join(" or ");
+    let question = match values.len() {
+        0..=FEW => format!("{name}{}?", values.into_iter().map(shell::plain).collect::<Vec<_>>().join(" or ")),
+        _ => format!("Which {param}?"),
+    };
     html! { div.answer {
-        h2 { (name) (question) "?" }
+        h2 { (question) }
         p { (verdict(metric, duels, &name)) }
         div.scroll { table {
             thead { tr {

@@ -55,10 +55,16 @@ fn comparison(page: &ExperimentPage, galleries: &[Gallery], variants: &[Variant<
     parts
 }
 
+/// What the page is about: the metrics that are asked for, then those that tell most.
 fn key_metrics(page: &ExperimentPage) -> Vec<&str> {
     let mut names = variants::metric_names(page);
     names.retain(|name| !page.incomparable.contains(*name));
-    merit::key_metrics(&names, KEY_METRICS)
+    let asked = page.metrics.iter().filter_map(|metric| names.get(metric.as_str()).copied());
+    let mut key: Vec<&str> = asked.collect();
+    let telling = merit::key_metrics(&names, KEY_METRICS);
+    key.extend(telling.into_iter().filter(|metric| page.metrics.iter().all(|asked| asked != metric)));
+    key.truncate(KEY_METRICS.max(page.metrics.len()));
+    key
 }
 
 /// Charts that stand together.

@@ -132,6 +132,7 @@ pub fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
         question: "At equal latent size, do convolutions reconstruct MNIST better than dense layers?".into(),
         runs,
         swept: vec!["architecture".into(), "latent_dim".into()],
+        metrics: vec![],
         ablation: None,
         incomparable: BTreeSet::new(),
         launch: LaunchSummary { id: "l-20c1".into(), executed: 61, cached: 17, failed: 1, skipped: 3, seconds: 171.3 },

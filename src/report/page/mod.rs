@@ -92,6 +92,8 @@ pub struct ExperimentPage {
     pub runs: Vec<RunSummary>,
     /// Names of the swept params, in the order written.
     pub swept: Vec<String>,
+    /// What it is about, the most telling first; empty: what tells most of any experiment.
+    pub metrics: Vec<String>,
     pub ablation: Option<Ablation>,
     /// `<stage>.<metric>` of metrics that do not mean the same in all runs, so that none is better than another.
     pub incomparable: BTreeSet<String>,
