@@ -15,9 +15,12 @@ use crate::merit;
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
-use crate::report::page::{self, Ablation, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
+use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
 use crate::report::source::Source;
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
+
+/// What a page calls that in which an ablation's variants differ.
+const CHANGE: &str = "change";
 
 /// Writes a page for each run and one for the experiment.
 pub struct Pages {
@@ -28,7 +31,8 @@ pub struct Pages {
     question: String,
     swept: Vec<String>,
     metrics: Vec<String>,
-    ablation: Option<Ablation>,
+    /// What an ablation's variants are called, the base first; empty without one.
+    names: Vec<(Map<String, Value>, Map<String, Value>)>,
     plan: RefCell<Plan>,
     provenance: Provenance,
     config: Value,
@@ -53,7 +57,7 @@ impl Pages {
             question: experiment.question.clone(),
             swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
             metrics: experiment.metrics.iter().map(|asked| asked.metric.clone()).collect(),
-            ablation: experiment.ablation.as_ref().map(names),
+            names: experiment.ablation.as_ref().map(names).unwrap_or_default(),
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
             config: experiment.to_config(),
@@ -168,6 +172,14 @@ impl Reporter for Pages {
         // A search varies what its pruner needs besides.
         let more: BTreeSet<&String> = runs.iter().flat_map(|run| run.variant.keys()).collect();
         swept.extend(more.into_iter().filter(|param| !self.swept.contains(param)).cloned());
+        if !self.names.is_empty() {
+            swept = vec![CHANGE.to_owned()];
+            for run in &mut runs {
+                if let Some((_, name)) = self.names.iter().find(|(values, _)| *values == run.variant) {
+                    run.variant.clone_from(name);
+                }
+            }
+        }
         let page = ExperimentPage {
             name: self.name.clone(),
             title: self.title.clone(),
@@ -175,7 +187,7 @@ impl Reporter for Pages {
             runs,
             swept,
             metrics: self.metrics.clone(),
-            ablation: self.ablation.clone(),
+            baseline: self.names.first().map(|(_, base)| base.clone()),
             incomparable: incomparable(&plan),
             launch: LaunchSummary {
                 id: self.launch.clone(),
@@ -213,11 +225,12 @@ pub fn check_place(reports: &Path) -> Result<(), Stop> {
     })
 }
 
-/// What an ablation calls its variants.
-fn names(ablation: &config::Ablation) -> Ablation {
-    let base = (Map::new(), ablation.base_name.clone());
-    let changes = ablation.changes.iter().map(|change| (change.variant.clone(), change.name.clone()));
-    Ablation { base: ablation.base_name.clone(), names: std::iter::once(base).chain(changes).collect() }
+/// What an ablation's variants are called, by their swept values: the base, then the changes.
+fn names(ablation: &config::Ablation) -> Vec<(Map<String, Value>, Map<String, Value>)> {
+    let named = |name: &str| Map::from_iter([(CHANGE.to_owned(), Value::from(name))]);
+    let base = (Map::new(), named(&ablation.base_name));
+    let changes = ablation.changes.iter().map(|change| (change.variant.clone(), named(&change.name)));
+    std::iter::once(base).chain(changes).collect()
 }
 
 /// What the stages of a run made, for pictures of several runs.

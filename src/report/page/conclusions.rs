@@ -28,8 +28,6 @@ pub struct Compared {
     swept: Vec<String>,
     /// The place of what everything is compared with; the best variant when there is none.
     baseline: Option<usize>,
-    /// By variant, what an ablation calls it.
-    names: Vec<Option<String>>,
     metrics: Vec<String>,
 }
 
@@ -46,17 +44,11 @@ impl Compared {
         };
         let runs: Vec<compare::Run> = page.runs.iter().map(run).collect();
         let variants = compare::grouped(&runs, &page.swept);
-        let name = |variant: &compare::Variant<'_>| {
-            Some(page.ablation.as_ref()?.name(&variant.values).to_owned()).filter(|name| !name.is_empty())
-        };
-        let names: Vec<Option<String>> = variants.iter().map(name).collect();
-        let baseline = page
-            .ablation
-            .as_ref()
-            .and_then(|ablation| names.iter().position(|name| name.as_ref() == Some(&ablation.base)));
+        let baseline =
+            page.baseline.as_ref().and_then(|base| variants.iter().position(|variant| variant.values == *base));
         let directed = key.iter().filter(|metric| merit::better(metric).is_some()).take(METRICS);
         let metrics = directed.map(|metric| (*metric).to_owned()).collect();
-        Self { runs, swept: page.swept.clone(), baseline, names, metrics }
+        Self { runs, swept: page.swept.clone(), baseline, metrics }
     }
 
     fn variants(&self) -> Vec<compare::Variant<'_>> {
@@ -131,8 +123,7 @@ impl Compared {
 
     fn label(&self, variants: &[compare::Variant<'_>], variant: usize) -> String {
         let params: Vec<&str> = self.swept.iter().map(String::as_str).collect();
-        let named = self.names.get(variant).cloned().flatten();
-        named.unwrap_or_else(|| variants::brief(&variants[variant].values, &params))
+        variants::brief(&variants[variant].values, &params)
     }
 
     /// What share of each metric's variance hangs on which param, where there are several.

@@ -95,7 +95,7 @@ pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
     let compared = Compared::new(page, &key);
     let (importance, told) = compared.importance()?;
     let gallery = |id, title, caption: &str, plots| Gallery { id, title, caption: caption.to_owned(), plots };
-    let differences = if page.ablation.is_some() { "What each change is worth" } else { "Differences" };
+    let differences = if page.baseline.is_some() { "What each change is worth" } else { "Differences" };
     let mut galleries = vec![
         gallery("differences", differences, "", compared.differences()?),
         gallery("sweep", "Metrics against the swept params", "", sweep),
@@ -224,7 +224,6 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
         }
         div.scroll { table.sortable {
             thead { tr {
-                @if page.ablation.is_some() { th scope="col" { "change" } }
                 @for &(param, class) in &columns { th scope="col" class=[class] { (param) } }
                 th scope="col" { "runs by seed" }
                 @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric)) } }

@@ -133,7 +133,7 @@ pub fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
         runs,
         swept: vec!["architecture".into(), "latent_dim".into()],
         metrics: vec![],
-        ablation: None,
+        baseline: None,
         incomparable: BTreeSet::new(),
         launch: LaunchSummary { id: "l-20c1".into(), executed: 61, cached: 17, failed: 1, skipped: 3, seconds: 171.3 },
         stages: stages(),

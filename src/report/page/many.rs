@@ -110,7 +110,10 @@ fn front(
     label: &str,
     cost: impl Fn(&Variant<'_>) -> f64,
 ) -> Result<Option<Plot>> {
-    let word = |param: &&String| values_of(variants, param).iter().any(|value| !value.is_number());
+    let word = |param: &&String| {
+        let values = values_of(variants, param);
+        values.len() <= MOST_AXES && values.iter().any(|value| !value.is_number())
+    };
     let (colored, varied) = (swept.iter().find(word), variants::varied(variants, swept));
     let groups: Vec<&Value> = colored.map(|param| values_of(variants, param)).unwrap_or_default();
     let point = |variant: &Variant<'_>| {

@@ -94,7 +94,8 @@ pub struct ExperimentPage {
     pub swept: Vec<String>,
     /// What it is about, the most telling first; empty: what tells most of any experiment.
     pub metrics: Vec<String>,
-    pub ablation: Option<Ablation>,
+    /// The variant that all are compared with: an ablation's base. `None`: the best.
+    pub baseline: Option<Map<String, Value>>,
     /// `<stage>.<metric>` of metrics that do not mean the same in all runs, so that none is better than another.
     pub incomparable: BTreeSet<String>,
     pub launch: LaunchSummary,
@@ -104,22 +105,6 @@ pub struct ExperimentPage {
     pub config: Value,
     /// The stages of one run as SVG, put into the page as it is.
     pub dag: String,
-}
-
-/// What an ablation calls its variants.
-#[derive(Debug, Clone)]
-pub struct Ablation {
-    /// The name of the variant without changes.
-    pub base: String,
-    /// The swept params' values of each variant, and its name.
-    pub names: Vec<(Map<String, Value>, String)>,
-}
-
-impl Ablation {
-    /// What the variant with these values is called; empty for one that is none of its own.
-    pub fn name(&self, values: &Map<String, Value>) -> &str {
-        self.names.iter().find(|(known, _)| known == values).map_or("", |(_, name)| name)
-    }
 }
 
 /// A run as its experiment sees it.
