@@ -12,6 +12,9 @@ use crate::report::number;
 /// Rows and columns of a map that can still be read.
 pub const MOST_ROWS: usize = 64;
 
+/// Characters of a number in a cell.
+const LONGEST: usize = 7;
+
 /// A colored cell.
 pub struct Cell {
     pub text: String,
@@ -106,7 +109,10 @@ pub fn values(values: &[Vec<f64>], lower: bool) -> Vec<Vec<Cell>> {
         }
         let share = if high > low { (value - low) / (high - low) } else { 0.5 };
         let share = if lower { 1.0 - share } else { share };
-        Cell { text: number::short(*value), color: palette::tint(palette::DEEP, 0.05 + 0.9 * share), faint: false }
+        // What is too long for most cells has two digits.
+        let text =
+            Some(number::short(*value)).filter(|text| text.len() <= LONGEST).unwrap_or_else(|| number::rough(*value));
+        Cell { text, color: palette::tint(palette::DEEP, 0.05 + 0.9 * share), faint: false }
     };
     values.iter().map(|row| row.iter().map(cell).collect()).collect()
 }
