@@ -143,9 +143,10 @@ fn mistakes_after_a_good_launch_lose_nothing_of_it() {
 #[test]
 fn a_disk_without_room() {
     let project = Project::new();
-    // No file over 150 KiB can be written, and the program hears of it as of a full disk: a write fails.
+    project.edit_pipeline("train_count = 200", "train_count = 2000");
+    // No file over 1,000 KiB can be written, and the program hears of it as of a full disk: a write fails.
     let run = project.command(&["run", "--quiet", EXPERIMENT]);
-    let script = "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\"";
+    let script = "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\"";
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", script]).arg(run.get_program()).args(run.get_args()).current_dir(project.root());
     shell.env("HOME", project.root()).env("NO_COLOR", "1").env_remove("PIPELINE_CACHE_DIR");
