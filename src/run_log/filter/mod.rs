@@ -1,6 +1,6 @@
 //! The language that runs are chosen by: `latent_dim >= 16 and classifier.test_accuracy > 0.97 and tag = 'paper'`.
-//! Text is parsed ([`parse`]), names and types are held against what the log holds ([`check`]), and the result becomes
-//! a condition in SQL with bound values ([`sql`]). Knows the log's tables and no connection.
+//! Text is parsed (`parse`), names and types are held against what the log holds (`check`), and the result becomes
+//! a condition in SQL with bound values (`sql`). Knows the log's tables and no connection.
 //!
 //! ```text
 //! filter := and ('or' and)*            and := not ('and' not)*         not := 'not' not | '(' filter ')' | test
