@@ -89,3 +89,17 @@ fn the_end_of_a_search_says_what_was_best() {
     let line = told.stderr.lines().find(|line| line.contains("search:")).unwrap_or_else(|| panic!("{}", told.stderr));
     assert!(line.contains("3 trials; evaluate.mse is least, 0.") && line.contains("with classifier_epochs="), "{line}");
 }
+
+#[test]
+fn a_point_that_makes_no_plan_is_told_and_the_search_goes_on() {
+    let project = Project::new();
+    project.edit_pipeline("[params]\n", "[params]\nrows = 28\n");
+    project.edit_pipeline("reshape 28x28x1", "reshape ${rows}x28x1");
+    let search = "[sweep]\nrows = [28, 14]\n[search]\nminimize = \"evaluate.mse\"\nsampler = \"random\"\ntrials = 2\n";
+    project.write(EXPERIMENT, format!("pipeline = \"../pipelines/tiny.toml\"\n{search}"));
+    let told = project.call(&["run", EXPERIMENT]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let notices: Vec<&str> = told.stderr.lines().filter(|line| line.starts_with("notice")).collect();
+    assert!(notices[0].contains("not tried: rows=14: "), "{}", told.stderr);
+    assert!(notices.last().unwrap().contains("search: 2 trials; evaluate.mse is least"), "{}", told.stderr);
+}

@@ -24,6 +24,8 @@ pub struct Searching {
     points: Vec<Map<String, Value>>,
     /// What was proposed last, each with its place among the points.
     asked: Vec<(Proposal, usize)>,
+    /// What the first round had to say, when nobody listened yet.
+    untold: Vec<String>,
 }
 
 impl Searching {
@@ -36,13 +38,14 @@ impl Searching {
             refused(Diagnostic::new("bad-search", error.to_string()).at(wanted.span, "asked for here"))
         })?;
         let experiment = experiment.clone();
-        let mut own = Self { experiment, search, only: only.to_vec(), points: vec![], asked: vec![] };
+        let mut own = Self { experiment, search, only: only.to_vec(), points: vec![], asked: vec![], untold: vec![] };
         let first = own.round();
         let nothing = || {
             let help = first.notices.first().cloned().unwrap_or_default();
             Diagnostic::new("empty-sweep", "no point of the space can be run").at(wanted.span, "").help(help)
         };
         let plan = first.plan.ok_or_else(|| refused(nothing()))?;
+        own.untold = first.notices;
         Ok(Some((own, plan)))
     }
 
@@ -155,7 +158,9 @@ impl Growth for Searching {
             let outcome = ended.get(point * repeats..(point + 1) * repeats).map(|runs| self.outcome(runs));
             self.tell(&proposal, &outcome.unwrap_or(Outcome::Failed));
         }
-        self.round()
+        let mut more = self.round();
+        more.notices.splice(0..0, std::mem::take(&mut self.untold));
+        more
     }
 }
 
