@@ -91,7 +91,7 @@ pub struct OverrideArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     pub set: Vec<String>,
 
-    /// Sweeps over a param's values as well; takes all that a file's sweep may say
+    /// Sweeps over a param's values as well; takes all that a file's may say
     #[arg(long, value_name = "KEY=A,B,C", value_parser = assignment)]
     pub sweep: Vec<String>,
 

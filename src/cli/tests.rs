@@ -99,7 +99,7 @@ fn help_of_run() {
 
     Changing the experiment:
           --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
-          --sweep <KEY=A,B,C>  Sweeps over a param's values as well; takes all that a file's sweep may say
+          --sweep <KEY=A,B,C>  Sweeps over a param's values as well; takes all that a file's may say
           --repeats <N>        How many seeds every variant is run with
 
     Which stages:
