@@ -126,7 +126,8 @@ fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
         (Compared::new(page, key).sentences())
-        @for param in &page.swept { (answer::answer(variants, param, key)) }
+        // An ablation's changes are held against its base, not against each other.
+        @if page.baseline.is_none() { @for param in &page.swept { (answer::answer(variants, param, key)) } }
         (shell::tiles(&tiles(variants, key)))
         p.meta { (story(page, variants)) }
         @if let [RunSummary { link: Some(link), id, .. }] = &page.runs[..] {
