@@ -10,7 +10,7 @@ fn more_clusters_than_samples() {
         "[stages.classifier]",
         "[stages.clusters]\nuses = \"kmeans\"\ninputs = { data = \"latents\" }\nk = 101\n\n[stages.classifier]",
     );
-    insta::assert_snapshot!(said(&project, 1, &[]), @r"
+    insta::assert_snapshot!(said(&project, 1, &["--only", "clusters"]), @r"
     failed      clusters
                 `k` asks for 101 clusters of the 100 test samples
                 help: set `k` to at most 100, or cluster more samples
