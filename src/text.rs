@@ -1,5 +1,7 @@
 //! Numbers, durations, values and tables as people read them in a terminal. Knows nothing of what they mean.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 /// A number with about four significant digits; whole numbers in full.
@@ -50,16 +52,78 @@ pub fn bytes(bytes: u64) -> String {
 
 /// A param's value: strings without quotes, hashes shortened, long lists cut.
 pub fn value(value: &Value) -> String {
-    const LONGEST: usize = 48;
-    let text = match value {
+    match value {
         Value::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            return text[..8].to_owned();
+            text[..8].to_owned()
         }
+        other => shortened(&in_full(other), LONGEST),
+    }
+}
+
+/// The most characters of a value.
+const LONGEST: usize = 48;
+
+/// A param's value: strings without quotes.
+pub fn in_full(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         Value::Null => "none".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// The values of one param, as [`value`] has them, but of long ones that begin alike the part in which they differ, so
+/// that no two read the same. Empty where there is none.
+pub fn told_apart(values: &[Option<&Value>]) -> Vec<String> {
+    let mut alike: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for known in values.iter().flatten() {
+        alike.entry(value(known)).or_default().insert(in_full(known));
+    }
+    let told = |known: &&Value| {
+        let short = value(known);
+        match &alike[&short] {
+            same if same.len() < 2 => short,
+            several => differing_part(&in_full(known), several),
+        }
     };
-    shortened(&text, LONGEST)
+    values.iter().map(|known| known.as_ref().map_or_else(String::new, told)).collect()
+}
+
+/// A text from where several, of which it is one, stop being alike; all of it where that does not tell them apart.
+fn differing_part(text: &str, several: &BTreeSet<String>) -> String {
+    let (Some(first), Some(last)) = (several.first(), several.last()) else { return text.to_owned() };
+    // What the first and the last in the alphabet have in common all have.
+    let common = first.chars().zip(last.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8());
+    let common: usize = common.sum();
+    let start = first[..common].rfind(',').map_or(common, |comma| comma + 1);
+    let part = |text: &str| shortened(&format!("…{}", &text[start..]), LONGEST);
+    let parts: BTreeSet<String> = several.iter().map(|text| part(text)).collect();
+    if parts.len() == several.len() { part(text) } else { text.to_owned() }
+}
+
+/// The parts of a text between commas, but for the commas inside quotes and brackets.
+pub fn at_commas(text: &str) -> Vec<&str> {
+    let (mut parts, mut begin, mut depth) = (Vec::new(), 0, 0_usize);
+    let mut quote = None;
+    let mut is_escaped = false;
+    for (at, char) in text.char_indices() {
+        match (quote, char) {
+            _ if std::mem::take(&mut is_escaped) => {}
+            (Some('"'), '\\') => is_escaped = true,
+            (Some(open), _) if open == char => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(char),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[begin..]);
+    parts
 }
 
 /// `key=value` pairs with commas between them.
@@ -195,6 +259,27 @@ mod tests {
         let shown = [json!("dense 256 relu"), json!(1e-5), json!([1, 2]), json!(null), json!("a".repeat(64))];
         assert_eq!(shown.map(|shown| value(&shown)), ["dense 256 relu", "0.00001", "[1,2]", "none", "aaaaaaaa"]);
         assert_eq!(value(&json!("x".repeat(100))).chars().count(), 48);
+    }
+
+    #[test]
+    fn long_values_that_begin_alike_are_told_apart() {
+        let layers = |last: &str| json!(["dense 512 relu", "dense 256 relu", "dense 128 relu", "dense 64 relu", last]);
+        let (one, other, short) = (layers("dense 32 relu"), layers("dense 16 relu"), json!(["dense 2"]));
+        assert_eq!(
+            told_apart(&[Some(&one), Some(&other), None, Some(&short), Some(&one)]),
+            ["…\"dense 32 relu\"]", "…\"dense 16 relu\"]", "", "[\"dense 2\"]", "…\"dense 32 relu\"]"]
+        );
+        // Where they differ twice and far apart, nothing shorter than all of it tells them apart.
+        let twice = |first: &str, last: &str| json!([first, "dense 256 relu", "dense 128 relu", "dense 64 relu", last]);
+        let several = [twice("ab", "c"), twice("ab", "d"), twice("ac", "c")];
+        let told = told_apart(&several.iter().map(Some).collect::<Vec<_>>());
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 3, "{told:?}");
+    }
+
+    #[test]
+    fn commas_inside_of_lists_and_quotes_part_nothing() {
+        assert_eq!(at_commas(r#"a=[1, 2], b="x,\"y", c"#), ["a=[1, 2]", r#" b="x,\"y""#, " c"]);
+        assert_eq!(at_commas(""), [""]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use jiff::Timestamp;
-use pipeline::event::{LaunchStarted, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::event::{LaunchStarted, NodeInfo, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
 use pipeline::run_log::Recorder;
 use serde_json::{Map, Value, json};
 
@@ -17,6 +17,11 @@ type Row = (Value, u64, Vec<(&'static str, f64)>);
 
 /// Logs one launch of an experiment with these runs, whose ids are the launch's number and their own.
 fn launch(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[Row]) {
+    launch_of(directory, number, experiment, epochs, rows, json!([]), "mse");
+}
+
+/// The same with these stages in the config, and a stage `autoencoder` with this loss.
+fn launch_of(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[Row], stages: Value, loss: &str) {
     let run = |(index, (variant, seed, _)): (usize, &Row)| {
         let mut params = object(variant.clone());
         params.insert("epochs".to_owned(), json!(epochs));
@@ -26,17 +31,23 @@ fn launch(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[
             seed: *seed,
             params,
             tags: Vec::new(),
-            stages: [].into(),
+            stages: [("autoencoder".to_owned(), 0)].into(),
         }
+    };
+    let node = NodeInfo {
+        stage: "autoencoder".to_owned(),
+        kind: "train-autoencoder".to_owned(),
+        variant: Map::new(),
+        params: json!({ "loss": loss }),
     };
     let started = LaunchStarted {
         launch: format!("launch-{number}"),
         experiment: experiment.to_owned(),
         file: directory.join("experiments/e.toml"),
         runs: rows.iter().enumerate().map(run).collect(),
-        nodes: Vec::new(),
+        nodes: vec![node],
         provenance: Provenance::default(),
-        config: json!({}),
+        config: json!({ "pipeline": { "stages": stages } }),
     };
     let recorder = Recorder::start(&directory.join("runs.sqlite"), |error| panic!("{error}")).unwrap();
     let time = Timestamp::from_second(1_767_225_600 + number).unwrap();
@@ -130,6 +141,91 @@ fn numbers_that_are_not_finite_are_left_out_and_told() {
     Only latent_dim=8 has a test MSE, so there is nothing to compare it with.
 
     Note: latent_dim=2: 1 of 1 run left out, whose test MSE is not finite.
+    ");
+}
+
+#[test]
+fn runs_of_other_stages_do_not_stand_for_an_experiment() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    let layers = |units: u32| json!([{ "name": "autoencoder", "params": { "encoder": [format!("dense {units}")] } }]);
+    launch_of(path, 1, "sizes", 2, &[sized(2, 0, 0.9), sized(4, 0, 0.8), sized(4, 1, 0.7)], layers(64), "mse");
+    launch_of(path, 2, "sizes", 2, &[sized(2, 1, 0.051)], layers(128), "mse");
+    launch_of(path, 3, "sizes", 2, &[sized(2, 0, 0.050), sized(8, 0, 0.020)], layers(128), "mse");
+    let (_, stdout, stderr) = compare(path, &["sizes", "--metric", "mse", "--format", "json"]);
+    let json: Value = serde_json::from_str(&stdout).unwrap();
+    let runs: Vec<&Value> = json["variants"].as_array().unwrap().iter().map(|variant| &variant["runs"]).collect();
+    assert_eq!(runs, [&json!(["3000", "2000"]), &json!(["3001"])]);
+    insta::assert_snapshot!(stderr, @"2 runs of earlier launches left out: sizes had other stages then");
+}
+
+#[test]
+fn losses_of_several_kinds_are_compared_only_when_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    let row = |loss: f64| (json!({}), 0, vec![("autoencoder.val_loss", loss), ("evaluate.ssim", 1.0 - loss)]);
+    launch_of(path, 1, "by_mse", 2, &[row(0.02)], json!([]), "mse");
+    launch_of(path, 2, "by_bce", 2, &[row(0.09)], json!([]), "bce");
+    let both = ["by_mse", "by_bce", "--format", "json"];
+    let asked = |more: &[&str]| -> Value {
+        let (_, stdout, stderr) = compare(path, &[&both, more].concat());
+        serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"))
+    };
+    assert_eq!(asked(&[])["metrics"], json!([{ "name": "evaluate.ssim", "better": "higher" }]));
+    assert_eq!(asked(&[])["notes"], json!([]));
+    insta::assert_snapshot!(asked(&["--metric", "val_loss"])["notes"][0].as_str().unwrap(), @"autoencoder.val_loss does not mean the same in all of these runs: the stage's `loss` differs");
+}
+
+#[test]
+fn what_tells_experiments_apart_goes_by_their_names() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    launch(path, 1, "short", 2, &[sized(2, 0, 0.9), sized(8, 0, 0.8)]);
+    launch(path, 2, "long", 20, &[sized(2, 0, 0.7), sized(8, 0, 0.6)]);
+    let refused = |option: &[&str]| {
+        let (code, _, stderr) = compare(path, &[&["short", "long"], option].concat());
+        assert_eq!(code, 2);
+        stderr
+    };
+    insta::assert_snapshot!(refused(&["--by", "epochs"]), @r"
+    error: --by: `epochs` is one of what tells the experiments apart, which go by their names
+      help: use --by experiment; there are long, short
+    ");
+    insta::assert_snapshot!(refused(&["--baseline", "epochs=20"]), @r"
+    error: --baseline: `epochs` is one of what tells the experiments apart, which go by their names
+      help: use --baseline experiment=NAME; there are long, short
+    ");
+    let (code, _, stderr) = compare(path, &["short", "long", "--baseline", "experiment=long", "--by", "experiment"]);
+    assert_eq!(code, 0, "{stderr}");
+}
+
+#[test]
+fn values_with_commas_are_named_as_they_are_shown_or_as_json() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    let row = |units: u32, mse: f64| {
+        let layers = ["dense 512 relu", "dense 256 relu", "dense 128 relu", &format!("dense {units}")];
+        (json!({ "encoder": layers, "rate": 0.5 }), 0, vec![("evaluate.mse", mse)])
+    };
+    launch(path, 1, "layers", 2, &[row(64, 0.2), row(32, 0.1)]);
+    let named =
+        |units: u32| format!(r#"encoder=["dense 512 relu", "dense 256 relu", "dense 128 relu", "dense {units}"]"#);
+    let json = |arguments: &[&str]| -> Value {
+        let (_, stdout, stderr) = compare(path, &[arguments, &["--format", "json"]].concat());
+        serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"))
+    };
+    let both = json(&[&format!("layers:{},rate=0.50", named(32)), &format!("layers:{}", named(64))]);
+    assert_eq!(both["variants"][0]["runs"], json!(["1001"]), "the first one named comes first");
+    let held = json(&["layers", "--baseline", &named(32)]);
+    assert_eq!(held["variants"][1]["metrics"]["evaluate.mse"]["difference"], Value::Null);
+    let (_, _, stderr) = compare(path, &["layers:rate=0.5,rate=0.1"]);
+    insta::assert_snapshot!(stderr, @r"
+    error: layers: `rate` is given twice
+      help: a run has one value of it; name several variants one after the other
     ");
 }
 

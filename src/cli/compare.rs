@@ -1,6 +1,6 @@
 //! `pipeline compare`: runs, variants and experiments side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -9,12 +9,12 @@ use crate::cli::args::{CompareArgs, CompareFormat};
 use crate::cli::output::{self, print, terminal_width};
 use crate::cli::runs::NONE_YET;
 use crate::cli::{Exit, Project, Stop};
-use crate::compare::{self, Baseline, Run, Sheet, Variant, format, telling};
+use crate::compare::{self, Baseline, EXPERIMENT, Run, Sheet, Variant, format, telling};
 use crate::diagnostic::{did_you_mean, nearest_or};
 use crate::event::of_companion;
 use crate::merit;
 use crate::progress::remark;
-use crate::run_log::{LogError, RunLog, RunRow};
+use crate::run_log::{LogError, RunLog, RunRow, Standing};
 use crate::text;
 
 /// Metrics that are compared unless told otherwise.
@@ -28,9 +28,12 @@ pub fn execute(args: &CompareArgs) -> Result<Exit, Stop> {
     };
     let runs = runs(&log, &args.targets)?;
     let variants = variants(&runs);
-    let metrics = metrics(&variants, &args.metric)?;
-    let baseline = args.baseline.as_ref().map(|name| baseline(&log, &variants, name)).transpose()?;
+    let metrics = metrics(&log, &runs, &variants, &args.metric)?;
+    let baseline = args.baseline.as_ref().map(|name| baseline(&log, &runs, &variants, name)).transpose()?;
     let mut sheet = Sheet::of(&runs, &variants, &metrics, baseline);
+    for metric in &metrics {
+        sheet.notes.extend(incomparable(&log, &runs, metric)?.map(|param| not_the_same(metric, param)));
+    }
     add_series(&log, &mut sheet)?;
     let grids = match &args.by {
         None => vec![format::grid(&sheet)],
@@ -67,17 +70,13 @@ fn write(file: &Path, text: &str) -> Result<(), Stop> {
 
 /// The runs that are meant, each once.
 fn runs(log: &RunLog, targets: &[String]) -> Result<Vec<Run>, Stop> {
-    let mut rows: Vec<RunRow> = Vec::new();
+    let (mut rows, mut seen) = (Vec::new(), HashSet::new());
     for target in targets {
-        for row in named(log, target)? {
-            if !rows.iter().any(|known| known.id == row.id) {
-                rows.push(row);
-            }
-        }
+        rows.extend(named(log, target)?.into_iter().filter(|row| seen.insert(row.id.clone())));
     }
-    match rows.len() {
-        0 => Err(Stop::usage("there is nothing to compare").help(NONE_YET)),
-        1 => Err(Stop::usage(format!("there is one run only, {}: nothing to compare it with", rows[0].id))
+    match &rows[..] {
+        [] => Err(Stop::usage("there is nothing to compare").help(NONE_YET)),
+        [only] => Err(Stop::usage(format!("there is one run only, {}: nothing to compare it with", only.id))
             .help("name another run, variant or experiment; `pipeline runs` lists them")),
         _ => Ok(rows.into_iter().map(run).collect()),
     }
@@ -87,12 +86,12 @@ fn runs(log: &RunLog, targets: &[String]) -> Result<Vec<Run>, Stop> {
 fn named(log: &RunLog, target: &str) -> Result<Vec<RunRow>, Stop> {
     let experiments = log.experiments()?;
     if experiments.iter().any(|name| name == target) {
-        return Ok(log.standing_for(target)?);
+        return standing_for(log, target);
     }
     if let Some((experiment, values)) =
         target.split_once(':').filter(|(name, _)| experiments.iter().any(|known| known == name))
     {
-        return of_variant(log.standing_for(experiment)?, experiment, values);
+        return of_variant(standing_for(log, experiment)?, experiment, values);
     }
     match log.show(target) {
         Ok(detail) => Ok(vec![detail.run]),
@@ -104,6 +103,15 @@ fn named(log: &RunLog, target: &str) -> Result<Vec<RunRow>, Stop> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn standing_for(log: &RunLog, experiment: &str) -> Result<Vec<RunRow>, Stop> {
+    let Standing { runs, left_out } = log.standing_for(experiment)?;
+    if left_out > 0 {
+        let runs = text::count(left_out, "run");
+        remark(&format!("{runs} of earlier launches left out: {experiment} had other stages then"));
+    }
+    Ok(runs)
 }
 
 fn of_variant(rows: Vec<RunRow>, experiment: &str, values: &str) -> Result<Vec<RunRow>, Stop> {
@@ -120,27 +128,36 @@ fn of_variant(rows: Vec<RunRow>, experiment: &str, values: &str) -> Result<Vec<R
 /// `PARAM=VALUE,...` with the values as runs have them. Knows what each param can be from the runs' own.
 fn assignments(text: &str, known: &[&Map<String, Value>], of: &str) -> Result<Map<String, Value>, Stop> {
     let mut wanted = Map::new();
-    for part in text.split(',') {
+    for part in text::at_commas(text) {
         let Some((name, given)) = part.split_once('=') else {
-            return Err(Stop::usage(format!("`{part}` is not PARAM=VALUE"))
+            return Err(Stop::usage(format!("`{}` is not PARAM=VALUE", part.trim()))
                 .help("name a variant as in architecture=dense,latent_dim=8"));
         };
         let (name, given) = (name.trim(), given.trim());
+        if wanted.contains_key(name) {
+            return Err(Stop::usage(format!("{of}: `{name}` is given twice"))
+                .help("a run has one value of it; name several variants one after the other"));
+        }
         let names: BTreeSet<&str> = known.iter().flat_map(|params| params.keys()).map(String::as_str).collect();
-        let values: Vec<&Value> = known.iter().filter_map(|params| params.get(name)).collect();
+        let values: HashSet<&Value> = known.iter().filter_map(|params| params.get(name)).collect();
         if values.is_empty() {
             let help = nearest_or(name, names.iter().copied(), || format!("there are {}", listed(names.iter())));
             return Err(Stop::usage(format!("{of}: no param `{name}` tells runs apart")).help(help));
         }
-        let same = |value: &&&Value| text::value(value) == given || value.to_string() == given;
-        let Some(value) = values.iter().find(same) else {
-            let values: BTreeSet<String> = values.into_iter().map(text::value).collect();
+        let Some(value) = values.iter().find(|value| is_meant(value, given)) else {
+            let values: BTreeSet<String> = values.into_iter().map(text::in_full).collect();
             return Err(Stop::usage(format!("{of}: no run has {name}={given}"))
                 .help(format!("its values are {}", listed(values.iter()))));
         };
         wanted.insert(name.to_owned(), (*value).clone());
     }
     Ok(wanted)
+}
+
+/// Whether a value is written so: as it is shown, or as JSON.
+fn is_meant(value: &Value, given: &str) -> bool {
+    let same = |parsed: Value| parsed == *value || (value.is_number() && parsed.as_f64() == value.as_f64());
+    text::in_full(value) == given || serde_json::from_str(given).is_ok_and(same)
 }
 
 fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
@@ -167,8 +184,8 @@ fn variants(runs: &[Run]) -> Vec<Variant<'_>> {
     if variants.len() > 1 { variants } else { compare::one_each(runs) }
 }
 
-/// The metrics that are asked for, or else the most telling ones that all variants have.
-fn metrics(variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, Stop> {
+/// The metrics that are asked for, or else the most telling ones that all variants have and that mean the same in all.
+fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, Stop> {
     let of = |variant: &Variant<'_>| -> BTreeSet<String> {
         variant.runs.iter().flat_map(|run| run.metrics.keys().cloned()).collect()
     };
@@ -180,20 +197,54 @@ fn metrics(variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, St
     if !asked.is_empty() {
         return asked.iter().map(|name| metric(name, &all)).collect();
     }
-    let common: BTreeSet<&str> =
+    let mut common: BTreeSet<&str> =
         all.iter().copied().filter(|name| each.iter().all(|names| names.contains(*name))).collect();
-    let key = merit::key_metrics(&common, METRICS);
-    let others = common.iter().copied().filter(|name| !of_companion(name));
-    let chosen = if key.is_empty() { others.take(METRICS).collect() } else { key };
-    if chosen.is_empty() {
-        let has = |(variant, names): (&Variant<'_>, &BTreeSet<String>)| {
-            let names = if names.is_empty() { "none".to_owned() } else { listed(names.iter()) };
-            format!("{} has {names}", variant.label())
-        };
-        let told: Vec<String> = variants.iter().zip(&each).map(has).collect();
-        return Err(Stop::usage("these have no metric in common").help(told.join("\n        ")));
+    let mut left_out = None;
+    loop {
+        let key = merit::key_metrics(&common, METRICS);
+        let others = common.iter().copied().filter(|name| !of_companion(name));
+        let chosen: Vec<&str> = if key.is_empty() { others.take(METRICS).collect() } else { key };
+        let mut differing = Vec::new();
+        for metric in &chosen {
+            differing.extend(incomparable(log, runs, metric)?.map(|param| (*metric, param)));
+        }
+        match (&differing[..], left_out) {
+            ([], Some((metric, param))) if chosen.is_empty() => {
+                return Err(Stop::usage(not_the_same(metric, param))
+                    .help(format!("there is no other metric: --metric {metric} compares them all the same")));
+            }
+            ([], _) if chosen.is_empty() => return Err(nothing_in_common(variants, &each)),
+            ([], _) => return Ok(chosen.into_iter().map(str::to_owned).collect()),
+            ([first, ..], _) => left_out = Some(*first),
+        }
+        common.retain(|name| differing.iter().all(|(metric, _)| metric != name));
     }
-    Ok(chosen.into_iter().map(str::to_owned).collect())
+}
+
+fn nothing_in_common(variants: &[Variant<'_>], each: &[BTreeSet<String>]) -> Stop {
+    let has = |(variant, names): (&Variant<'_>, &BTreeSet<String>)| {
+        let names = if names.is_empty() { "none".to_owned() } else { listed(names.iter()) };
+        format!("{} has {names}", variant.label())
+    };
+    let told: Vec<String> = variants.iter().zip(each).map(has).collect();
+    Stop::usage("these have no metric in common").help(told.join("\n        "))
+}
+
+/// The param of a metric's stage that decides what it measures and is not the same in all runs, if there is one.
+fn incomparable(log: &RunLog, runs: &[Run], metric: &str) -> Result<Option<&'static str>, LogError> {
+    let Some((stage, own)) = metric.rsplit_once('.') else { return Ok(None) };
+    let deciding = merit::MEASURED_BY.iter().find(|(name, _)| *name == own).map_or(&[][..], |(_, params)| params);
+    let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
+    for param in deciding {
+        if log.stage_param_differs(&ids, stage, param)? {
+            return Ok(Some(param));
+        }
+    }
+    Ok(None)
+}
+
+fn not_the_same(metric: &str, param: &str) -> String {
+    format!("{metric} does not mean the same in all of these runs: the stage's `{param}` differs")
 }
 
 /// A metric by its name, or by the last part of it where that is of one stage only.
@@ -217,15 +268,20 @@ fn metric(name: &str, all: &BTreeSet<&str>) -> Result<String, Stop> {
 }
 
 /// What `--baseline` means: variants by some of their values, or the one that a run is of.
-fn baseline(log: &RunLog, variants: &[Variant<'_>], name: &str) -> Result<Baseline, Stop> {
-    let values = if name.contains('=') {
+fn baseline(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], name: &str) -> Result<Baseline, Stop> {
+    let (values, shown) = if name.contains('=') {
         let known: Vec<&Map<String, Value>> = variants.iter().map(|variant| &variant.values).collect();
-        assignments(name, &known, "--baseline")?
+        for part in text::at_commas(name) {
+            check_tells(runs, part.split('=').next().unwrap_or_default().trim(), "--baseline", "experiment=NAME")?;
+        }
+        let values = assignments(name, &known, "--baseline")?;
+        (values.clone(), text::pairs(&values))
     } else {
         let id = log.show(name)?.run.id;
         let of = variants.iter().find(|variant| variant.runs.iter().any(|run| run.id == id));
         let missing = || Stop::usage(format!("--baseline: the run {id} is not among those compared"));
-        of.ok_or_else(|| missing().help("name it before the options, too"))?.values.clone()
+        let of = of.ok_or_else(|| missing().help("name it before the options, too"))?;
+        (of.values.clone(), of.label().to_owned())
     };
     let of = compare::baselines(variants, &values);
     if of.iter().all(Option::is_none) {
@@ -233,7 +289,18 @@ fn baseline(log: &RunLog, variants: &[Variant<'_>], name: &str) -> Result<Baseli
         return Err(Stop::usage(format!("--baseline: no variant differs from {name} in nothing else"))
             .help(format!("name a whole variant: {labels}")));
     }
-    Ok(Baseline { name: text::pairs(&values), of })
+    Ok(Baseline { name: shown, of })
+}
+
+/// Refuses a param that differs between experiments alone, which are told apart by their names.
+fn check_tells(runs: &[Run], param: &str, option: &str, instead: &str) -> Result<(), Stop> {
+    let telling = telling(runs);
+    if telling.iter().any(|known| known == param) || !compare::differing(runs).iter().any(|known| known == param) {
+        return Ok(());
+    }
+    let experiments: BTreeSet<&str> = runs.iter().map(|run| run.experiment.as_str()).collect();
+    Err(Stop::usage(format!("{option}: `{param}` is one of what tells the experiments apart, which go by their names"))
+        .help(format!("use {option} {instead}; there are {}", listed(experiments.iter()))))
 }
 
 /// `--by` needs a param that differs.
@@ -241,10 +308,9 @@ fn check_param(sheet: &Sheet, runs: &[Run], param: &str) -> Result<(), Stop> {
     if sheet.keys.iter().any(|known| known == param) {
         return Ok(());
     }
+    check_tells(runs, param, "--by", EXPERIMENT)?;
     let differing = listed(sheet.keys.iter());
-    if let Some(value) =
-        runs.iter().find_map(|run| run.params.get(param)).filter(|_| !sheet.params.iter().any(|known| known == param))
-    {
+    if let Some(value) = runs.iter().find_map(|run| run.params.get(param)) {
         return Err(Stop::usage(format!("--by: {param} is {} in all of them", text::value(value)))
             .help(format!("what differs is {differing}")));
     }

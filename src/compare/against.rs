@@ -1,6 +1,6 @@
 //! Every variant held against one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -36,10 +36,11 @@ pub fn each_against(variants: &[Variant<'_>], pairs: &[(usize, usize)], metric: 
         Some(Comparison { variant, baseline, difference, p: None, tests: 0 })
     });
     let mut found: Vec<Comparison> = found.collect();
-    let tested: Vec<f64> = found.iter().filter_map(|comparison| Some(comparison.test()?.p)).collect();
+    let p = |comparison: &Comparison| comparison.difference.evidence.p();
+    let tested: Vec<f64> = found.iter().filter_map(p).collect();
     let mut adjusted = holm(&tested).into_iter();
     for comparison in &mut found {
-        comparison.p = comparison.test().and_then(|_| adjusted.next());
+        comparison.p = p(comparison).and_then(|_| adjusted.next());
         comparison.tests = tested.len();
     }
     found
@@ -51,6 +52,8 @@ pub fn baselines(variants: &[Variant<'_>], values: &Map<String, Value>) -> Vec<O
     let is_baseline =
         |variant: &Variant<'_>| values.iter().all(|(name, value)| variant.values.get(name) == Some(value));
     let all: Vec<usize> = (0..variants.len()).filter(|index| is_baseline(&variants[*index])).collect();
+    let places: HashMap<&Map<String, Value>, usize> =
+        all.iter().map(|index| (&variants[*index].values, *index)).collect();
     let of = |variant: &Variant<'_>| {
         if is_baseline(variant) {
             return None;
@@ -60,7 +63,7 @@ pub fn baselines(variants: &[Variant<'_>], values: &Map<String, Value>) -> Vec<O
         }
         let mut wanted = variant.values.clone();
         wanted.extend(values.clone());
-        all.iter().copied().find(|index| variants[*index].values == wanted)
+        places.get(&wanted).copied()
     };
     variants.iter().map(of).collect()
 }
@@ -82,29 +85,29 @@ fn difference(baseline: &Variant<'_>, variant: &Variant<'_>, metric: &str) -> Op
 }
 
 impl Comparison {
-    /// The test, where there were enough values for one.
+    /// The t-test, where there were enough values for one and these had any spread.
     pub fn test(&self) -> Option<TTest> {
         match self.difference.evidence {
             Evidence::Test(test) => Some(test),
-            Evidence::TooFew | Evidence::NoSpread => None,
+            Evidence::TooFew | Evidence::NoSpread { .. } => None,
         }
     }
 
-    /// Whether the data show a difference: by the corrected p, or because it is the same with every seed. `None`
-    /// where a single run cannot tell.
+    /// Whether the data show a difference, by the corrected p. `None` where a single run cannot tell.
     pub fn is_supported(&self) -> Option<bool> {
-        match self.difference.evidence {
-            Evidence::TooFew => None,
-            Evidence::NoSpread => Some(self.difference.mean != 0.0),
-            Evidence::Test(_) => Some(self.p.is_some_and(|p| p <= LEVEL)),
-        }
+        self.p.map(|p| p <= LEVEL)
     }
 
     /// How many seeds each variant would need for this test to show a difference like the observed one with
     /// probability 0.8, at the level that the strictest of the tests made together is held to. `None` when that is
     /// more than [`statistics::MOST_REPEATS`] or cannot be told.
     pub fn seeds_needed(&self) -> Option<usize> {
-        let effect = self.test()?.effect?;
-        statistics::needed(self.difference.design, effect, LEVEL / self.tests.max(1) as f64)
+        let Difference { design, mean, evidence, .. } = self.difference;
+        let level = LEVEL / self.tests.max(1) as f64;
+        match evidence {
+            Evidence::Test(test) => statistics::needed(design, test.effect?, level),
+            Evidence::NoSpread { .. } if mean != 0.0 => statistics::needed_without_spread(design, level),
+            Evidence::NoSpread { .. } | Evidence::TooFew => None,
+        }
     }
 }

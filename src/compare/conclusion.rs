@@ -1,5 +1,7 @@
 //! The sentences that close a comparison.
 
+use std::collections::BTreeSet;
+
 use crate::compare::words::{self, p_value};
 use crate::compare::{Comparison, Variant, against, best, each_against};
 use crate::merit::{self, Better};
@@ -11,56 +13,108 @@ use crate::text;
 /// without one, against the next.
 pub fn conclusion(variants: &[Variant<'_>], metric: &str, baseline: Option<usize>) -> String {
     let title = merit::title(metric);
-    let Some(ranked) = best(variants, metric) else {
-        return format!("Whether lower or higher is better is not known of {metric}, so no variant is called best.");
-    };
-    let (first, second) = match ranked[..] {
-        [] => return format!("No run has a finite {title}."),
-        [only] => {
-            let label = variants[only].label();
-            return format!("Only {label} has a {title}, so there is nothing to compare it with.");
+    match best(variants, metric).as_deref() {
+        None => format!("Whether lower or higher is better is not known of {metric}, so no variant is called best."),
+        Some([]) => format!("No run has a finite {title}."),
+        Some([only]) => {
+            format!("Only {} has a {title}, so there is nothing to compare it with.", variants[*only].label())
         }
-        [first, second, ..] => (first, second),
-    };
-    let reference = baseline.filter(|baseline| *baseline != first && ranked.contains(baseline)).unwrap_or(second);
-    // Without a baseline the best one is the common reference of all tests.
-    let center = baseline.filter(|baseline| ranked.contains(baseline)).unwrap_or(first);
-    let other = if center == first { reference } else { first };
-    let comparisons = against(variants, center, metric);
-    let Some(comparison) = comparisons.iter().find(|comparison| comparison.variant == other) else {
-        return format!("No run has a finite {title}.");
-    };
-    if comparison.difference.mean == 0.0 {
-        return tie(variants, metric, [first, reference], comparison);
+        Some(ranked @ [first, second, ..]) => {
+            let compared = baseline.filter(|baseline| ranked.contains(baseline));
+            let reference = compared.filter(|baseline| baseline != first).unwrap_or(*second);
+            let ranking = Ranking { variants, metric, ranked, first: *first, reference, baseline };
+            // Without a baseline the best one is the common reference of all tests.
+            ranking.told(compared.unwrap_or(*first))
+        }
     }
-    let lowest = merit::better(metric) == Some(Better::Lower);
-    let than = match baseline {
-        Some(baseline) if baseline == reference => "the baseline",
-        _ if ranked.len() == 2 => "the other",
-        _ => "the next",
-    };
-    let is_less = (comparison.difference.mean > 0.0) == (center == first);
-    let sentence = format!(
-        "{}{} has the {} {title}, {}, {} {} than {than}, {}{}",
-        if baseline == Some(first) { "The baseline " } else { "" },
-        variants[first].label(),
-        if lowest { "lowest" } else { "highest" },
-        mean(&variants[first], metric),
-        size(comparison),
-        if is_less { "less" } else { "more" },
-        variants[reference].label(),
-        support(comparison),
-    );
+}
+
+/// At least two variants in the order of a metric.
+struct Ranking<'a> {
+    variants: &'a [Variant<'a>],
+    metric: &'a str,
+    ranked: &'a [usize],
+    first: usize,
+    /// What the first is held against.
+    reference: usize,
+    baseline: Option<usize>,
+}
+
+impl Ranking<'_> {
+    /// The conclusion from the comparisons of all with `center`, which is the first or its reference.
+    fn told(&self, center: usize) -> String {
+        let comparisons = against(self.variants, center, self.metric);
+        let other = if center == self.first { self.reference } else { self.first };
+        let Some(comparison) = comparisons.iter().find(|comparison| comparison.variant == other) else {
+            return format!("No run has a finite {}.", merit::title(self.metric));
+        };
+        let is_lowest = merit::better(self.metric) == Some(Better::Lower);
+        let best = format!(
+            "{} has the {} {}, {}",
+            self.subject(),
+            if is_lowest { "lowest" } else { "highest" },
+            merit::title(self.metric),
+            mean(&self.variants[self.first], self.metric)
+        );
+        let difference = comparison.difference.mean;
+        let is_less = (difference > 0.0) == (center == self.first);
+        if !self.shares_seeds(comparison) && (difference == 0.0 || is_less != is_lowest) {
+            return format!("{best}, but {}", contradicted(comparison, &self.than(), is_less));
+        }
+        if difference == 0.0 {
+            return tie(self.variants, self.metric, [self.first, self.reference], comparison);
+        }
+        let way = if is_less { "less" } else { "more" };
+        let others = if center == self.first { clearly_worse(&comparisons, is_lowest) } else { String::new() };
+        format!("{best}, {} {way} {}{}{others}", size(comparison), self.than(), support(comparison))
+    }
+
+    /// The best one by its name.
+    fn subject(&self) -> String {
+        let label = |variant: usize| self.variants[variant].label();
+        let first = label(self.first);
+        match self.baseline {
+            Some(baseline) if baseline == self.first => format!("The baseline {first}"),
+            Some(missing) if !self.ranked.contains(&missing) => {
+                let title = merit::title(self.metric);
+                format!("The baseline, {}, has no finite {title}. Of the others {first}", label(missing))
+            }
+            _ => first.to_owned(),
+        }
+    }
+
+    /// What it is held against.
+    fn than(&self) -> String {
+        let what = match self.baseline {
+            Some(baseline) if baseline == self.reference => "the baseline",
+            _ if self.ranked.len() == 2 => "the other",
+            _ => "the next",
+        };
+        format!("than {what}, {}", self.variants[self.reference].label())
+    }
+
+    /// Whether the difference is that of the means: it is not where some seeds are of one of the two alone.
+    fn shares_seeds(&self, comparison: &Comparison) -> bool {
+        let all = |variant: usize| {
+            let summary = self.variants[variant].summary(self.metric);
+            summary.is_some_and(|summary| summary.count == comparison.difference.count)
+        };
+        comparison.difference.design == Design::Unpaired || (all(self.first) && all(self.reference))
+    }
+}
+
+/// How many of several others the best is clearly better than; nothing of a single one, or without tests.
+fn clearly_worse(comparisons: &[Comparison], is_lowest: bool) -> String {
     let worse = |comparison: &&Comparison| {
-        comparison.is_supported() == Some(true) && (comparison.difference.mean > 0.0) == lowest
+        comparison.is_supported() == Some(true) && (comparison.difference.mean > 0.0) == is_lowest
     };
     let clear = comparisons.iter().filter(worse).count();
     match comparisons.len() {
-        2.. if center != first || comparisons.iter().all(|comparison| comparison.test().is_none()) => sentence,
-        2 if clear == 2 => format!("{sentence} Both others are clearly worse."),
-        others @ 2.. if clear == others => format!("{sentence} All {others} others are clearly worse."),
-        others @ 2.. => format!("{sentence} {clear} of the {others} others are clearly worse."),
-        _ => sentence,
+        0 | 1 => String::new(),
+        _ if comparisons.iter().all(|comparison| comparison.p.is_none()) => String::new(),
+        2 if clear == 2 => " Both others are clearly worse.".to_owned(),
+        others if clear == others => format!(" All {others} others are clearly worse."),
+        others => format!(" {clear} of the {others} others are clearly worse."),
     }
 }
 
@@ -70,6 +124,9 @@ pub fn conclusion_at(variants: &[Variant<'_>], metric: &str, pairs: &[(usize, us
     let title = merit::title(metric);
     let Some(better) = merit::better(metric) else { return conclusion(variants, metric, None) };
     let comparisons = each_against(variants, pairs, metric);
+    if comparisons.is_empty() {
+        return format!("No variant has a finite {title} both with {baseline} and without.");
+    }
     let is_better = |comparison: &&Comparison| match better {
         Better::Lower => comparison.difference.mean < 0.0,
         Better::Higher => comparison.difference.mean > 0.0,
@@ -111,9 +168,27 @@ fn size(comparison: &Comparison) -> String {
     }
 }
 
+/// What the seeds that both have say against a better mean over other seeds.
+fn contradicted(comparison: &Comparison, than: &str, is_less: bool) -> String {
+    let what = match (comparison.difference.mean == 0.0, is_less) {
+        (true, _) => "no better".to_owned(),
+        (false, true) => format!("{} less", size(comparison)),
+        (false, false) => format!("{} more", size(comparison)),
+    };
+    let seeds = match comparison.difference.count {
+        1 => "the one seed".to_owned(),
+        count => format!("the {count} seeds"),
+    };
+    format!(
+        "{what} {than}, with {seeds} that both have{}: the data do not say which is better. Run both with the \
+         same seeds.",
+        facts(comparison)
+    )
+}
+
 fn tie(variants: &[Variant<'_>], metric: &str, [first, second]: [usize; 2], comparison: &Comparison) -> String {
     let seeds = match comparison.difference.evidence {
-        Evidence::NoSpread => " with every seed",
+        Evidence::NoSpread { .. } => " with every seed",
         Evidence::TooFew | Evidence::Test(_) => "",
     };
     let (title, mean) = (merit::title(metric), mean(&variants[first], metric));
@@ -122,55 +197,69 @@ fn tie(variants: &[Variant<'_>], metric: &str, [first, second]: [usize; 2], comp
 
 /// How sure the difference is.
 fn support(comparison: &Comparison) -> String {
+    let every = match (comparison.difference.evidence, comparison.difference.design) {
+        (Evidence::NoSpread { .. }, Design::Paired) => ", the same with every seed",
+        (Evidence::NoSpread { .. }, Design::Unpaired) => ", whatever the seed",
+        (Evidence::TooFew | Evidence::Test(_), _) => "",
+    };
+    let facts = facts(comparison);
+    match comparison.is_supported() {
+        None => ". One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as \
+                 --repeats 3."
+            .to_owned(),
+        Some(true) => format!("{every}{facts}: the data support it."),
+        Some(false) => format!("{every}{facts}: the data do not support it. {}", more_seeds(comparison)),
+    }
+}
+
+/// ` (95 % interval 0.1 to 0.3; 3 pairs by seed; p = 0.012)`, empty without a test.
+fn facts(comparison: &Comparison) -> String {
     let Difference { design, count, mean, evidence } = comparison.difference;
-    let test = match evidence {
-        Evidence::TooFew => {
-            return ". One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as \
-                    --repeats 3."
-                .to_owned();
-        }
-        Evidence::NoSpread => return ", the same with every seed: the data support it.".to_owned(),
-        Evidence::Test(test) => test,
-    };
-    // Told as the difference's size, whichever of the two it is measured from.
-    let Interval { low, high } = test.interval;
-    let interval = if mean < 0.0 { Interval { low: -high, high: -low } } else { test.interval };
-    let paired = match design {
-        Design::Paired => format!("{} by seed", text::count(count, "pair")),
-        Design::Unpaired => "seeds differ, so by Welch's test".to_owned(),
-    };
-    let p = comparison.p.map_or_else(String::new, p_value);
+    let Some(p) = comparison.p.map(p_value) else { return String::new() };
     let corrected = match comparison.tests {
         1 => String::new(),
         tests => format!(" after Holm's correction for {tests} comparisons"),
     };
-    let facts = format!(" (95 % interval {}; {paired}; {p}{corrected})", words::interval(interval));
-    match comparison.is_supported() {
-        Some(true) => format!("{facts}: the data support it."),
-        _ => format!("{facts}: the data do not support it. {}", more_seeds(comparison)),
-    }
+    let paired = match design {
+        Design::Paired => format!("{} by seed", text::count(count, "pair")),
+        Design::Unpaired => "seeds differ".to_owned(),
+    };
+    let Evidence::Test(test) = evidence else {
+        return format!(" ({paired}; {p} by a permutation test{corrected})");
+    };
+    // Told as the difference's size, whichever of the two it is measured from.
+    let Interval { low, high } = test.interval;
+    let interval = if mean < 0.0 { Interval { low: -high, high: -low } } else { test.interval };
+    let welch = if design == Design::Unpaired { ", so by Welch's test" } else { "" };
+    format!(" (95 % interval {}; {paired}{welch}; {p}{corrected})", words::interval(interval))
 }
 
 /// How many more seeds would be needed.
 fn more_seeds(comparison: &Comparison) -> String {
     let count = comparison.difference.count;
-    match (comparison.seeds_needed(), comparison.test().and_then(|test| test.effect)) {
-        (Some(needed), _) => {
+    match (comparison.seeds_needed(), comparison.difference.evidence) {
+        (Some(needed), evidence) => {
             let needed = needed.max(count + 1);
-            format!(
-                "If the effect is what it looks like, about {needed} seeds of each would show it four times in five: \
-                 {} more.",
-                needed - count
-            )
+            let more = needed - count;
+            match evidence {
+                Evidence::NoSpread { .. } => {
+                    format!("If all seeds say the same, it takes {needed} of each to show it: {more} more.")
+                }
+                _ => format!(
+                    "If the effect is what it looks like, about {needed} seeds of each would show it four times in \
+                     five: {more} more."
+                ),
+            }
         }
-        (None, Some(_)) => format!("Even {MOST_REPEATS} seeds of each would hardly show a difference this small."),
-        (None, None) => {
-            "From two seeds it cannot be told how many it takes: repeat with more, such as --repeats 5.".to_owned()
+        (None, Evidence::Test(test)) if test.effect.is_some() => {
+            format!("Even {MOST_REPEATS} seeds of each would hardly show a difference this small.")
         }
+        _ => "From two seeds it cannot be told how many it takes: repeat with more, such as --repeats 5.".to_owned(),
     }
 }
 
-/// What a reader has to know of the values that are compared: runs without the metric, or where it is not finite.
+/// What a reader has to know of the values that are compared: runs without the metric, or where it is not finite, and
+/// such that share a seed.
 pub fn notes(variants: &[Variant<'_>], metric: &str) -> Vec<String> {
     let title = merit::title(metric);
     let mut notes = Vec::new();
@@ -180,6 +269,11 @@ pub fn notes(variants: &[Variant<'_>], metric: &str) -> Vec<String> {
         let values = variant.runs.iter().filter_map(|run| run.metrics.get(metric));
         let not_finite = values.filter(|value| !value.is_finite()).count();
         let label = variant.label();
+        let seeds: BTreeSet<u64> = variant.runs.iter().map(|run| run.seed).collect();
+        if seeds.len() < variant.runs.len() {
+            let seeds = text::count(seeds.len(), "seed");
+            notes.push(format!("{label}: {of} with {seeds} only: of each seed the last one named counts"));
+        }
         if not_finite > 0 {
             notes.push(format!("{label}: {not_finite} of {of} left out, whose {title} is not finite"));
         }

@@ -15,55 +15,88 @@ use crate::statistics::{self, Anova, Effect};
 pub struct Effects {
     /// What the effects' factors are, by index.
     pub params: Vec<String>,
-    /// Those whose numbers are too many to have repeats, and were cut into ranges of equally many runs.
+    /// Those whose numbers were drawn rather than listed, and were cut into ranges of equally many runs.
     pub cut: Vec<String>,
+    /// How many ranges that are.
+    pub ranges: usize,
     pub anova: Anova,
 }
 
 /// Main effects and two-way interactions of params on a metric, over the runs where it is finite. `None` when nothing
-/// varies or no param has two values.
+/// varies, or when no param can be told from the others.
 pub fn effects(runs: &[Run], params: &[String], metric: &str) -> Option<Effects> {
     let known = runs.iter().filter_map(|run| Some((run, *run.metrics.get(metric)?)));
     let (runs, values): (Vec<&Run>, Vec<f64>) = known.filter(|(_, value)| value.is_finite()).unzip();
-    let mut found = Effects { params: Vec::new(), cut: Vec::new(), anova: Anova::default() };
-    let mut factors = Vec::new();
-    for param in params {
-        let of_run: Vec<&Value> = runs.iter().map(|run| run.params.get(param).unwrap_or(&Value::Null)).collect();
-        let distinct: BTreeSet<String> = of_run.iter().map(|value| value.to_string()).collect();
-        if distinct.len() < 2 {
-            continue;
-        }
-        let levels = match too_many(&of_run, distinct.len()) {
-            true => {
-                found.cut.push(param.clone());
-                cut(&of_run)
-            }
-            false => {
-                let ordered: Vec<&String> = distinct.iter().collect();
-                of_run.iter().map(|value| ordered.partition_point(|known| **known < value.to_string())).collect()
-            }
+    let of_runs = |param: &String| Factor::new(param, &runs);
+    let factors: Vec<Factor> = params.iter().map(of_runs).filter(|factor| factor.count > 1).collect();
+    let points: Vec<Vec<usize>> =
+        (0..runs.len()).map(|run| factors.iter().map(|factor| factor.levels[run]).collect()).collect();
+    let drawn: Vec<bool> = factors.iter().map(|factor| factor.is_drawn(&points)).collect();
+    let repeats = points.iter().collect::<BTreeSet<_>>().len() < points.len();
+    // The levels of a single one are told apart by repeats, however many they are.
+    let needed = drawn.iter().filter(|drawn| **drawn).count() > 1 || (!repeats && runs.len() >= 2 * RUNS_A_RANGE);
+    let ranges = (runs.len() / RUNS_A_RANGE).clamp(2, MOST_RANGES);
+    let levels = |(factor, drawn): (&Factor, &bool)| match *drawn && needed {
+        true => factor.cut(ranges),
+        false => factor.levels.clone(),
+    };
+    let levels: Vec<Vec<usize>> = factors.iter().zip(&drawn).map(levels).collect();
+    let anova = statistics::anova(&levels, &values).filter(|anova| !anova.effects.is_empty())?;
+    let cut = factors.iter().zip(&drawn).filter(|(_, drawn)| **drawn && needed);
+    Some(Effects {
+        cut: cut.map(|(factor, _)| factor.param.clone()).collect(),
+        params: factors.iter().map(|factor| factor.param.clone()).collect(),
+        ranges,
+        anova,
+    })
+}
+
+const RUNS_A_RANGE: usize = 8;
+const MOST_RANGES: usize = 8;
+
+/// A param's values in all runs.
+struct Factor<'a> {
+    param: String,
+    /// `null` where the param does nothing.
+    values: Vec<&'a Value>,
+    /// The value in each run, as one of `count`.
+    levels: Vec<usize>,
+    count: usize,
+}
+
+impl<'a> Factor<'a> {
+    fn new(param: &str, runs: &[&'a Run]) -> Self {
+        // Where others sweep over it and a run does not, it belongs to a branch that the run does not take.
+        let swept: BTreeSet<&str> =
+            runs.iter().filter(|run| run.swept.contains(param)).map(|run| run.experiment.as_str()).collect();
+        let value = |run: &&'a Run| match run.params.get(param) {
+            Some(value) if run.swept.contains(param) || !swept.contains(run.experiment.as_str()) => value,
+            _ => &Value::Null,
         };
-        found.params.push(param.clone());
-        factors.push(levels);
+        let values: Vec<&Value> = runs.iter().map(value).collect();
+        let texts: Vec<String> = values.iter().map(|value| value.to_string()).collect();
+        let ordered: Vec<&String> = texts.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let levels = texts.iter().map(|text| ordered.partition_point(|known| *known < text)).collect();
+        Self { param: param.to_owned(), values, levels, count: ordered.len() }
     }
-    found.anova = statistics::anova(&factors, &values)?;
-    Some(found)
-}
 
-/// Whether numbers were drawn rather than listed: most of them come up only once or twice.
-fn too_many(values: &[&Value], distinct: usize) -> bool {
-    const FEW: usize = 5;
-    distinct > FEW && 3 * distinct > values.len() && values.iter().all(|value| value.is_number() || value.is_null())
-}
+    /// Whether numbers were drawn rather than listed: most come up at one point only. What is listed comes up with
+    /// several values of the others.
+    fn is_drawn(&self, points: &[Vec<usize>]) -> bool {
+        const FEW: usize = 5;
+        let mut at: Vec<BTreeSet<&Vec<usize>>> = vec![BTreeSet::new(); self.count];
+        self.levels.iter().zip(points).for_each(|(level, point)| _ = at[*level].insert(point));
+        let once = at.iter().filter(|points| points.len() == 1).count();
+        let is_number = |value: &&Value| value.is_number() || value.is_null();
+        self.count > FEW && 2 * once > self.count && self.values.iter().all(is_number)
+    }
 
-/// Ranges of equally many numbers; what has none is a level of its own.
-fn cut(values: &[&Value]) -> Vec<usize> {
-    const RUNS_A_RANGE: usize = 8;
-    const MOST_RANGES: usize = 8;
-    let ranges = (values.len() / RUNS_A_RANGE).clamp(2, MOST_RANGES);
-    let numbers: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
-    let mut levels = statistics::bins(&numbers, ranges).into_iter();
-    values.iter().map(|value| value.as_f64().and_then(|_| levels.next()).unwrap_or(ranges)).collect()
+    /// Ranges of equally many numbers; what has none is a level of its own.
+    fn cut(&self, ranges: usize) -> Vec<usize> {
+        let numbers: Vec<f64> = self.values.iter().filter_map(|value| value.as_f64()).collect();
+        let mut levels = statistics::bins(&numbers, ranges).into_iter();
+        self.values.iter().map(|value| value.as_f64().and_then(|_| levels.next()).unwrap_or(ranges)).collect()
+    }
 }
 
 impl Effects {
@@ -94,15 +127,43 @@ impl Effects {
             format!("{} {}{p}", self.name(effect), percent(effect.share))
         });
         let told: Vec<String> = told.collect();
-        let rest = match (self.anova.residual_freedom, self.anova.interactions || self.params.len() < 2) {
-            (0, _) => "without repeats this cannot be told from noise".to_owned(),
-            (_, true) => format!("{} is left to chance", percent(self.residual_share())),
-            (_, false) => format!(
-                "{} is left to chance and to how they act together, which takes repeats to tell apart",
-                percent(self.residual_share())
-            ),
+        format!(
+            "Of the variance of the {}: {}; {}.{}",
+            merit::title(metric),
+            told.join(", "),
+            self.rest(),
+            self.remarks()
+        )
+    }
+
+    /// What becomes of the variance that no effect explains.
+    fn rest(&self) -> String {
+        if self.anova.residual_freedom == 0 {
+            return "without repeats this cannot be told from noise".to_owned();
+        }
+        let ranges = if self.cut.is_empty() { "" } else { ", to what varies within the ranges" };
+        let together = match (self.anova.interactions, self.params.len()) {
+            (true, ..=2) => "",
+            (true, _) => " and to how three or more act together",
+            (false, _) => " and to how they act together, which these runs do not tell apart",
         };
-        format!("Of the variance of the {}: {}; {rest}.", merit::title(metric), told.join(", "))
+        format!("{} is left to chance{ranges}{together}", percent(self.residual_share()))
+    }
+
+    /// What a reader has to know of the shares.
+    fn remarks(&self) -> String {
+        const ROUNDING: f64 = 0.01;
+        let mut remarks = String::new();
+        if !self.cut.is_empty() {
+            let (params, ranges) = (self.cut.join(" and "), self.ranges);
+            remarks += &format!(" The numbers of {params} were cut into {ranges} ranges of equally many runs.");
+        }
+        let all: f64 = self.anova.effects.iter().map(|effect| effect.share).sum::<f64>() + self.residual_share();
+        if (all - 1.0).abs() > ROUNDING {
+            remarks += " The shares do not add up to 100 %: some combinations of values have more runs than others, so \
+                        what two params explain together is counted for neither or for both.";
+        }
+        remarks
     }
 
     fn residual_share(&self) -> f64 {

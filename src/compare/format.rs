@@ -1,10 +1,13 @@
 //! A comparison as text: for a terminal, for documents, for spreadsheets. All but CSV and JSON draw the same grids.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::compare::words::{p_value, plus_minus, rounded};
-use crate::compare::{Cell, Sheet};
+use crate::compare::{Cell, Row, Sheet};
 use crate::merit::{self, Better};
 use crate::text;
 
@@ -44,10 +47,10 @@ pub fn grid(sheet: &Sheet) -> Grid {
     }
     header.extend(sheet.series.clone());
     let lines = sparklines(sheet);
+    let shown: Vec<Vec<String>> = sheet.params.iter().map(|param| sheet.shown(param)).collect();
     let rows = sheet.rows.iter().enumerate().map(|(at, row)| {
-        let value = |param: &String| Entry::plain(row.values.get(param).map_or_else(String::new, text::value));
-        let mut entries: Vec<Entry> = sheet.params.iter().map(value).collect();
-        entries.extend(seeds.then(|| Entry::plain(row.runs.len().to_string())));
+        let mut entries: Vec<Entry> = shown.iter().map(|texts| Entry::plain(&*texts[at])).collect();
+        entries.extend(seeds.then(|| Entry::plain(row.seeds.to_string())));
         for (index, cell) in row.cells.iter().enumerate() {
             entries.push(cell.as_ref().map_or_else(|| Entry::plain("none"), entry));
             if has_differences(sheet, index) {
@@ -63,54 +66,67 @@ pub fn grid(sheet: &Sheet) -> Grid {
 /// For each metric one row a value of the param, one column for each combination of the others; the best of each row
 /// is marked.
 pub fn grids_by(sheet: &Sheet, param: &str) -> Vec<Grid> {
-    let value = |row: usize| sheet.rows[row].values.get(param).cloned().unwrap_or(Value::Null);
-    let others = |row: usize| {
-        let keys = sheet.keys.iter().filter(|key| *key != param);
-        let values = keys.filter_map(|key| Some((key.clone(), sheet.rows[row].values.get(key)?.clone())));
-        let values: Map<String, Value> = values.collect();
-        match values.values().next() {
-            // A word such as `conv` says enough by itself.
-            Some(Value::String(word)) if values.len() == 1 => word.clone(),
-            _ => text::pairs(&values),
-        }
-    };
-    let (mut values, mut columns) = (Vec::<Value>::new(), Vec::<String>::new());
-    for row in 0..sheet.rows.len() {
-        if !values.contains(&value(row)) {
-            values.push(value(row));
-        }
-        if !columns.contains(&others(row)) {
-            columns.push(others(row));
-        }
+    let value = |row: &Row| row.values.get(param).cloned().unwrap_or_default();
+    let keys: Vec<&String> = sheet.keys.iter().filter(|key| *key != param).collect();
+    let others = |row: &Row| -> Vec<Option<Value>> { keys.iter().map(|key| row.values.get(*key).cloned()).collect() };
+    let mut lines = firsts(sheet, value);
+    if lines.iter().all(|line| value(&sheet.rows[*line]).is_number()) {
+        let number = |line: &usize| value(&sheet.rows[*line]).as_f64().unwrap_or(f64::NAN);
+        lines.sort_by(|one, other| number(one).total_cmp(&number(other)));
     }
-    if values.iter().all(Value::is_number) {
-        values.sort_by(|a, b| a.as_f64().unwrap_or(f64::NAN).total_cmp(&b.as_f64().unwrap_or(f64::NAN)));
-    }
+    let columns = firsts(sheet, others);
+    let place = |row: &Row| (value(row), others(row));
+    let rows: HashMap<_, &Row> = sheet.rows.iter().map(|row| (place(row), row)).collect();
+    let of = |line: usize, column: usize| rows.get(&(value(&sheet.rows[line]), others(&sheet.rows[column]))).copied();
+    let cells: Vec<Vec<Option<&Row>>> =
+        lines.iter().map(|line| columns.iter().map(|column| of(*line, *column)).collect()).collect();
+    let (names, shown) = (column_names(sheet, &keys, &columns), sheet.shown(param));
     let grid = |(index, metric): (usize, &String)| {
-        let sign = merit::better(metric).map(|better| if better == Better::Lower { 1.0 } else { -1.0 });
-        let row = |at: &Value| {
-            let cell = |column: &String| {
-                let row = (0..sheet.rows.len()).find(|row| value(*row) == *at && others(*row) == *column)?;
-                sheet.rows[row].cells[index].as_ref()
-            };
-            let cells: Vec<Option<&Cell>> = columns.iter().map(cell).collect();
-            let scores = cells.iter().flatten().filter_map(|cell| Some(sign? * cell.summary.mean));
-            let best = scores.fold(f64::INFINITY, f64::min);
-            let entry = |cell: &Option<&Cell>| {
-                let Some(cell) = cell else { return Entry::default() };
-                let difference = difference(cell);
-                let gap = if difference.is_empty() { "" } else { "  " };
-                let is_best = columns.len() > 1 && sign.is_some_and(|sign| sign * cell.summary.mean == best);
-                Entry { text: format!("{}{gap}{difference}", entry(cell).text), is_best }
-            };
-            std::iter::once(Entry::plain(text::value(at))).chain(cells.iter().map(entry)).collect()
+        let row = |(line, row): (&usize, &Vec<Option<&Row>>)| {
+            let cells: Vec<Option<&Cell>> =
+                row.iter().map(|row| row.and_then(|row| row.cells[index].as_ref())).collect();
+            std::iter::once(Entry::plain(&*shown[*line])).chain(line_of(&cells, metric)).collect()
         };
         let named = |name: &String| if name.is_empty() { merit::own(metric).to_owned() } else { name.clone() };
-        let header = std::iter::once(param.to_owned()).chain(columns.iter().map(named)).collect();
+        let header = std::iter::once(param.to_owned()).chain(names.iter().map(named)).collect();
         let title = Some(format!("{metric}{}", merit::arrow(metric)));
-        Grid { title, header, rows: values.iter().map(row).collect() }
+        Grid { title, header, rows: lines.iter().zip(&cells).map(row).collect() }
     };
     sheet.metrics.iter().enumerate().map(grid).collect()
+}
+
+/// The first row with each of what rows have.
+fn firsts<T: Eq + Hash>(sheet: &Sheet, of: impl Fn(&Row) -> T) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    (0..sheet.rows.len()).filter(|row| seen.insert(of(&sheet.rows[*row]))).collect()
+}
+
+/// For each of these rows its values of the keys: a word such as `conv` says enough by itself.
+fn column_names(sheet: &Sheet, keys: &[&String], rows: &[usize]) -> Vec<String> {
+    let shown: Vec<Vec<String>> = keys.iter().map(|key| sheet.shown(key)).collect();
+    let name = |row: &usize| {
+        let values = &sheet.rows[*row].values;
+        let known: Vec<usize> = (0..keys.len()).filter(|key| values.contains_key(keys[*key])).collect();
+        match known[..] {
+            [only] if values[keys[only]].is_string() => shown[only][*row].clone(),
+            _ => known.iter().map(|key| format!("{}={}", keys[*key], shown[*key][*row])).collect::<Vec<_>>().join(", "),
+        }
+    };
+    rows.iter().map(name).collect()
+}
+
+/// Cells with what they differ by, the best of several marked.
+fn line_of(cells: &[Option<&Cell>], metric: &str) -> Vec<Entry> {
+    let sign = merit::better(metric).map(|better| if better == Better::Lower { 1.0 } else { -1.0 });
+    let best = cells.iter().flatten().filter_map(|cell| Some(sign? * cell.summary.mean)).fold(f64::INFINITY, f64::min);
+    let shown = |cell: &Option<&Cell>| {
+        let Some(cell) = cell else { return Entry::default() };
+        let difference = difference(cell);
+        let gap = if difference.is_empty() { "" } else { "  " };
+        let is_best = cells.len() > 1 && sign.is_some_and(|sign| sign * cell.summary.mean == best);
+        Entry { text: format!("{}{gap}{difference}", entry(cell).text), is_best }
+    };
+    cells.iter().map(shown).collect()
 }
 
 fn has_differences(sheet: &Sheet, metric: usize) -> bool {
@@ -127,13 +143,11 @@ fn difference(cell: &Cell) -> String {
     let Some(comparison) = cell.comparison else { return String::new() };
     let mean = comparison.difference.mean;
     let sign = if mean > 0.0 { "+" } else { "" };
-    match (comparison.test(), comparison.p) {
-        (Some(test), Some(p)) => {
-            let half = (test.interval.high - test.interval.low) / 2.0;
-            format!("{sign}{} ({})", rounded(mean, half), p_value(p))
-        }
-        _ => format!("{sign}{}", text::number(mean)),
-    }
+    let size = match comparison.test() {
+        Some(test) => rounded(mean, (test.interval.high - test.interval.low) / 2.0),
+        None => text::number(mean),
+    };
+    comparison.p.map_or_else(|| format!("{sign}{size}"), |p| format!("{sign}{size} ({})", p_value(p)))
 }
 
 /// One line a row, all on one scale.
@@ -183,7 +197,8 @@ fn legend(sheet: &Sheet, grids: &[Grid], mark: &str) -> String {
     if sheet.has_repeats() {
         parts.push("±: half the 95 % interval".to_owned());
     }
-    if let Some(baseline) = &sheet.baseline {
+    let differences = (0..sheet.metrics.len()).any(|metric| has_differences(sheet, metric));
+    if let Some(baseline) = sheet.baseline.as_ref().filter(|_| differences) {
         let sign = if by_row { "+ or -" } else { "Δ" };
         parts.push(format!("{sign}: difference to {}", baseline.name));
     }
@@ -346,7 +361,7 @@ fn numbers(cell: &Cell) -> Vec<String> {
         number(comparison.map(|comparison| comparison.difference.mean)),
         number(test.map(|test| test.interval.low)),
         number(test.map(|test| test.interval.high)),
-        number(test.map(|test| test.p)),
+        number(comparison.and_then(|comparison| comparison.difference.evidence.p())),
         number(comparison.and_then(|comparison| comparison.p)),
     ]
 }

@@ -1,6 +1,6 @@
 //! A comparison as a table: one row a variant, its cells with all that is known of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,8 @@ use crate::compare::{
     notes,
 };
 use crate::merit::{self, Better};
-use crate::statistics::{Interval, Summary};
+use crate::statistics::{Design, Evidence, Interval, Summary};
+use crate::text;
 
 /// What variants are held against.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct Row {
     /// Its params, and what else tells it apart.
     pub values: Map<String, Value>,
     pub runs: Vec<String>,
+    /// How many seeds these have.
+    pub seeds: usize,
     /// One a metric, `None` where no run has a finite value.
     pub cells: Vec<Option<Cell>>,
     /// The mean over the runs at every step; empty where there is none.
@@ -68,6 +71,7 @@ impl Sheet {
         let row = |(index, variant): (usize, &Variant<'_>)| Row {
             values: values(variant),
             runs: variant.runs.iter().map(|run| run.id.clone()).collect(),
+            seeds: variant.runs.iter().map(|run| run.seed).collect::<BTreeSet<_>>().len(),
             cells: columns.iter().map(|column| column[index].clone()).collect(),
             series: Vec::new(),
         };
@@ -97,7 +101,7 @@ impl Sheet {
             rows: variants.iter().enumerate().map(row).collect(),
             effects,
             conclusions: metrics.iter().map(told).collect(),
-            notes: metrics.iter().flat_map(|metric| notes(variants, metric)).collect(),
+            notes: once(metrics.iter().flat_map(|metric| notes(variants, metric))),
             params: keys.iter().chain(&others).cloned().collect(),
             keys,
             metrics: metrics.to_vec(),
@@ -106,9 +110,15 @@ impl Sheet {
         }
     }
 
-    /// Whether any row has more than one run.
+    /// Whether any row has more than one seed.
     pub fn has_repeats(&self) -> bool {
-        self.rows.iter().any(|row| row.runs.len() > 1)
+        self.rows.iter().any(|row| row.seeds > 1)
+    }
+
+    /// A param in all rows as people read it, so that different values read differently; empty where there is none.
+    pub fn shown(&self, param: &str) -> Vec<String> {
+        let values: Vec<Option<&Value>> = self.rows.iter().map(|row| row.values.get(param)).collect();
+        text::told_apart(&values)
     }
 
     /// All of it for programs. Numbers that are not finite are `null`.
@@ -158,10 +168,10 @@ impl Sheet {
                 "mean": comparison.difference.mean,
                 "interval": test.map(|test| ends(test.interval)),
                 "count": comparison.difference.count,
-                "test": test.map(|_| format!("{:?}", comparison.difference.design).to_lowercase()),
+                "test": test_name(&comparison),
                 "t": test.map(|test| test.t),
                 "df": test.map(|test| test.freedom),
-                "p": test.map(|test| test.p),
+                "p": comparison.difference.evidence.p(),
                 "p_holm": comparison.p,
                 "effect_size": test.and_then(|test| test.effect),
                 "supported": comparison.is_supported(),
@@ -187,12 +197,17 @@ impl Baseline {
         self.of.iter().enumerate().filter_map(|(variant, baseline)| Some((variant, (*baseline)?))).collect()
     }
 
-    /// The baseline, when it is the same for all.
+    /// The baseline, when it is the same for all others.
     fn only(&self) -> Option<usize> {
-        let mut all = self.of.iter().flatten();
-        let first = all.next()?;
-        all.all(|other| other == first).then_some(*first)
+        let mut without = self.of.iter().enumerate().filter(|(_, of)| of.is_none()).map(|(variant, _)| variant);
+        without.next().filter(|_| without.next().is_none())
     }
+}
+
+/// Each text once: some are of no metric in particular.
+fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    texts.filter(|text| seen.insert(text.clone())).collect()
 }
 
 /// What tells a variant apart, and its params.
@@ -204,13 +219,15 @@ fn values(variant: &Variant<'_>) -> Map<String, Value> {
 fn column(variants: &[Variant<'_>], metric: &str, baseline: Option<&Baseline>) -> Vec<Option<Cell>> {
     let first = best(variants, metric).and_then(|ranked| Some(variants[*ranked.first()?].summary(metric)?.mean));
     let comparisons = baseline.map_or_else(Vec::new, |baseline| each_against(variants, &baseline.pairs(), metric));
+    let comparisons: BTreeMap<usize, Comparison> =
+        comparisons.into_iter().map(|found| (found.variant, found)).collect();
     let cell = |(index, variant): (usize, &Variant<'_>)| {
         let summary = variant.summary(metric)?;
         Some(Cell {
             summary,
             by_seed: variant.by_seed(metric),
             is_best: first == Some(summary.mean),
-            comparison: comparisons.iter().find(|comparison| comparison.variant == index).copied(),
+            comparison: comparisons.get(&index).copied(),
         })
     };
     variants.iter().enumerate().map(cell).collect()
@@ -237,6 +254,15 @@ fn effects_json(effects: &Effects) -> Value {
         "importance": importance.collect::<Vec<_>>(),
         "cut_into_ranges": effects.cut,
     })
+}
+
+fn test_name(comparison: &Comparison) -> Option<&'static str> {
+    match (comparison.difference.evidence, comparison.difference.design) {
+        (Evidence::TooFew, _) => None,
+        (Evidence::NoSpread { .. }, _) => Some("permutation"),
+        (Evidence::Test(_), Design::Paired) => Some("paired"),
+        (Evidence::Test(_), Design::Unpaired) => Some("unpaired"),
+    }
 }
 
 fn ends(Interval { low, high }: Interval) -> [f64; 2] {

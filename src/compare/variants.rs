@@ -1,6 +1,6 @@
 //! Runs grouped into variants: those that differ in their seed alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -28,6 +28,7 @@ pub struct Variant<'a> {
     pub values: Map<String, Value>,
     /// In the order given.
     pub runs: Vec<&'a Run>,
+    label: String,
 }
 
 /// What an experiment goes by among the params, where runs of several are compared.
@@ -62,31 +63,48 @@ pub fn telling(runs: &[Run]) -> Vec<String> {
 /// The variants by these params, in the order of their first runs.
 pub fn grouped<'a>(runs: &'a [Run], params: &[String]) -> Vec<Variant<'a>> {
     let mut variants: Vec<Variant<'a>> = Vec::new();
+    let mut places: HashMap<Map<String, Value>, usize> = HashMap::new();
     for run in runs {
         let value = |name: &String| match run.params.get(name) {
             None if name == EXPERIMENT => Some((name.clone(), Value::from(run.experiment.as_str()))),
             value => Some((name.clone(), value?.clone())),
         };
         let values: Map<String, Value> = params.iter().filter_map(value).collect();
-        match variants.iter_mut().find(|variant| variant.values == values) {
-            Some(variant) => variant.runs.push(run),
-            None => variants.push(Variant { values, runs: vec![run] }),
-        }
+        let place = *places.entry(values).or_insert_with_key(|values| {
+            variants.push(Variant { values: values.clone(), runs: Vec::new(), label: String::new() });
+            variants.len() - 1
+        });
+        variants[place].runs.push(run);
     }
-    variants
+    labelled(variants)
 }
 
 /// Every run as a variant of its own, told apart by its id.
 pub fn one_each(runs: &[Run]) -> Vec<Variant<'_>> {
     let named =
         |run: &Run| Map::from_iter([("run".to_owned(), run.id.as_str().into()), ("seed".to_owned(), run.seed.into())]);
-    runs.iter().map(|run| Variant { values: named(run), runs: vec![run] }).collect()
+    labelled(runs.iter().map(|run| Variant { values: named(run), runs: vec![run], label: String::new() }).collect())
+}
+
+/// The variants with names of which no two are the same.
+fn labelled(mut variants: Vec<Variant<'_>>) -> Vec<Variant<'_>> {
+    let names: BTreeSet<String> = variants.iter().flat_map(|variant| variant.values.keys().cloned()).collect();
+    let told = names.into_iter().map(|name| {
+        let values: Vec<Option<&Value>> = variants.iter().map(|variant| variant.values.get(&name)).collect();
+        (text::told_apart(&values), name)
+    });
+    let told: HashMap<String, Vec<String>> = told.map(|(texts, name)| (name, texts)).collect();
+    for (index, variant) in variants.iter_mut().enumerate() {
+        let pairs = variant.values.keys().map(|name| format!("{name}={}", told[name][index]));
+        variant.label = pairs.collect::<Vec<_>>().join(", ");
+    }
+    variants
 }
 
 impl Variant<'_> {
     /// `architecture=conv, latent_dim=8`.
-    pub fn label(&self) -> String {
-        if self.values.is_empty() { "all runs".to_owned() } else { text::pairs(&self.values) }
+    pub fn label(&self) -> &str {
+        if self.values.is_empty() { "all runs" } else { &self.label }
     }
 
     /// The metric by seed, of the runs that have it; of several with a seed the last one's.

@@ -5,6 +5,7 @@ use super::reader::{Reader, wrong_type};
 use super::value::{Entry, Kind, Located};
 use super::{ParamDef, Pipeline, document, params, sweep};
 use crate::diagnostic::{Diagnostic, FileId, Span};
+use crate::text;
 
 /// What the command line changes.
 #[derive(Debug, Clone, Default)]
@@ -186,27 +187,11 @@ fn parse(key: &str, def: &ParamDef, piece: Piece<'_>, reader: &mut Reader) -> Op
 
 /// The parts between commas, but not the commas inside quotes and brackets.
 fn split(piece: Piece<'_>) -> Vec<Piece<'_>> {
-    let mut parts = Vec::new();
-    let mut begin = 0;
-    let mut depth = 0_usize;
-    let mut quote = None;
-    let mut is_escaped = false;
-    for (at, char) in piece.text.char_indices() {
-        match (quote, char) {
-            _ if std::mem::take(&mut is_escaped) => {}
-            (Some('"'), '\\') => is_escaped = true,
-            (Some(open), _) if open == char => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(char),
-            (None, '[' | '{') => depth += 1,
-            (None, ']' | '}') => depth = depth.saturating_sub(1),
-            (None, ',') if depth == 0 => {
-                parts.push(piece.part(begin, at));
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(piece.part(begin, piece.text.len()));
-    parts
+    let mut next = 0;
+    let part = |text: &str| {
+        let begin = next;
+        next += text.len() + 1;
+        piece.part(begin, begin + text.len())
+    };
+    text::at_commas(piece.text).into_iter().map(part).collect()
 }

@@ -1,11 +1,19 @@
 //! What a comparison asks for: the runs that stand for an experiment, and their series.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::run_log::query::{RunRow, json};
 use crate::run_log::{Filter, LogError, RunLog};
+
+/// The runs that an experiment stands for.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    pub runs: Vec<RunRow>,
+    /// How many more there would be, of earlier launches, if their pipelines had had the same stages.
+    pub left_out: usize,
+}
 
 impl RunLog {
     /// Names of all experiments, in alphabetical order.
@@ -18,21 +26,24 @@ impl RunLog {
     }
 
     /// The runs that an experiment stands for, in the order of the sweep: those of its newest launch, and of earlier
-    /// ones what was run with the same params but for the swept ones. Of several with the same params and seed the
-    /// newest that ended well counts, or the newest when none did.
-    pub fn standing_for(&self, experiment: &str) -> Result<Vec<RunRow>, LogError> {
+    /// ones of the same stages what was run with the same params but for the swept ones. Of several with the same params
+    /// and seed the newest that ended well counts, or the newest when none did.
+    pub fn standing_for(&self, experiment: &str) -> Result<Standing, LogError> {
         let filter = Filter { experiment: Some(experiment.to_owned()), ..Filter::default() };
         let mut rows = self.runs(&filter)?;
-        let Some(newest) = rows.first() else { return Ok(Vec::new()) };
+        let Some(newest) = rows.first() else { return Ok(Standing::default()) };
         let launch = newest.launch.clone();
         let swept: BTreeSet<String> =
             rows.iter().filter(|row| row.launch == launch).flat_map(|row| row.variant.keys().cloned()).collect();
-        let fixed = |row: &RunRow| {
-            let fixed = row.params.iter().filter(|(name, _)| !swept.contains(*name));
-            fixed.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<String, Value>>()
+        let wanted = newest.params.clone();
+        let is_same = |row: &RunRow| {
+            let mut names = wanted.keys().chain(row.params.keys()).filter(|name| !swept.contains(*name));
+            names.all(|name| wanted.get(name) == row.params.get(name))
         };
-        let wanted = fixed(newest);
-        rows.retain(|row| row.launch == launch || fixed(row) == wanted);
+        rows.retain(|row| row.launch == launch || is_same(row));
+        let stages = self.stages_of_launches(experiment)?;
+        let (mut rows, others): (Vec<RunRow>, Vec<RunRow>) =
+            rows.into_iter().partition(|row| stages.get(&row.launch) == stages.get(&launch));
         // The order of the sweep within a launch, the newest launch first; what ended well before what did not.
         rows.reverse();
         let mut order: Vec<String> = rows.iter().map(|row| row.launch.clone()).collect();
@@ -42,7 +53,33 @@ impl RunLog {
         let well: BTreeSet<(String, u64)> = rows.iter().filter(|row| ended_well(row)).map(key).collect();
         let mut seen = BTreeSet::new();
         rows.retain(|row| (ended_well(row) || !well.contains(&key(row))) && seen.insert(key(row)));
-        Ok(rows)
+        let left_out: BTreeSet<(String, u64)> = others.iter().map(key).filter(|key| !seen.contains(key)).collect();
+        Ok(Standing { runs: rows, left_out: left_out.len() })
+    }
+
+    /// The stages of the pipeline as each launch of an experiment has them in its config, by the launch's id.
+    fn stages_of_launches(&self, experiment: &str) -> Result<HashMap<String, Option<String>>, LogError> {
+        let read = || -> rusqlite::Result<HashMap<String, Option<String>>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT id, json_extract(config, '$.pipeline.stages') FROM launches WHERE experiment = ?1",
+            )?;
+            statement.query_map([experiment], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    /// Whether the stage of this name had different values of a param in these runs.
+    pub fn stage_param_differs(&self, runs: &[&str], stage: &str, param: &str) -> Result<bool, LogError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT count(DISTINCT coalesce(stages.params -> ('$.' || ?3), 'null')) > 1
+                 FROM json_each(?1) AS wanted JOIN runs ON runs.id = wanted.value
+                 JOIN run_stages ON run_stages.run = runs.number AND run_stages.name = ?2
+                 JOIN stages ON stages.number = run_stages.stage",
+            )?;
+            statement.query_row((Value::from(runs).to_string(), stage, param), |row| row.get(0))
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 
     /// The series of a run: `<stage>.<name>` -> one value an epoch or other step, not a number where it was not finite.

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params_from_iter};
 use serde_json::Value;
 
 use crate::merit::{Better, better};
-use crate::run_log::filter::{Column, Field, FieldType, Sql};
+use crate::run_log::filter::{Column, Field, FieldType, Kind, Sql};
 use crate::run_log::query::Filter;
 use crate::run_log::{LogError, RunLog};
 use crate::statistics::Summary;
@@ -18,7 +18,10 @@ use crate::statistics::Summary;
 pub struct Group {
     /// One for each field; `null` for runs without a value.
     pub values: Vec<Value>,
+    /// Each experiment, params and seed once, however often they were launched: the newest run that ended well.
     pub runs: usize,
+    /// How many runs that leaves out.
+    pub again: usize,
     /// One for each measure; `None` where no run has a number.
     pub figures: Vec<Option<Figures>>,
 }
@@ -49,18 +52,77 @@ impl RunLog {
             let key: String = columns.iter().map(|column| format!("{}\0", key(&column[row]))).collect();
             let group = *known.entry(key).or_insert_with(|| {
                 let values = columns.iter().map(|column| column[row].clone()).collect();
-                groups.push(Group { values, runs: 0, figures: Vec::new() });
+                groups.push(Group { values, runs: 0, again: 0, figures: Vec::new() });
                 groups.len() - 1
             });
-            groups[group].runs += 1;
             group_of.push(group);
         }
+        let counts = self.count_once(&numbers, &group_of)?;
+        for (group, counts) in group_of.iter().zip(&counts) {
+            let group = &mut groups[*group];
+            *if *counts { &mut group.runs } else { &mut group.again } += 1;
+        }
+        let kept = |(_, counts): &(_, &bool)| **counts;
+        let (numbers, group_of): (Vec<i64>, Vec<usize>) =
+            numbers.into_iter().zip(group_of).zip(&counts).filter(kept).map(|(both, _)| both).unzip();
         for measure in measures {
             let figures = self.figures(measure, &numbers, &group_of, groups.len())?;
             groups.iter_mut().zip(figures).for_each(|(group, figures)| group.figures.push(figures));
         }
         groups.sort_by(|one, other| compare_all(&one.values, &other.values));
         Ok(groups)
+    }
+
+    /// For each of these runs, which ascend, whether it counts: of several of a group with the same experiment, params
+    /// and seed the newest that ended well does, or the newest when none did.
+    fn count_once(&self, numbers: &[i64], group_of: &[usize]) -> rusqlite::Result<Vec<bool>> {
+        let (mut work, ended_well) = self.brief(numbers, group_of)?;
+        // Params are read only of runs that share the rest.
+        let mut sizes = vec![0_usize; numbers.len()];
+        work.iter().for_each(|work| sizes[*work] += 1);
+        let shared: Vec<usize> = (0..numbers.len()).filter(|row| sizes[work[*row]] > 1).collect();
+        if !shared.is_empty() {
+            let catalog = self.read_catalog()?;
+            let numbers: Vec<i64> = shared.iter().map(|row| numbers[*row]).collect();
+            for field in catalog.names(Kind::Param).filter_map(|name| catalog.field(&format!("param.{name}"))) {
+                let mut known: HashMap<(usize, Value), usize> = HashMap::new();
+                for (row, value) in shared.iter().zip(self.column(&field, &numbers)?) {
+                    work[*row] = *known.entry((work[*row], value)).or_insert(*row);
+                }
+            }
+        }
+        let mut counted: HashMap<usize, usize> = HashMap::new();
+        for row in 0..numbers.len() {
+            let best = counted.entry(work[row]).or_insert(row);
+            if ended_well[row] || !ended_well[*best] {
+                *best = row;
+            }
+        }
+        Ok((0..numbers.len()).map(|row| counted[&work[row]] == row).collect())
+    }
+
+    /// For each of these runs, which ascend, the first one of its group, experiment and seed, and whether it ended well.
+    fn brief(&self, numbers: &[i64], group_of: &[usize]) -> rusqlite::Result<(Vec<usize>, Vec<bool>)> {
+        let sql = "SELECT number, experiment, seed, status FROM runs INDEXED BY runs_brief ORDER BY number";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut experiments: HashMap<String, usize> = HashMap::new();
+        let mut firsts: HashMap<(usize, usize, i64), usize> = HashMap::new();
+        let (mut work, mut ended_well) = (Vec::with_capacity(numbers.len()), Vec::with_capacity(numbers.len()));
+        while let Some(row) = rows.next()? {
+            let at = work.len();
+            if numbers.get(at) != Some(&row.get(0)?) {
+                continue;
+            }
+            let (name, next) = (row.get_ref(1)?.as_str()?, experiments.len());
+            let experiment = match experiments.get(name) {
+                Some(experiment) => *experiment,
+                None => *experiments.entry(name.to_owned()).or_insert(next),
+            };
+            work.push(*firsts.entry((group_of[at], experiment, row.get(2)?)).or_insert(at));
+            ended_well.push(matches!(row.get_ref(3)?.as_str()?, "executed" | "cached"));
+        }
+        Ok((work, ended_well))
     }
 
     fn figures(

@@ -130,17 +130,18 @@ impl RunLog {
 
     /// What filters may ask about.
     pub fn catalog(&self) -> Result<Catalog, LogError> {
-        let read = || -> rusqlite::Result<Catalog> {
-            let mut statement = self.connection.prepare("SELECT number, kind, name, type FROM names")?;
-            let mut rows = statement.query([])?;
-            let mut catalog = Catalog::default();
-            while let Some(row) = rows.next()? {
-                let (kind, value_type): (String, String) = (row.get(1)?, row.get(3)?);
-                catalog.add(row.get(0)?, &kind, row.get(2)?, &value_type);
-            }
-            Ok(catalog)
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        self.read_catalog().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    pub(super) fn read_catalog(&self) -> rusqlite::Result<Catalog> {
+        let mut statement = self.connection.prepare("SELECT number, kind, name, type FROM names")?;
+        let mut rows = statement.query([])?;
+        let mut catalog = Catalog::default();
+        while let Some(row) = rows.next()? {
+            let (kind, value_type): (String, String) = (row.get(1)?, row.get(3)?);
+            catalog.add(row.get(0)?, &kind, row.get(2)?, &value_type);
+        }
+        Ok(catalog)
     }
 
     /// A row selected by [`COLUMNS`].

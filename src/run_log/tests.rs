@@ -272,14 +272,21 @@ fn groups_have_counts_means_and_the_best() {
     let path = recorded(directory.path(), "a1");
     recorded(directory.path(), "b2");
     execute(&path, "UPDATE runs SET metrics = json_object('evaluate.mse', number / 8.0, 'x.y', NULL)");
+    execute(&path, "UPDATE runs SET seed = 8 WHERE id = 'b2-0'");
     let log = reopen(&path);
     let catalog = log.catalog().unwrap();
     let field = |name: &str| catalog.field(name).unwrap();
     let groups = log.groups(&Filter::default(), &[field("latent_dim")], &[field("evaluate.mse")]).unwrap();
-    assert_eq!(
-        groups.iter().map(|group| (group.values[0].clone(), group.runs)).collect::<Vec<_>>(),
-        [(2.into(), 2), (8.into(), 2)]
-    );
+    let counts = |groups: &[Group]| -> Vec<(serde_json::Value, usize, usize)> {
+        groups.iter().map(|group| (group.values[0].clone(), group.runs, group.again)).collect()
+    };
+    assert_eq!(counts(&groups), [(2.into(), 2, 0), (8.into(), 1, 1)], "the second launch ran size 8 once more");
+    assert_eq!(groups[1].figures[0].as_ref().unwrap().summary.mean, 0.5, "none ended well: the newest counts");
+    execute(&path, "UPDATE runs SET status = 'cached' WHERE id = 'a1-1'");
+    let again = log.groups(&Filter::default(), &[field("latent_dim")], &[field("evaluate.mse")]).unwrap();
+    assert_eq!(again[1].figures[0].as_ref().unwrap().summary.mean, 0.25, "what ended well counts");
+    let launches = log.groups(&Filter::default(), &[field("launch")], &[]).unwrap();
+    assert_eq!(counts(&launches), [("a1".into(), 2, 0), ("b2".into(), 2, 0)], "each launch has its runs");
     // Rows 1 and 3, rows 2 and 4; numpy.std([1/8, 3/8], ddof=1).
     let figures = groups[0].figures[0].as_ref().unwrap();
     assert_eq!((figures.summary.mean, figures.best.clone()), (0.25, Some((0.125, "a1-0".to_owned()))));

@@ -15,8 +15,8 @@ pub struct Anova {
     pub residual_squares: f64,
     /// The sum of squares around the mean.
     pub total_squares: f64,
-    /// Whether interactions are part of the model. They are not when the design has no repeats that would tell them
-    /// from noise.
+    /// Whether all interactions of two that there can be are part of the model. They are not without repeats that tell
+    /// them from noise.
     pub interactions: bool,
 }
 
@@ -42,33 +42,64 @@ pub struct FTest {
     pub p: f64,
 }
 
-/// Main effects and interactions of two factors on the values, each factor given by its level in every measurement, with sums of squares of type II (Langsrud 2003): each
-/// term's are what it explains beyond all terms that do not contain it, so they do not depend on the factors' order
-/// and need no balance. Values must be finite. `None` when nothing varies: no factor has two levels, or all values are
-/// equal.
+/// Main effects and interactions of two factors on the values, each factor given by its level in every measurement, with
+/// sums of squares of type II (Langsrud 2003): each term's are what it explains beyond all terms that do not contain
+/// it, so they do not depend on the factors' order and need no balance. A factor whose levels are parts of another's
+/// (nested in it, as a kernel's size is in "convolutional") contains that one. Values must be finite. `None` when
+/// nothing varies: no factor has two levels, or all values are equal.
 pub fn anova(factors: &[Vec<usize>], values: &[f64]) -> Option<Anova> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let centered: Vec<f64> = values.iter().map(|value| value - mean).collect();
     let total_squares: f64 = centered.iter().map(|value| value * value).sum();
     let scale = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-    let mains: Vec<Term> = (0..factors.len()).map(|factor| Term::new(vec![factor], factors)).collect();
+    let nested = nested(factors);
+    let mains: Vec<Term> = (0..factors.len()).map(|factor| Term::new(vec![factor], factors, &nested)).collect();
     let is_flat = total_squares <= (1e-13 * scale).powi(2) * values.len() as f64;
     if is_flat || mains.iter().all(|term| term.columns == 0) {
         return None;
     }
-    let pairs = (0..factors.len()).flat_map(|first| (first + 1..factors.len()).map(move |second| vec![first, second]));
-    let mut terms: Vec<Term> = mains.iter().cloned().chain(pairs.map(|pair| Term::new(pair, factors))).collect();
-    let mut full = Fit::of(terms.iter(), &centered);
-    let interactions = factors.len() > 1 && full.rank + 1 < values.len();
-    if !interactions {
-        (terms, full) = (mains.clone(), Fit::of(mains.iter(), &centered));
-    }
+    let with_pairs = pairs(factors, &nested, &mains).and_then(|pairs| {
+        let is_known = pairs.is_empty() || has_repeats(factors);
+        let terms: Vec<Term> = mains.iter().cloned().chain(pairs).collect();
+        let full = is_known.then(|| Fit::of(terms.iter(), &centered))?;
+        // A model that takes more than half of the freedom fits noise.
+        (terms.len() == mains.len() || 2 * full.rank < values.len()).then_some((terms, full))
+    });
+    let interactions = with_pairs.is_some();
+    let (terms, full) = with_pairs.unwrap_or_else(|| (mains.clone(), Fit::of(mains.iter(), &centered)));
     let freedom = (values.len() - 1).saturating_sub(full.rank);
     // What rounding leaves of a perfect fit is no noise.
     let squares = if full.squares <= EXACT * total_squares { 0.0 } else { full.squares };
     let noise = Noise { freedom, squares, total: total_squares };
     let effects = terms.iter().filter_map(|term| noise.effect(term, &terms, &centered)).collect();
     Some(Anova { effects, residual_freedom: freedom, residual_squares: squares, total_squares, interactions })
+}
+
+/// For each factor those that it is nested in: every level of the first lies in one of the second, which has fewer.
+fn nested(factors: &[Vec<usize>]) -> Vec<Vec<bool>> {
+    let levels = |levels: &Vec<usize>| levels.iter().collect::<BTreeSet<_>>().len();
+    let is_nested = |inner: &Vec<usize>, outer: &Vec<usize>| {
+        let both: BTreeSet<(&usize, &usize)> = inner.iter().zip(outer).collect();
+        both.len() == levels(inner) && levels(outer) < levels(inner)
+    };
+    factors.iter().map(|inner| factors.iter().map(|outer| is_nested(inner, outer)).collect()).collect()
+}
+
+/// The interactions of two factors that are not nested; `None` when there are so many columns that to fit them would
+/// take minutes.
+fn pairs(factors: &[Vec<usize>], nested: &[Vec<bool>], mains: &[Term]) -> Option<Vec<Term>> {
+    const MOST_COLUMNS: usize = 400;
+    let all = (0..factors.len()).flat_map(|first| (first + 1..factors.len()).map(move |second| [first, second]));
+    let pairs: Vec<[usize; 2]> = all.filter(|[one, other]| !nested[*one][*other] && !nested[*other][*one]).collect();
+    let columns: usize = pairs.iter().map(|[one, other]| mains[*one].columns * mains[*other].columns).sum();
+    (columns <= MOST_COLUMNS).then(|| pairs.iter().map(|pair| Term::new(pair.to_vec(), factors, nested)).collect())
+}
+
+/// Whether some combination of all factors was measured more than once.
+fn has_repeats(factors: &[Vec<usize>]) -> bool {
+    let runs = factors.first().map_or(0, Vec::len);
+    let cells: BTreeSet<Vec<usize>> = (0..runs).map(|run| factors.iter().map(|factor| factor[run]).collect()).collect();
+    cells.len() < runs
 }
 
 /// What of a sum of squares may be rounding.
@@ -110,25 +141,33 @@ impl Noise {
 #[derive(Debug, Clone)]
 struct Term {
     factors: Vec<usize>,
+    /// By factor, whether it is one of these or one of these is nested in it.
+    covers: Vec<bool>,
     columns: usize,
     /// The column that is 1 in each measurement, if any.
     column: Vec<Option<usize>>,
 }
 
 impl Term {
-    fn new(members: Vec<usize>, factors: &[Vec<usize>]) -> Self {
+    fn new(members: Vec<usize>, factors: &[Vec<usize>], nested: &[Vec<bool>]) -> Self {
         let runs = members.first().map_or(0, |factor| factors[*factor].len());
         let cell = |run: usize| -> Vec<usize> { members.iter().map(|factor| factors[*factor][run]).collect() };
         let cells: Vec<Vec<usize>> = (0..runs).map(cell).collect();
         let distinct: BTreeSet<&Vec<usize>> = cells.iter().collect();
         let places: BTreeMap<&Vec<usize>, usize> = distinct.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
         let column = cells.iter().map(|cell| places[cell].checked_sub(1)).collect();
-        Self { columns: distinct.len().saturating_sub(1), column, factors: members }
+        let covers = |factor| members.iter().any(|member| *member == factor || nested[*member][factor]);
+        Self {
+            covers: (0..factors.len()).map(covers).collect(),
+            columns: distinct.len().saturating_sub(1),
+            column,
+            factors: members,
+        }
     }
 
     /// Whether the other term is a part of this one, or this one itself.
     fn contains(&self, other: &Term) -> bool {
-        other.factors.iter().all(|factor| self.factors.contains(factor))
+        other.factors.iter().all(|factor| self.covers[*factor])
     }
 }
 
@@ -271,6 +310,46 @@ mod tests {
         assert_table(design(1, 1, &[]), &expected, (2, 0.37333333333333324));
         let (factors, values) = design(1, 1, &[]);
         assert!(!anova(&factors, &values).unwrap().interactions);
+    }
+
+    #[test]
+    fn three_factors_without_repeats_have_main_effects_alone() {
+        // y = a b c at all corners: what each does is half of its interactions with the others, and none is noise.
+        let corners: Vec<[usize; 3]> = (0..8).map(|corner| [corner >> 2, corner >> 1 & 1, corner & 1]).collect();
+        let factors: Vec<Vec<usize>> = (0..3).map(|at| corners.iter().map(|corner| corner[at]).collect()).collect();
+        let values: Vec<f64> = corners.iter().map(|[a, b, c]| (a * b * c) as f64).collect();
+        let found = anova(&factors, &values).unwrap();
+        assert_eq!((found.effects.len(), found.residual_freedom, found.interactions), (3, 4, false));
+        // anova_lm(ols("y ~ C(a) + C(b) + C(c)", data).fit(), typ=2)
+        for effect in &found.effects {
+            assert!((effect.squares - 0.125).abs() < 1e-12);
+            assert!((effect.test.unwrap().p - 0.37390096630005887).abs() < 1e-9);
+        }
+        // One corner measured twice tells noise from three interactions no better.
+        let again = |factor: &Vec<usize>| factor.iter().copied().chain([1]).collect();
+        let factors: Vec<Vec<usize>> = factors.iter().map(again).collect();
+        assert!(!anova(&factors, &[values, vec![1.1]].concat()).unwrap().interactions);
+    }
+
+    #[test]
+    fn a_nested_factor_leaves_the_outer_one_its_share() {
+        // "dense", and "conv" with two kernels, each at two sizes with two repeats.
+        let architecture = vec![0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
+        let kernel = vec![0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
+        let size = vec![0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1];
+        let values = [9.1, 9.3, 8.0, 8.4, 4.2, 4.1, 2.9, 3.3, 5.0, 5.3, 4.6, 4.1];
+        let found = anova(&[architecture, kernel, size], &values).unwrap();
+        let told: Vec<(&[usize], usize)> =
+            found.effects.iter().map(|effect| (&effect.factors[..], effect.freedom)).collect();
+        assert_eq!(told, [(&[0][..], 1), (&[1], 1), (&[2], 1), (&[0, 2], 1), (&[1, 2], 1)]);
+        // Differences of the residuals' sums of squares of statsmodels' ols() of y on: size and size + architecture;
+        // size * architecture and that + kernel; kernel and kernel + size; size + kernel and that + size:architecture;
+        // that and size * kernel.
+        for (effect, expected) in found.effects.iter().zip([54.30041666666667, 2.53125, 2.7075, 0.00375, 0.03125]) {
+            assert!((effect.squares - expected).abs() < 1e-9, "{effect:?}");
+        }
+        let shares: f64 = found.effects.iter().map(|effect| effect.share).sum();
+        assert!((shares + found.residual_squares / found.total_squares - 1.0).abs() < 1e-12);
     }
 
     #[test]

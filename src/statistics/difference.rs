@@ -29,10 +29,24 @@ pub struct Difference {
 pub enum Evidence {
     /// One pair, or one value in a group: nothing is known of the spread.
     TooFew,
-    /// The difference is the same in every pair, or there is no spread within the groups: no test is possible, and
-    /// none is needed.
-    NoSpread,
+    /// The difference is the same in every pair, or there is no spread within the groups, as comes up by chance where
+    /// values are as coarse as accuracies on few samples: a t-test has nothing to go by. What is left is the two-sided
+    /// permutation test (Fisher 1935).
+    NoSpread {
+        p: f64,
+    },
     Test(TTest),
+}
+
+impl Evidence {
+    /// The probability of at least such a difference when there is none; `None` without a test.
+    pub fn p(&self) -> Option<f64> {
+        match self {
+            Self::TooFew => None,
+            Self::NoSpread { p } => Some(*p),
+            Self::Test(test) => Some(test.p),
+        }
+    }
 }
 
 /// A two-sided t-test of "no difference".
@@ -54,9 +68,10 @@ pub fn paired(pairs: &[(f64, f64)]) -> Option<Difference> {
     let differences: Vec<f64> = pairs.iter().map(|(baseline, variant)| variant - baseline).collect();
     let Summary { mean, deviation, count, .. } = Summary::of(&differences)?;
     let scale = pairs.iter().flat_map(|(a, b)| [a.abs(), b.abs()]).fold(0.0, f64::max);
+    let mean = if negligible(mean, scale) { 0.0 } else { mean };
     let evidence = match deviation {
         None => Evidence::TooFew,
-        Some(deviation) if negligible(deviation, scale) => Evidence::NoSpread,
+        Some(deviation) if negligible(deviation, scale) => no_spread(mean, permutation(Design::Paired, count, count)),
         Some(deviation) => {
             let (error, freedom) = (deviation / (count as f64).sqrt(), count as f64 - 1.0);
             Evidence::Test(TTest::of(mean, error, freedom, corrected(mean / deviation, freedom)))
@@ -68,10 +83,12 @@ pub fn paired(pairs: &[(f64, f64)]) -> Option<Difference> {
 /// Two groups, values that are not finite left out. `None` when nothing is left of one.
 pub fn unpaired(baseline: &[f64], variant: &[f64]) -> Option<Difference> {
     let (a, b) = (Summary::of(baseline)?, Summary::of(variant)?);
-    let mean = b.mean - a.mean;
     let scale = a.mean.abs().max(b.mean.abs());
+    let mean = if negligible(b.mean - a.mean, scale) { 0.0 } else { b.mean - a.mean };
     let evidence = match (a.deviation, b.deviation) {
-        (Some(x), Some(y)) if negligible(x.max(y), scale) => Evidence::NoSpread,
+        (Some(x), Some(y)) if negligible(x.max(y), scale) => {
+            no_spread(mean, permutation(Design::Unpaired, a.count, b.count))
+        }
         (Some(x), Some(y)) => {
             let (n, m) = (a.count as f64, b.count as f64);
             let (u, v) = (x * x / n, y * y / m);
@@ -98,9 +115,23 @@ impl TTest {
     }
 }
 
-/// Whether a spread is no more than rounding leaves behind.
-fn negligible(deviation: f64, scale: f64) -> bool {
-    deviation <= 1e-13 * scale
+/// The two-sided p of the permutation test when so many pairs all point the same way, or when all values of a group
+/// of so many are above all of the other's: the least it can be.
+pub fn permutation(design: Design, one: usize, other: usize) -> f64 {
+    let ways: f64 = match design {
+        Design::Paired => 2.0_f64.powi(one.min(10_000) as i32),
+        Design::Unpaired => (1..=one).map(|drawn| (other + drawn) as f64 / drawn as f64).product(),
+    };
+    2.0 / ways
+}
+
+fn no_spread(mean: f64, p: f64) -> Evidence {
+    Evidence::NoSpread { p: if mean == 0.0 { 1.0 } else { p } }
+}
+
+/// Whether a spread, or a difference, is no more than rounding leaves behind.
+pub fn negligible(size: f64, scale: f64) -> bool {
+    size.abs() <= 1e-13 * scale
 }
 
 /// A standardized effect without the bias that few values give it (Hedges 1981): times
@@ -171,12 +202,21 @@ mod tests {
     }
 
     #[test]
-    fn equal_differences_are_not_tested() {
+    fn equal_differences_are_tested_by_permutation_alone() {
         // 0.3 - 0.1 and 0.4 - 0.2 differ in their last bit.
-        assert_eq!(paired(&[(0.1, 0.3), (0.2, 0.4)]).unwrap().evidence, Evidence::NoSpread);
+        let p = |difference: Option<Difference>| match difference.unwrap().evidence {
+            Evidence::NoSpread { p } => p,
+            other => panic!("{other:?}"),
+        };
+        // scipy.stats.permutation_test((differences,), numpy.mean, permutation_type="samples").pvalue
+        assert_eq!(p(paired(&[(0.1, 0.3), (0.2, 0.4)])), 0.5);
+        assert_eq!(p(paired(&[0.962, 0.97, 0.965, 0.9, 0.91, 0.95].map(|old| (old, old + 0.003)))), 0.03125);
+        // scipy.stats.permutation_test((one, other), lambda a, b: numpy.mean(b) - numpy.mean(a)).pvalue
+        assert_eq!(p(unpaired(&[2.0, 2.0], &[3.0, 3.0, 3.0])), 0.2);
+        near(p(unpaired(&[2.0; 4], &[3.0; 4])), 0.02857142857142857);
         let same = paired(&[(0.5, 0.5), (0.7, 0.7)]).unwrap();
-        assert_eq!((same.mean, same.evidence), (0.0, Evidence::NoSpread));
-        assert_eq!(unpaired(&[2.0, 2.0], &[3.0, 3.0]).unwrap().evidence, Evidence::NoSpread);
+        assert_eq!((same.mean, same.evidence), (0.0, Evidence::NoSpread { p: 1.0 }));
+        assert_eq!(p(unpaired(&[2.0, 2.0], &[2.0, 2.0])), 1.0);
     }
 
     #[test]

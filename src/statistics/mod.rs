@@ -16,7 +16,7 @@ pub use anova::{Anova, Effect, FTest, anova};
 pub use difference::{Design, Difference, Evidence, TTest, paired, unpaired};
 pub use holm::holm;
 pub use levels::bins;
-pub use power::{MOST_REPEATS, needed};
+pub use power::{MOST_REPEATS, needed, needed_without_spread};
 pub use summary::Summary;
 
 /// Confidence of all intervals.

@@ -1,6 +1,6 @@
 //! How many repeats an effect needs to be seen.
 
-use crate::statistics::difference::Design;
+use crate::statistics::difference::{Design, permutation};
 use crate::statistics::{POWER, distribution};
 
 /// More repeats than these are not counted exactly.
@@ -20,6 +20,12 @@ pub fn needed(design: Design, effect: f64, level: f64) -> Option<usize> {
         if sees(middle) { high = middle } else { low = middle }
     }
     Some(high)
+}
+
+/// The smallest number of repeats (of each variant) with which a permutation test can come out at this level: when all
+/// point the same way.
+pub fn needed_without_spread(design: Design, level: f64) -> Option<usize> {
+    (2..=MOST_REPEATS).find(|repeats| permutation(design, *repeats, *repeats) <= level)
 }
 
 /// The probability to see an effect with so many repeats, at least two.
@@ -63,5 +69,13 @@ mod tests {
         assert_eq!(needed(Design::Paired, 0.001, LEVEL), None);
         assert_eq!(needed(Design::Paired, 0.0, LEVEL), None);
         assert_eq!(needed(Design::Paired, 1e6, LEVEL), Some(2));
+    }
+
+    #[test]
+    fn a_permutation_test_takes_as_many_repeats_as_there_are_ways() {
+        // 2 / 2^6 and 2 / C(8, 4) are the first below 0.05; 2 / 2^8 and 2 / C(10, 5) below 0.01.
+        let both = |level| [Design::Paired, Design::Unpaired].map(|design| needed_without_spread(design, level));
+        assert_eq!(both(LEVEL), [Some(6), Some(4)]);
+        assert_eq!(both(0.01), [Some(8), Some(5)]);
     }
 }

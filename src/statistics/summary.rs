@@ -1,12 +1,13 @@
 //! A mean and how sure it is.
 
+use crate::statistics::difference::negligible;
 use crate::statistics::{Interval, LEVEL, distribution};
 
 /// Repeated measurements of one thing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
     pub mean: f64,
-    /// Sample standard deviation; `None` for a single value.
+    /// Sample standard deviation, 0 where it is no more than rounding; `None` for a single value.
     pub deviation: Option<f64>,
     /// How many finite values there are: these alone are summarized.
     pub count: usize,
@@ -25,6 +26,7 @@ impl Summary {
         let mean = finite.iter().sum::<f64>() / count as f64;
         let squares: f64 = finite.iter().map(|value| (value - mean).powi(2)).sum();
         let deviation = (count > 1).then(|| (squares / (count - 1) as f64).sqrt());
+        let deviation = deviation.map(|deviation| if negligible(deviation, mean.abs()) { 0.0 } else { deviation });
         Some(Self { mean, deviation, count, not_finite: values.len() - count })
     }
 
@@ -71,7 +73,11 @@ mod tests {
 
     #[test]
     fn equal_values_have_an_interval_of_no_width() {
-        let interval = Summary::of(&[0.5; 4]).unwrap().interval().unwrap();
-        assert_eq!((interval.low, interval.high), (0.5, 0.5));
+        for value in [0.5, 0.01685] {
+            // The mean of three equal numbers may be off by a last bit.
+            let summary = Summary::of(&[value; 3]).unwrap();
+            let interval = summary.interval().unwrap();
+            assert_eq!((summary.deviation, interval.high - interval.low), (Some(0.0), 0.0));
+        }
     }
 }

@@ -54,6 +54,12 @@ effect = (few.mean() - baseline.mean()) / pooled * hedges(7)
 show("WELCH", few.mean() - baseline.mean(), test.statistic, test.df, test.pvalue, *test.confidence_interval(), effect)
 print("WELCH_NEEDED", math.ceil(group.solve_power(abs(effect), None, 0.05, 0.8)))
 
+up = lambda one, other: np.mean(other) - np.mean(one)
+show("SAME_2", stats.permutation_test((np.full(2, 0.2),), np.mean, permutation_type="samples").pvalue)
+show("SAME_6", stats.permutation_test((np.full(6, 0.003),), np.mean, permutation_type="samples").pvalue)
+show("SAME_2_3", stats.permutation_test((np.full(2, 2.0), np.full(3, 3.0)), up).pvalue)
+show("SAME_4_4", stats.permutation_test((np.full(4, 2.0), np.full(4, 3.0)), up).pvalue)
+
 
 def value(a, b, c, repeat):
     """A made-up response with main effects, an interaction and noise."""
@@ -78,3 +84,23 @@ three = [row for index, row in enumerate(three) if index not in (3, 10, 11)]
 table("THREE", three, "y ~ (C(a) + C(b) + C(c)) ** 2")
 single = [(a, b, 0, value(a, b, 0, 0)) for a, b in cells]
 table("ONE_REPEAT", single, "y ~ C(a) + C(b)")
+
+corners = [(a, b, c, a * b * c) for a in range(2) for b in range(2) for c in range(2)]
+table("CORNERS", corners, "y ~ C(a) + C(b) + C(c)")
+
+values = [9.1, 9.3, 8.0, 8.4, 4.2, 4.1, 2.9, 3.3, 5.0, 5.3, 4.6, 4.1]
+nested = pd.DataFrame({"a": [0] * 4 + [1] * 8, "k": [0] * 4 + [1] * 4 + [2] * 4, "s": [0, 0, 1, 1] * 3, "y": values})
+left = lambda formula: ols("y ~ " + formula, nested).fit().ssr
+show("NESTED_A", left("C(s)") - left("C(s) + C(a)"))
+show("NESTED_K", left("C(s) * C(a)") - left("C(s) * C(a) + C(k)"))
+show("NESTED_S", left("C(k)") - left("C(k) + C(s)"))
+show("NESTED_AS", left("C(s) + C(k)") - left("C(s) + C(k) + C(s):C(a)"))
+show("NESTED_KS", left("C(s) + C(k) + C(s):C(a)") - left("C(s) * C(k)"))
+
+points = [("dense", 2, [0.050, 0.052, 0.047]), ("dense", 8, [0.031, 0.033]), ("dense", 32, [0.030, 0.034, 0.031])]
+points += [("conv", 2, [0.047, 0.048, 0.049]), ("conv", 8, [0.021, 0.022, 0.026]), ("conv", 32, [0.015, 0.019])]
+runs = pd.DataFrame([(a, b, y) for a, b, values in points for y in values], columns=["a", "b", "y"])
+result = anova_lm(ols("y ~ C(a) * C(b)", runs).fit(), typ=2)
+total = ((runs.y - runs.y.mean()) ** 2).sum()
+for term, row in result.iterrows():
+    show(f"SHARE {term}", row["sum_sq"] / total, row["PR(>F)"])

@@ -14,8 +14,9 @@ Examples:
   pipeline compare 3f9a 81c2
   pipeline compare dense_vs_conv --format latex -o table.tex
 
-An experiment stands for the runs of its newest launch, and for those of earlier ones that differ
-from them in swept params or seeds alone. Runs that differ in their seed alone are repeats.
+An experiment stands for the runs of its newest launch, and for those of earlier ones of the same
+stages that differ from them in swept params or seeds alone. Runs that differ in their seed alone
+are repeats.
 docs/comparing.md says how intervals and tests are computed.")]
 pub struct CompareArgs {
     /// Runs (ids, beginnings of ids, or `latest`), experiments, or variants: EXPERIMENT:PARAM=VALUE,...

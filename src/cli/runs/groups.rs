@@ -29,7 +29,7 @@ pub fn print_groups(log: &RunLog, request: &Request, by: &[Field], catalog: &Cat
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     };
     groups.sort_by(order);
-    let found = groups.len();
+    let (found, again) = (groups.len(), groups.iter().map(|group| group.again).sum());
     groups.truncate(request.limit.unwrap_or(usize::MAX));
     let left_out = found - groups.len();
     match request.args.format() {
@@ -41,6 +41,12 @@ pub fn print_groups(log: &RunLog, request: &Request, by: &[Field], catalog: &Cat
         }
         TableFormat::Table => {
             print(&as_table(&groups, by, &measures, width()).join("\n"))?;
+            if again > 0 {
+                remark(&format!(
+                    "{} launched again with the same params and seed: each counts once",
+                    text::count(again, "run")
+                ));
+            }
             if left_out > 0 {
                 remark(&format!("and {}: --limit 0 lists all", text::count(left_out, "other group")));
             }

@@ -15,7 +15,6 @@ use crate::report::page::ExperimentPage;
 use crate::report::page::sweep::Plot;
 use crate::report::page::variants;
 use crate::report::section::Look;
-use crate::statistics::Evidence;
 
 /// Metrics that are spoken of.
 const METRICS: usize = 2;
@@ -109,10 +108,7 @@ impl Compared {
         Row {
             label: self.label(variants, comparison.variant),
             value,
-            interval: match comparison.difference.evidence {
-                Evidence::Test(test) => Some((test.interval.low, test.interval.high)),
-                Evidence::NoSpread | Evidence::TooFew => None,
-            },
+            interval: comparison.test().map(|test| (test.interval.low, test.interval.high)),
             color: match comparison.is_supported() {
                 Some(true) if better => palette::ACCENT,
                 Some(true) => palette::WRONG,
