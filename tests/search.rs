@@ -2,9 +2,9 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use common::{EXPERIMENT, Launch, Project, text};
+use common::{EXPERIMENT, Launch, Project, list, text};
 use serde_json::Value;
 
 /// An experiment that searches, with these lines of `[search]`.
@@ -102,4 +102,195 @@ fn a_point_that_makes_no_plan_is_told_and_the_search_goes_on() {
     let notices: Vec<&str> = told.stderr.lines().filter(|line| line.starts_with("notice")).collect();
     assert!(notices.iter().any(|notice| notice.contains("not tried: rows=14: ")), "{}", told.stderr);
     assert!(notices.last().unwrap().contains("search: 2 trials; evaluate.mse is least"), "{}", told.stderr);
+}
+
+/// Replaces text of the experiment.
+fn edit(project: &Project, old: &str, new: &str) {
+    let written = std::fs::read_to_string(project.path(EXPERIMENT)).expect("the experiment can be read");
+    assert!(written.contains(old), "{old}");
+    project.write(EXPERIMENT, written.replace(old, new));
+}
+
+/// What a search says at its end; only what it goes by is run.
+fn conclusion(project: &Project) -> String {
+    let told = project.call(&["run", EXPERIMENT, "--only", "evaluate", "--only", "classifier"]);
+    let line = told.stderr.lines().find_map(|line| line.split_once("search: ")).map(|(_, line)| line.to_owned());
+    line.unwrap_or_else(|| panic!("{}", told.stderr))
+}
+
+/// The mean of a metric over the seeds of each variant, from the log.
+fn means(project: &Project, metric: &str) -> BTreeMap<String, f64> {
+    let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for run in list(&project.json(&["runs"])) {
+        let variant = run["variant"].as_object().expect("a variant has params");
+        let pairs: Vec<String> = variant.iter().map(|(param, value)| format!("{param}={value}")).collect();
+        found.entry(pairs.join(", ")).or_default().extend(run["metrics"][metric].as_f64());
+    }
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    found.into_iter().map(|(variant, values)| (variant, mean(values))).collect()
+}
+
+/// A launch that is killed when so many trials have ended, and the next one, end where an undisturbed one does.
+fn goes_on_after_a_kill(search: &str, ended: usize) {
+    let whole = searching(search).run(&["--only", "evaluate"]);
+    let project = searching(search);
+    let mut launch = project.start(&["--only", "evaluate", "--jobs", "1"]);
+    (0..ended).for_each(|_| launch.wait_for("stage_finished", "evaluate"));
+    launch.child.kill().expect("the launch goes on");
+    launch.child.wait().expect("the launch is dead");
+    let next = project.run(&["--only", "evaluate"]);
+    assert_eq!(variants(&next), variants(&whole));
+    assert!((1..whole.count("executed")).contains(&next.count("executed")), "{}", next.last());
+}
+
+#[test]
+fn a_search_killed_in_the_middle_of_a_round_goes_on() {
+    goes_on_after_a_kill("minimize = \"evaluate.mse\"\ntrials = 6\nbatch = 3\nstartup = 2", 4);
+}
+
+#[test]
+fn a_search_killed_between_levels_goes_on() {
+    let search = "minimize = \"evaluate.mse\"\npruner = \"halving\"\ntrials = 4\nbatch = 4\nmin_resource = 1\n\
+                  max_resource = 4\nreduction = 2";
+    goes_on_after_a_kill(search, 4);
+    goes_on_after_a_kill(search, 5);
+}
+
+#[test]
+fn the_best_of_several_seeds_has_the_best_mean() {
+    let project = searching("minimize = \"evaluate.mse\"\ntrials = 3");
+    edit(&project, "[params]", "repeats = 2\n[params]");
+    let said = conclusion(&project);
+    let means = means(&project, "evaluate.mse");
+    let (variant, mean) = means.iter().min_by(|one, other| one.1.total_cmp(other.1)).expect("there are trials");
+    let value: f64 = said.split(", ").nth(1).and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{said}"));
+    assert!(said.starts_with("3 trials; ") && said.ends_with(&format!("with {variant}")), "{said}");
+    assert!((value / mean - 1.0).abs() < 1e-3 && means.len() == 3, "{said}, {mean}");
+}
+
+#[test]
+fn a_search_with_two_objectives_ends_with_its_front() {
+    let project = searching("minimize = \"evaluate.mse\"\nmaximize = \"classifier.test_accuracy\"\ntrials = 6");
+    let said = conclusion(&project);
+    let (errors, accuracies) = (means(&project, "evaluate.mse"), means(&project, "classifier.test_accuracy"));
+    let beats = |one: &String, other: &String| {
+        let better = (errors[one] < errors[other], accuracies[one] > accuracies[other]);
+        errors[one] <= errors[other] && accuracies[one] >= accuracies[other] && (better.0 || better.1)
+    };
+    let front = errors.keys().filter(|variant| !errors.keys().any(|other| beats(other, variant)));
+    let front: BTreeSet<&str> = front.map(String::as_str).collect();
+    let listed = said.split_once("not beaten in evaluate.mse, classifier.test_accuracy at once: ").expect(&said).1;
+    let told: BTreeSet<&str> = listed.split("; ").map(|one| one.split(" (").next().unwrap_or_default()).collect();
+    assert_eq!(told, front, "{said}");
+}
+
+#[test]
+fn pruned_trials_climb_level_by_level_and_the_best_is_of_the_highest() {
+    for (pruner, trials) in [("asha", 6), ("hyperband", 7)] {
+        let project = searching(&format!(
+            "minimize = \"evaluate.mse\"\npruner = \"{pruner}\"\ntrials = {trials}\nbatch = 2\nmin_resource = 1\n\
+             max_resource = 4\nreduction = 2"
+        ));
+        let said = conclusion(&project);
+        let mut epochs: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        for run in list(&project.json(&["runs"])) {
+            let mut point = run["variant"].as_object().expect("a variant has params").clone();
+            let level = point.remove("epochs").and_then(|epochs| epochs.as_u64()).expect("a pruner varies the epochs");
+            assert!(epochs.entry(format!("{point:?}")).or_default().insert(level), "a level is tried once");
+        }
+        assert_eq!(epochs.len(), trials, "{pruner}");
+        let levels = |first: u64| [1, 2, 4].into_iter().filter(move |level| *level >= first);
+        for of in epochs.values() {
+            let (first, last) = (of.first().copied().unwrap_or(0), of.last().copied().unwrap_or(0));
+            assert_eq!(of.clone(), levels(first).filter(|level| *level <= last).collect(), "{pruner} leaves none out");
+            assert!(first == 1 || pruner == "hyperband");
+        }
+        assert!(epochs.values().any(|of| of.contains(&4)), "{pruner} gets to the end: {epochs:?}");
+        let whole = means(&project, "evaluate.mse").into_iter().filter(|(variant, _)| variant.contains("epochs=4"));
+        let (best, _) = whole.min_by(|one, other| one.1.total_cmp(&other.1)).expect("there are whole trials");
+        let of =
+            |text: &str| text.split(", ").filter(|pair| !pair.starts_with("epochs")).collect::<Vec<_>>().join(", ");
+        assert!(said.ends_with(&format!("with {}", of(&best))), "{said}, not {best}");
+    }
+}
+
+#[test]
+fn a_trial_that_fails_counts_as_one_that_came_to_nothing() {
+    let project = Project::new();
+    project.edit_pipeline("[params]\n", "[params]\nrate = 0.001\n");
+    // Nothing keeps such steps from growing beyond all numbers.
+    project.edit_pipeline("\"dense 16 relu\", \"dense ${latent}\"", "\"dense ${latent}\"");
+    project.edit_pipeline("\"dense 16 relu\", \"dense 784 sigmoid\"", "\"dense 784\"");
+    let training = "loss = \"mse\"\noptimizer = \"sgd\"\nlearning_rate = \"${rate}\"\nepochs = \"${epochs}\"";
+    project.edit_pipeline("epochs = \"${epochs}\"", training);
+    let search =
+        "[params]\nepochs = 20\n[sweep]\nrate = [0.01, 100.0]\n[search]\nminimize = \"evaluate.mse\"\ntrials = 2\n";
+    project.write(EXPERIMENT, format!("pipeline = \"../pipelines/tiny.toml\"\n{search}"));
+    let told = project.call(&["run", EXPERIMENT, "--only", "evaluate"]);
+    assert_eq!(told.code, 1, "{}", told.stderr);
+    assert!(told.stderr.contains("training diverged"), "{}", told.stderr);
+    let said = told.stderr.lines().find(|line| line.contains("search: ")).unwrap_or_default();
+    assert!(said.contains("2 trials; evaluate.mse is least") && said.ends_with("with rate=0.01"), "{}", told.stderr);
+}
+
+#[test]
+fn a_trial_without_the_metric_counts_as_one_that_came_to_nothing() {
+    let project = Project::new();
+    project.edit_pipeline("[params]\n", "[params]\npatience = 0\n");
+    project.edit_pipeline("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\npatience = \"${patience}\"");
+    let search = "[sweep]\npatience = [0, 1]\n[search]\nmaximize = \"autoencoder.best_epoch\"\ntrials = 2\n";
+    project.write(EXPERIMENT, format!("pipeline = \"../pipelines/tiny.toml\"\n{search}"));
+    let said = conclusion(&project);
+    assert!(said.contains("autoencoder.best_epoch is greatest") && said.ends_with("with patience=1"), "{said}");
+}
+
+#[test]
+fn a_schedule_that_ends_with_the_training_is_told_of() {
+    let project = searching(
+        "minimize = \"evaluate.mse\"\npruner = \"halving\"\ntrials = 2\nbatch = 2\nmin_resource = 1\nreduction = 2",
+    );
+    edit(&project, "epochs = 1\n", "epochs = 2\n");
+    let notices = |project: &Project| project.call(&["run", EXPERIMENT, "--only", "evaluate"]).stderr;
+    assert!(!notices(&project).contains("begin anew"));
+    project.edit_pipeline("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\ndecay = \"cosine\"");
+    assert!(notices(&project).contains("what `autoencoder` does with few `epochs` is not the beginning"));
+}
+
+#[test]
+fn an_amount_of_the_resource_that_no_stage_takes_is_refused_before_anything_runs() {
+    let project = searching(
+        "minimize = \"evaluate.mse\"\npruner = \"asha\"\ntrials = 4\nmin_resource = 1\nmax_resource = 200000",
+    );
+    project.edit_pipeline(
+        "epochs = { default = 2, range = [1, 100], help = \"Passes over the training samples\" }",
+        "epochs = 2",
+    );
+    let told = project.call(&["plan", EXPERIMENT]);
+    insta::assert_snapshot!(format!("{}\n{}", told.code, told.stderr), @r#"
+    3
+    error[out-of-range]: `epochs` of `autoencoder` must be between 1 and 100000, not 200000
+      --> experiments/tiny.toml:12:16
+       |
+    12 | max_resource = 200000
+       |                ^^^^^^ out of range
+       |
+      ::: pipelines/tiny.toml:29:10
+       |
+    29 | epochs = "${epochs}"
+       |          ----------- used here
+       |
+       = help: write a whole number from 1 to 100000
+               `epochs`: Passes over the training split.
+    "#);
+}
+
+#[test]
+fn a_search_needs_the_stages_that_it_goes_by() {
+    let project = searching("minimize = \"evaluate.mse\"\ntrials = 4");
+    let told = project.call(&["run", EXPERIMENT, "--only", "load"]);
+    insta::assert_snapshot!(format!("{}\n{}", told.code, told.stderr), @r"
+    2
+    error: --only: the search goes by `evaluate.mse`, which none of these stages reports
+      help: add `--only evaluate`
+    ");
 }

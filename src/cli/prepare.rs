@@ -47,9 +47,7 @@ pub fn prepare(
         [] => plan,
         stages => plan.only(stages).map_err(|diagnostic| not_there("--only", &diagnostic))?,
     };
-    if let (true, Some(left_out)) = (experiment.search.is_some(), unknown_metrics(&experiment, &plan).first()) {
-        return Err(not_there("--only", left_out));
-    }
+    refuse_aimless(&experiment, &plan)?;
     let (search, plan) = match Searching::begin(&experiment, &selection.only)? {
         Some((search, first)) => (Some(search), first),
         None => (None, plan),
@@ -64,6 +62,16 @@ pub fn prepare(
         search,
         project,
     })
+}
+
+/// A search needs the stages whose metrics it goes by.
+fn refuse_aimless(experiment: &Experiment, plan: &Plan) -> Result<(), Stop> {
+    let known = reported(plan);
+    let mut objectives = experiment.search.iter().flat_map(|search| &search.objectives);
+    let Some(lost) = objectives.find(|objective| !known.contains(&objective.metric)) else { return Ok(()) };
+    let stage = lost.metric.rsplit_once('.').map_or("", |(stage, _)| stage);
+    let stop = Stop::usage(format!("--only: the search goes by `{}`, which none of these stages reports", lost.metric));
+    Err(stop.help(format!("add `--only {stage}`")))
 }
 
 /// One param is not both set and swept on the command line, though either may override the file.
@@ -101,19 +109,30 @@ fn checked(file: &Path, overrides: &OverrideArgs) -> Result<(Experiment, Plan), 
     }
 }
 
-/// The metrics that are asked for and that no stage of the plan reports.
-fn unknown_metrics(experiment: &Experiment, plan: &Plan) -> Vec<Diagnostic> {
+/// `stage.metric` of all that the stages of a plan report.
+fn reported(plan: &Plan) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     for (stage, node) in plan.runs.iter().flat_map(|run| &run.stages) {
         let kind = registry::find(&plan.node(*node).kind);
         let metrics = kind.map_or(&[][..], |kind| kind.description().metrics);
         known.extend(metrics.iter().map(|(metric, _)| format!("{stage}.{metric}")));
     }
+    known
+}
+
+/// The metrics that are asked for and that no stage of the plan reports.
+fn unknown_metrics(experiment: &Experiment, plan: &Plan) -> Vec<Diagnostic> {
+    let known = reported(plan);
     let objectives = experiment.search.iter().flat_map(|search| &search.objectives);
     let objectives = objectives.map(|objective| (&objective.metric, objective.span));
     let asked = experiment.metrics.iter().map(|asked| (&asked.metric, asked.span)).chain(objectives);
     let unknown = asked.filter(|(metric, _)| !known.contains(*metric)).map(|(metric, span)| {
-        let list = || format!("the metrics are {}", known.iter().cloned().collect::<Vec<_>>().join(", "));
+        let list = || match known.is_empty() {
+            true => {
+                "none of the stages reports a metric: add one that does, such as one that uses `evaluate`".to_owned()
+            }
+            false => format!("the metrics are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
+        };
         let help = nearest_or(metric, known.iter().map(String::as_str), list);
         let problem = Diagnostic::new("unknown-metric", format!("no stage reports `{metric}`"));
         problem.at(span, "no such metric").help(help)

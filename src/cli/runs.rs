@@ -98,7 +98,8 @@ pub fn explained(problems: &Problems) -> String {
 
 fn list(log: &RunLog, request: &Request, path: &Path) -> Result<(), Stop> {
     // One more than shown, to know whether there are more.
-    let limit = request.limit.map(|limit| limit + usize::from(request.args.format() == TableFormat::Table));
+    let limit =
+        request.limit.map(|limit| limit.saturating_add(usize::from(request.args.format() == TableFormat::Table)));
     let runs = log.runs(&Filter { limit, ..request.filter.clone() })?;
     if runs.is_empty() && request.args.format() == TableFormat::Table && !request.wants_all() {
         let any = log.runs(&Filter { archived: true, limit: Some(1), ..Filter::default() })?;

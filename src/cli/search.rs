@@ -5,13 +5,14 @@ use serde_json::{Map, Value};
 
 use crate::cli::Stop;
 use crate::cli::prepare::refuse;
-use crate::config::{self, Direction, Experiment, Objective};
+use crate::config::{self, Direction, Experiment, Objective, Resource};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::event::Status;
 use crate::plan::{self, Plan};
 use crate::runner::{Growth, More, RunEnd};
 use crate::search::{Better, Outcome, Proposal, Pruner, Sampler, Search, Settings, Strategy, Trial};
-use crate::stage::registry::Registry;
+use crate::stage::Resumes;
+use crate::stage::registry::{self, Registry};
 use crate::text;
 
 /// A search under way.
@@ -39,13 +40,14 @@ impl Searching {
         })?;
         let experiment = experiment.clone();
         let mut own = Self { experiment, search, only: only.to_vec(), points: vec![], asked: vec![], untold: vec![] };
+        let anew = own.check_resource().map_err(|problems| refuse(&problems))?;
         let first = own.round();
         let nothing = || {
             let help = first.notices.first().cloned().unwrap_or_default();
             Diagnostic::new("empty-sweep", "no point of the space can be run").at(wanted.span, "").help(help)
         };
         let plan = first.plan.ok_or_else(|| refused(nothing()))?;
-        own.untold = first.notices;
+        own.untold = anew.into_iter().chain(first.notices).collect();
         Ok(Some((own, plan)))
     }
 
@@ -58,27 +60,48 @@ impl Searching {
                 notices.push(self.conclusion());
                 return More { plan: None, notices };
             }
-            let mut plan = None;
             for proposal in proposals {
                 let point = self.point(&proposal);
-                self.points.push(point);
-                match self.plan() {
-                    Ok(longer) => {
-                        plan = Some(longer);
-                        self.asked.push((proposal, self.points.len() - 1));
+                match self.plan(std::slice::from_ref(&point)) {
+                    Ok(_) => {
+                        self.asked.push((proposal, self.points.len()));
+                        self.points.push(point);
                     }
                     Err(problems) => {
-                        let point = self.points.pop().unwrap_or_default();
-                        let first = problems.diagnostics.first().map_or("", |problem| problem.message.as_str());
-                        notices.push(format!("not tried: {}: {first}", text::pairs(&point)));
+                        notices.push(format!("not tried: {}: {}", text::pairs(&point), first_of(&problems)));
                         self.tell(&proposal, &Outcome::Failed);
                     }
                 }
             }
-            if plan.is_some() {
-                return More { plan, notices };
+            match self.plan(&self.points) {
+                _ if self.asked.is_empty() => {}
+                Ok(plan) => return More { plan: Some(plan), notices },
+                // Too much all together.
+                Err(problems) => {
+                    notices.extend([format!("the search ends: {}", first_of(&problems)), self.conclusion()]);
+                    return More { plan: None, notices };
+                }
             }
         }
+    }
+
+    /// What is wrong with the most of the resource, whatever else the points are, and what its stages make of it.
+    fn check_resource(&self) -> Result<Option<String>, Problems> {
+        let resource = self.experiment.search.as_ref().and_then(|search| search.resource.as_ref());
+        let Some(Resource { param, min, max, span, .. }) = resource else { return Ok(None) };
+        let with = |amount: u64| self.plan(&[Map::from_iter([(param.clone(), amount.into())])]);
+        let (least, most) = (with(*min), with(*max));
+        if let Err(mut problems) = most {
+            problems.diagnostics.retain(|problem| problem.span == Some(*span));
+            return if problems.diagnostics.is_empty() { Ok(None) } else { Err(problems) };
+        }
+        let (Ok(least), Ok(most)) = (least, most) else { return Ok(None) };
+        Ok(beginning_anew(&least, &most).map(|stage| {
+            format!(
+                "what `{stage}` does with few `{param}` is not the beginning of what it does with more: \
+                 trials that get more begin anew"
+            )
+        }))
     }
 
     /// A proposal as the experiment's params.
@@ -91,8 +114,8 @@ impl Searching {
         point
     }
 
-    fn plan(&self) -> Result<Plan, Problems> {
-        let experiment = self.experiment.at_points(&self.points)?;
+    fn plan(&self, points: &[Map<String, Value>]) -> Result<Plan, Problems> {
+        let experiment = self.experiment.at_points(points)?;
         let told = |diagnostics| Problems::new(diagnostics, experiment.sources.clone());
         let plan = plan::build(&experiment, &Registry).map_err(told)?;
         match self.only.as_slice() {
@@ -170,6 +193,30 @@ fn last_values(trial: &Trial) -> &[f64] {
         Some((_, Outcome::Values(values))) => values,
         _ => &[],
     }
+}
+
+fn first_of(problems: &Problems) -> &str {
+    problems.diagnostics.first().map_or("", |problem| &problem.message)
+}
+
+/// A stage that works otherwise with the most of the resource than with the least, and does not go on from there.
+fn beginning_anew<'p>(least: &Plan, most: &'p Plan) -> Option<&'p str> {
+    let without = |params: &Value, steps: &str| {
+        let kept = params.as_object().into_iter().flatten().filter(|(name, _)| *name != steps);
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<String, Value>>()
+    };
+    let anew = |(stage, node): &(&String, &usize)| {
+        let more = most.node(**node);
+        let Some(few) = least.runs.first().and_then(|run| run.stages.get(*stage)).map(|node| least.node(*node)) else {
+            return false;
+        };
+        let goes_on = match registry::find(&more.kind).map(|kind| kind.resumes(&more.params)) {
+            Some(Resumes::Longer(steps)) => without(&few.params, steps) == without(&more.params, steps),
+            _ => false,
+        };
+        few.params != more.params && !goes_on
+    };
+    most.runs.first()?.stages.iter().find(anew).map(|(stage, _)| stage.as_str())
 }
 
 fn settings(wanted: &config::Search) -> Settings {

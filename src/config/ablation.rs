@@ -1,6 +1,6 @@
 //! `[ablation]`: a base and single changes to it, each of which is a variant. Knows no metric.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -126,7 +126,7 @@ pub fn read(
     });
     let mut reading = Reading { written, pipeline, base, reader };
     let changes = reading.changes()?;
-    reading.refuse_alike(&changes, &base_name);
+    reading.refuse_alike(&changes, &base_name, cumulative.unwrap_or(false));
     (reader.diagnostics.len() == before).then_some(())?;
     Some(variants(changes, mode?, base_name, cumulative.unwrap_or(false), written.span))
 }
@@ -230,21 +230,26 @@ impl Reading<'_> {
         }
     }
 
-    /// Changes that change nothing, that are alike, or that have one name.
-    fn refuse_alike(&mut self, changes: &Changes, base_name: &str) {
-        let mut known: BTreeMap<BTreeSet<String>, Span> = BTreeMap::new();
+    /// Variants that are what an earlier one is already, or that have one name.
+    fn refuse_alike(&mut self, changes: &Changes, base_name: &str, cumulative: bool) {
+        let mut known = vec![(self.base.clone(), base_name, None)];
         let mut names: BTreeMap<&str, Option<Span>> = BTreeMap::from([(base_name, None)]);
         for (name, row) in changes {
-            let own = |of: &Named| self.base.get(&of.param) == Some(&of.value.to_json());
-            if row.values.iter().all(own) {
-                let problem = Diagnostic::new("changes-nothing", format!("`{name}` is what the base is already"));
-                self.reader.report(problem.at(row.span, "changes nothing").help("set other values, or remove it"));
+            let mut values = if cumulative { known[known.len() - 1].0.clone() } else { self.base.clone() };
+            values.extend(row.values.iter().map(|of| (of.param.clone(), of.value.to_json())));
+            match known.iter().find(|(earlier, ..)| *earlier == values) {
+                Some((_, _, None)) => {
+                    let problem = Diagnostic::new("changes-nothing", format!("`{name}` is what the base is already"));
+                    self.reader.report(problem.at(row.span, "changes nothing").help("set other values, or remove it"));
+                }
+                Some((_, of, Some(first))) => {
+                    let problem = Diagnostic::new("repeated-value", format!("`{name}` is what `{of}` is already"));
+                    let problem = problem.at(row.span, "again").context(*first, "the first");
+                    self.reader.report(problem.help("set other values, or remove it"));
+                }
+                None => {}
             }
-            let values = row.values.iter().map(|of| format!("{} = {}", of.param, of.value.to_toml())).collect();
-            if let Some(first) = known.insert(values, row.span) {
-                let problem = Diagnostic::new("repeated-value", "two changes are alike").at(row.span, "again");
-                self.reader.report(problem.context(first, "the first").help("remove one of them"));
-            }
+            known.push((values, name, Some(row.span)));
             if let Some(first) = names.insert(name, Some(row.span)) {
                 let problem = Diagnostic::new("repeated-value", format!("two variants are called `{name}`"));
                 let problem =

@@ -1,11 +1,14 @@
 //! From a file's path and the command line's overrides to a checked [`Experiment`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::experiment::{self, Layer};
+use super::interpolate::is_plain;
 use super::reader::{Document, Reader};
-use super::sweep::Spec;
+use super::sweep::{Point, Spec};
 use super::value::{Entry, Located};
 use super::{Experiment, Overrides, Pipeline, Search, Sweep, ablation, params, pipeline, references, search, sweep};
 use crate::diagnostic::{Diagnostic, Problems, Sources, Span};
@@ -154,5 +157,34 @@ fn check_values(experiment: &Experiment, reader: &mut Reader) {
     }
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert((problem.span, problem.message.clone())));
+    if problems.is_empty() {
+        problems = alike(&experiment.sweep, experiment);
+    }
     reader.diagnostics.append(&mut problems);
+}
+
+/// Points that are what an earlier one is once their references are replaced.
+fn alike(sweep: &Sweep, experiment: &Experiment) -> Vec<Diagnostic> {
+    if sweep.axes.iter().flat_map(|axis| &axis.values).all(is_plain) {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
+    let mut seen: HashMap<String, &Point> = HashMap::new();
+    for point in &sweep.points {
+        let values = experiment.param_values(&sweep.located(point));
+        let Some(first) = seen.insert(Value::Object(values.clone()).to_string(), point) else { continue };
+        let differing = sweep.axes.iter().zip(point.iter().zip(first)).find(|(_, (one, other))| one != other);
+        let Some((axis, (one, other))) = differing else { continue };
+        let mut places = [one, other].into_iter().flatten().map(|value| &axis.values[*value]).collect::<Vec<_>>();
+        places.sort_by_key(|value| is_plain(value));
+        let message = format!("two points are alike: `{}` is {} at both", axis.param, values[&axis.param]);
+        let problem = Diagnostic::new("repeated-point", message).help("remove one of them; `repeats` runs more seeds");
+        problems.push(match places.as_slice() {
+            [value, other] => {
+                problem.at(value.span, format!("{} here", values[&axis.param])).context(other.span, "the same")
+            }
+            _ => places.iter().fold(problem, |problem, value| problem.at(value.span, "the experiment's own")),
+        });
+    }
+    problems
 }

@@ -115,6 +115,17 @@ impl Reader {
         }
         value
     }
+
+    /// An integer that must lie between bounds, from zero on. No upper one is `i64::MAX`.
+    pub fn within(&mut self, key: &str, number: i64, (least, most): (i64, i64), span: Span) -> Option<u64> {
+        if (least..=most).contains(&number) {
+            return u64::try_from(number).ok();
+        }
+        let bounds = if most < i64::MAX { format!("from {least} to {most}") } else { format!("from {least} on") };
+        let problem = Diagnostic::new("out-of-range", format!("`{key}` is {number}, outside its range"));
+        self.report(problem.at(span, format!("not {bounds}")).help(format!("give an integer {bounds}")));
+        None
+    }
 }
 
 /// The value under `name` is of another type than it should be.

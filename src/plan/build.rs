@@ -34,13 +34,18 @@ pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec
 /// Refuses a sweep that would take all memory before anyone notices.
 fn refuse_too_many(experiment: &Experiment) -> Result<(), Vec<Diagnostic>> {
     let (stages, repeats) = (experiment.pipeline.stages.len(), experiment.repeats as usize);
-    let points = experiment.sweep.points.len();
+    let trials = experiment.search.as_ref().map_or(0, |search| search.trials);
+    let points = experiment.sweep.points.len().max(trials);
     let runs = points.saturating_mul(repeats);
     if runs.saturating_mul(stages) <= MAX_STAGES {
         return Ok(());
     }
     let message =
         format!("{runs} runs ({points} points x {repeats} repeats) of {stages} stages are over {MAX_STAGES} stages");
+    if let Some(search) = &experiment.search {
+        let problem = Diagnostic::new("too-many-stages", message).at(search.span, "tries so many points");
+        return Err(vec![problem.help("lower `trials`")]);
+    }
     let diagnostic =
         Diagnostic::new("too-many-stages", message).help("sweep over fewer values, or in several experiments");
     Err(vec![match experiment.sweep.axes.iter().max_by_key(|axis| axis.values.len()) {

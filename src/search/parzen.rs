@@ -5,9 +5,9 @@
 //! prior there: it says nothing about it.
 
 use rand::Rng;
-use statrs::distribution::ContinuousCDF;
+use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::points::{Coordinates, Points, standard};
+use super::points::{Coordinates, Points};
 
 /// The weight of the prior, in points.
 const PRIOR: f64 = 1.0;
@@ -113,7 +113,7 @@ impl<'a> Density<'a> {
             (Some(center), None) => {
                 let (left, within) = kernel.cut[place];
                 let share = left + within * random.random::<f64>();
-                (center + kernel.widths[place] * standard().inverse_cdf(share)).clamp(0.0, 1.0)
+                (center + kernel.widths[place] * Normal::standard().inverse_cdf(share)).clamp(0.0, 1.0)
             }
         }
     }
@@ -121,8 +121,8 @@ impl<'a> Density<'a> {
 
 /// Of a normal distribution: what is below 0, and what is from 0 to 1.
 fn cut(center: f64, width: f64) -> (f64, f64) {
-    let below = standard().cdf(-center / width);
-    (below, standard().cdf((1.0 - center) / width) - below)
+    let below = Normal::standard().cdf(-center / width);
+    (below, Normal::standard().cdf((1.0 - center) / width) - below)
 }
 
 /// The kernels' widths along one dimension: each as far as the further of its two neighbors (Bergstra et al. 2011), but

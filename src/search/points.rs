@@ -2,7 +2,6 @@
 
 use rand::Rng;
 use serde_json::{Map, Value};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::SearchError;
 use crate::space::{Dimension, Domain};
@@ -175,30 +174,11 @@ fn grouped(dimensions: &[Dimension], conditions: &[Vec<usize>]) -> Result<Vec<Ve
     Ok(groups)
 }
 
-/// The value at a coordinate. Floats have six digits, so that they are easy to read and alike on machines whose
-/// logarithms differ in the last bit.
+/// The value at a coordinate.
 fn value(domain: &Domain, at: f64) -> Value {
-    let float = |value: f64, low: f64, high: f64| {
-        let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-        Value::from(rounded.clamp(low, high))
-    };
-    match *domain {
-        Domain::Values(ref values) => values[at as usize].clone(),
-        Domain::Uniform { low, high } => float(low + at * (high - low), low, high),
-        Domain::LogUniform { low, high } => float((low.ln() + at * (high.ln() - low.ln())).exp(), low, high),
-        Domain::Integer { low, high, log: false } => {
-            let count = (i128::from(high) - i128::from(low) + 1) as f64;
-            Value::from((i128::from(low) + (at * count) as i128).min(high.into()) as i64)
-        }
-        // Every number stands for what rounds to it.
-        Domain::Integer { low, high, log: true } => {
-            let (first, last) = ((low as f64 - 0.5).ln(), (high as f64 + 0.5).ln());
-            Value::from(((first + at * (last - first)).exp().round() as i64).clamp(low, high))
-        }
-        // Away from the ends of [0, 1], where the normal distribution is infinite.
-        Domain::Normal { mean, deviation } => {
-            float(mean + deviation * standard().inverse_cdf(at.clamp(1e-12, 1.0 - 1e-12)), f64::MIN, f64::MAX)
-        }
+    match domain {
+        Domain::Values(values) => values[at as usize].clone(),
+        _ => domain.at(at),
     }
 }
 
@@ -222,16 +202,12 @@ fn nth(domain: &Domain, step: u64) -> Option<f64> {
     }
 }
 
-/// The standard normal distribution.
-pub fn standard() -> Normal {
-    Normal::standard()
-}
-
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
     use serde_json::json;
+    use statrs::distribution::{ContinuousCDF, Normal};
 
     use super::*;
 
@@ -262,7 +238,7 @@ mod tests {
         assert!(distance(&log, |x| (x.log10() + 4.0) / 3.0) < 0.031);
         assert!(log[0] >= 1e-4 && log[3999] <= 1e-1);
         let normal = drawn(Domain::Normal { mean: 5.0, deviation: 2.0 });
-        assert!(distance(&normal, |x| standard().cdf((x - 5.0) / 2.0)) < 0.031);
+        assert!(distance(&normal, |x| Normal::standard().cdf((x - 5.0) / 2.0)) < 0.031);
     }
 
     #[test]

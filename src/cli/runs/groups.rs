@@ -23,7 +23,10 @@ const METRICS: usize = 4;
 pub fn print_groups(log: &RunLog, request: &Request, by: &[Field], catalog: &Catalog, path: &Path) -> Result<(), Stop> {
     let measures = measures(request, by, catalog)?;
     let groups = log.groups(&request.filter, by, &measures)?;
-    let (measures, mut groups) = without_empty(measures, groups, request.columns.is_none().then_some(METRICS));
+    let filled = |measure: usize| groups.iter().filter(|group: &&Group| group.figures[measure].is_some()).count();
+    let filled: Vec<usize> = (0..measures.len()).map(filled).collect();
+    let chosen = request.columns.is_none().then_some((request.filter.sort.len(), METRICS));
+    let (measures, mut groups) = only(&kept(&filled, groups.len(), chosen), &measures, groups);
     let order = |one: &Group, other: &Group| {
         let orders = request.filter.sort.iter().map(|sort| ordered(one, other, sort, by, &measures));
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
@@ -82,10 +85,19 @@ fn measures(request: &Request, by: &[Field], catalog: &Catalog) -> Result<Vec<Fi
     Ok(measures)
 }
 
-/// Without measures that no group has numbers of, and of the rest at most so many.
-fn without_empty(measures: Vec<Field>, mut groups: Vec<Group>, most: Option<usize>) -> (Vec<Field>, Vec<Group>) {
-    let filled = |index: &usize| groups.iter().any(|group| group.figures[*index].is_some());
-    let kept: Vec<usize> = (0..measures.len()).filter(filled).take(most.unwrap_or(usize::MAX)).collect();
+/// Which measures are shown, when so many of the groups have numbers of each: none that no group has. Unless they were all
+/// asked for, only the first few, the rest at most so many in all, those that few groups have after the others.
+fn kept(filled: &[usize], groups: usize, chosen: Option<(usize, usize)>) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..filled.len()).filter(|measure| filled[*measure] > 0).collect();
+    if let Some((asked, most)) = chosen {
+        kept.sort_by_key(|measure| *measure >= asked && 2 * filled[*measure] < groups);
+        kept.truncate(most);
+    }
+    kept
+}
+
+/// These measures alone.
+fn only(kept: &[usize], measures: &[Field], mut groups: Vec<Group>) -> (Vec<Field>, Vec<Group>) {
     for group in &mut groups {
         group.figures = kept.iter().map(|index| group.figures[*index].clone()).collect();
     }
@@ -189,4 +201,18 @@ fn lines(groups: &[Group], by: &[Field], measures: &[Field]) -> Vec<String> {
 fn told(figures: &Figures) -> String {
     let mean = text::number(figures.summary.mean);
     figures.summary.deviation.map_or_else(|| mean.clone(), |deviation| format!("{mean} ± {}", text::number(deviation)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_few_groups_have_waits_unless_it_was_asked_for() {
+        // Of eight groups only one has the first two, and none the fourth.
+        let filled = [1, 1, 8, 0, 5];
+        assert_eq!(kept(&filled, 8, Some((0, 3))), [2, 4, 0]);
+        assert_eq!(kept(&filled, 8, Some((1, 3))), [0, 2, 4]);
+        assert_eq!(kept(&filled, 8, None), [0, 1, 2, 4]);
+    }
 }

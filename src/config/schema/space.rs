@@ -61,6 +61,11 @@ pub fn search() -> Value {
         default.into_iter().for_each(|default| count["default"] = default.into());
         count
     };
+    let few = |description: &str, default: Option<u64>| {
+        let mut count = count(description, 1, default);
+        count["maximum"] = MAX_POINTS.into();
+        count
+    };
     let named = |description: &str, names: &[&str], default: &str| {
         let names: Value = names.iter().map(|name| json!({ "const": name })).collect();
         json!({ "description": description, "oneOf": names, "default": default })
@@ -73,8 +78,8 @@ pub fn search() -> Value {
             "maximize": metrics("A metric to make large, or several."),
             "sampler": named("How points are proposed.", &["random", "tpe"], "tpe"),
             "pruner": named("How hopeless trials are stopped.", &["none", "halving", "asha", "hyperband"], "none"),
-            "trials": count("How many points are tried.", 1, None),
-            "batch": count("How many points are proposed together.", 1, Some(1)),
+            "trials": few("How many points are tried.", None),
+            "batch": few("How many points are proposed together.", Some(1)),
             "seed": count("Seed of the proposals.", 0, Some(0)),
             "startup": count("Random trials before the sampler learns from earlier ones.", 1, Some(10)),
             "resource": text("The param that the pruner varies; `epochs` when left out."),

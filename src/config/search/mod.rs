@@ -26,8 +26,6 @@ pub struct Search {
     /// What the pruner varies; there if and only if there is a pruner.
     pub resource: Option<Resource>,
     pub space: Vec<Dimension>,
-    /// Where each dimension is written.
-    pub spans: Vec<Span>,
     /// Where `[search]` is written.
     pub span: Span,
 }
@@ -72,6 +70,7 @@ pub struct Resource {
     pub max: u64,
     /// Of the trials at one level, one in so many goes on to the next.
     pub reduction: u64,
+    /// Where `max` is written, or what asks for a pruner.
     pub span: Span,
 }
 

@@ -8,7 +8,7 @@ use crate::config::reader::Reader;
 use crate::config::sweep::{Axes, Point, Sweep};
 use crate::config::value::Located;
 use crate::config::{Experiment, params};
-use crate::diagnostic::{Diagnostic, Problems};
+use crate::diagnostic::{Diagnostic, Problems, Span};
 
 impl Experiment {
     /// The same experiment at exactly these points, each a map of params to values; other params have the experiment's
@@ -28,7 +28,7 @@ impl Experiment {
                     reader.report(Diagnostic::new("unknown-param", format!("there is no param `{param}`")));
                     continue;
                 };
-                let span = self.sweep.axes.iter().find(|axis| axis.param == *param).map_or(def.span, |axis| axis.span);
+                let span = self.place(param).unwrap_or(def.span);
                 match params::fit(param, def, &Located::from_json(value, span)) {
                     Ok(value) => {
                         let axis = axes.axis(param, span);
@@ -54,5 +54,12 @@ impl Experiment {
             return Err(Problems::new(reader.diagnostics, reader.sources));
         }
         Ok(Self { sweep: Sweep { axes, points }, ..self.clone() })
+    }
+
+    /// Where the files say that a param varies.
+    fn place(&self, param: &str) -> Option<Span> {
+        let resource = self.search.as_ref().and_then(|search| search.resource.as_ref());
+        let resource = resource.filter(|resource| resource.param == param).map(|resource| resource.span);
+        resource.or_else(|| self.sweep.axes.iter().find(|axis| axis.param == param).map(|axis| axis.span))
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::{Direction, Objective, Pruner, Resource, Sampler, Search, space};
-use crate::config::Pipeline;
 use crate::config::reader::{Reader, is_name, listed, nearest, wrong_type};
-use crate::config::sweep::Spec;
+use crate::config::sweep::{MAX_POINTS, Spec};
 use crate::config::value::{Entry, Kind, Located};
+use crate::config::{Pipeline, params};
 use crate::diagnostic::{Diagnostic, Span};
 
 pub const KEYS: [&str; 12] = [
@@ -51,7 +51,7 @@ pub fn read(
             reading.resource(spec, pipeline, base)
         }
     };
-    let (space, spans) = space::read(spec, pipeline, base, span, reader);
+    let space = space::read(spec, pipeline, base, span, reader);
     (reader.diagnostics.len() == before).then_some(())?;
     Some(Search {
         objectives,
@@ -63,7 +63,6 @@ pub fn read(
         startup: startup as usize,
         resource,
         space,
-        spans,
         span,
     })
 }
@@ -135,17 +134,20 @@ impl Reading<'_> {
         found.map(|(_, value)| *value)
     }
 
-    /// An integer from `least` on.
+    /// An integer from `least` on; of trials there are no more than a sweep may have points.
     fn count(&mut self, key: &str, least: i64) -> Option<u64> {
         let count = self.reader.take(self.table, key, "an integer", Located::as_integer)?;
-        if count < least {
-            let problem = Diagnostic::new("out-of-range", format!("`{key}` is {count}, outside its range"));
-            let span = self.get(key)?.value.span;
-            self.reader.report(
-                problem.at(span, format!("not from {least} on")).help(format!("give an integer from {least} on")),
-            );
-        }
-        u64::try_from(count).ok().filter(|_| count >= least)
+        let most = if ["trials", "batch"].contains(&key) { MAX_POINTS as i64 } else { i64::MAX };
+        let span = self.get(key)?.value.span;
+        self.reader.within(key, count, (least, most), span)
+    }
+
+    /// How much of the resource a trial gets, which the param must take.
+    fn amount(&mut self, key: &str, param: &str, pipeline: &Pipeline) -> Option<u64> {
+        let amount = self.count(key, 1)?;
+        let (def, value) = (pipeline.params.get(param)?, &self.get(key)?.value);
+        let fitted = params::fit(param, def, value).map_err(|problem| self.reader.report(problem));
+        fitted.is_ok().then_some(amount)
     }
 
     /// What no search can do without.
@@ -191,8 +193,8 @@ impl Reading<'_> {
             let problem = Diagnostic::new("missing-key", "nothing says how short the shortest trials are");
             self.reader.report(problem.at(place, "").help(format!("add `min_resource = 1`, in `{param}`")));
         }
-        let min = self.count("min_resource", 1);
-        let max = self.count("max_resource", 1).or(self.get("max_resource").is_none().then_some(own));
+        let min = self.amount("min_resource", &param, pipeline);
+        let max = self.amount("max_resource", &param, pipeline).or(self.get("max_resource").is_none().then_some(own));
         let reduction = self.count("reduction", 2).or(self.get("reduction").is_none().then_some(3));
         let (min, max) = (min?, max?);
         if min >= max {
@@ -201,6 +203,7 @@ impl Reading<'_> {
             let problem = problem.at(key.value.span, format!("not below {max}"));
             self.reader.report(problem.help("make `min_resource` smaller than `max_resource`"));
         }
-        Some(Resource { param, min, max, reduction: reduction?, span: place })
+        let span = self.get("max_resource").map_or(place, |entry| entry.value.span);
+        Some(Resource { param, min, max, reduction: reduction?, span })
     }
 }

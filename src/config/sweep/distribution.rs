@@ -141,11 +141,13 @@ fn normal(param: &str, kind: &Entry, reader: &mut Reader) -> Option<Domain> {
 }
 
 fn ordered(param: &str, kind: &Entry, low: f64, high: f64, example: &str, reader: &mut Reader) -> bool {
-    if low >= high {
-        let message = format!("`{}` of `{param}` ends before it begins: it holds no two numbers", kind.key);
-        reader.report(wrong(param, kind, message, example));
-    }
-    low < high
+    let how = match (low < high, (high - low).is_finite()) {
+        (true, true) => return true,
+        (true, false) => "is wider than the largest number",
+        (false, _) => "ends before it begins: it holds no two numbers",
+    };
+    reader.report(wrong(param, kind, format!("`{}` of `{param}` {how}", kind.key), example));
+    false
 }
 
 fn positive(param: &str, kind: &Entry, low: f64, example: &str, reader: &mut Reader) -> bool {

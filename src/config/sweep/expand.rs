@@ -1,6 +1,6 @@
 //! Points from factors: product, conditions, exclusions and inclusions, all on indices. Knows no params and no values.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Point;
 
@@ -86,6 +86,28 @@ pub fn mask_all(points: &mut Vec<Point>, conditions: &[Condition]) -> Vec<bool> 
         points.retain(|point| seen.insert(point.clone()));
     }
     ever
+}
+
+/// Which conditions hold at some point, when every axis takes any of its values where its own condition holds.
+pub fn satisfiable(conditions: &[Condition]) -> Vec<bool> {
+    let can_hold = |condition: &Condition| {
+        // What each axis may be where this holds, and whatever it needs.
+        let mut allowed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut waiting = vec![condition];
+        while let Some(condition) = waiting.pop() {
+            for need in &condition.needs {
+                match allowed.get_mut(&need.axis) {
+                    Some(values) => values.retain(|value| need.values.contains(value)),
+                    None => {
+                        allowed.insert(need.axis, need.values.clone());
+                        waiting.extend(conditions.iter().filter(|other| other.axis == need.axis));
+                    }
+                }
+            }
+        }
+        allowed.values().all(|values| !values.is_empty())
+    };
+    conditions.iter().map(can_hold).collect()
 }
 
 /// Removes the points that have all values of some entry. Tells which entries matched a point.

@@ -22,8 +22,8 @@ use crate::diagnostic::Span;
 use expand::Factor;
 
 pub use layers::Layers;
-pub use points::enumerate;
-pub use read::{Named, Need, Row, Rows, Spec, Spread, read};
+pub use points::{enumerate, never_varied};
+pub use read::{Named, Row, Rows, Spec, Spread, read};
 
 /// Words of `[sweep]` that are no params.
 pub const WORDS: [&str; 6] = ["zip", "points", "exclude", "include", "draws", "draw_seed"];
@@ -93,6 +93,22 @@ pub struct Axes {
 }
 
 impl Axes {
+    /// Over all params that vary by themselves, with the values that are listed.
+    pub fn of(spec: &Spec) -> Self {
+        let mut axes = Self::default();
+        for dim in &spec.dims {
+            let axis = axes.axis(&dim.param, dim.span);
+            let values = match &dim.spread {
+                Spread::Grid(values) => values,
+                Spread::Drawn(drawn) => &drawn.choices,
+            };
+            for value in values {
+                axes.value(axis, value);
+            }
+        }
+        axes
+    }
+
     /// The axes alone.
     pub fn into_inner(self) -> Vec<Axis> {
         self.axes
@@ -116,13 +132,6 @@ impl Axes {
             values.push(value.clone());
             values.len() - 1
         })
-    }
-
-    /// Adds values.
-    pub fn values(&mut self, axis: usize, values: &[Located]) {
-        for value in values {
-            self.value(axis, value);
-        }
     }
 
     fn find(&self, param: &str) -> Option<usize> {

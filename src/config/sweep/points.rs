@@ -17,7 +17,7 @@ use crate::space::Domain;
 /// The points of what varies. `base` has the experiment's own values. What is wrong is reported; there is at least one
 /// point all the same, so that stages can be checked.
 pub fn enumerate(spec: &Spec, pipeline: &Pipeline, base: &Map<String, Value>, reader: &mut Reader) -> Sweep {
-    let mut making = Making { spec, pipeline, base, reader, axes: Axes::default() };
+    let mut making = Making { spec, pipeline, base, reader, axes: Axes::of(spec) };
     let points = making.points();
     let (points, whole) = match points {
         Some(points) if !points.is_empty() => (points, true),
@@ -25,6 +25,25 @@ pub fn enumerate(spec: &Spec, pipeline: &Pipeline, base: &Map<String, Value>, re
     };
     let sweep = Sweep { axes: making.axes.axes, points };
     if whole && spec.sound { compact(sweep) } else { sweep }
+}
+
+/// The params that no point varies when a search takes any of the others' values together: their conditions never hold.
+/// That is reported, unless a newer layer is why.
+pub fn never_varied(
+    spec: &Spec,
+    pipeline: &Pipeline,
+    base: &Map<String, Value>,
+    reader: &mut Reader,
+) -> BTreeSet<String> {
+    let before = reader.diagnostics.len();
+    let mut making = Making { spec, pipeline, base, reader, axes: Axes::of(spec) };
+    let conditions = making.conditions();
+    let held = expand::satisfiable(&conditions);
+    if making.reader.diagnostics.len() == before {
+        making.report_idle_conditions(&conditions, &held);
+    }
+    let never = conditions.iter().zip(held).filter(|(_, held)| !held);
+    never.map(|(condition, _)| making.axes.axes[condition.axis].param.clone()).collect()
 }
 
 /// Points in the making.
@@ -41,12 +60,6 @@ impl<'s> Making<'s> {
     /// `None`: something is wrong.
     fn points(&mut self) -> Option<Vec<Point>> {
         let before = self.reader.diagnostics.len();
-        for dim in &self.spec.dims {
-            let axis = self.axes.axis(&dim.param, dim.span);
-            if let Spread::Grid(values) = &dim.spread {
-                self.axes.values(axis, values);
-            }
-        }
         self.refuse_infinite();
         let mut factors = self.grid();
         let listed = self.spec.points.as_ref().map(|points| self.listed(points));

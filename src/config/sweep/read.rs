@@ -241,16 +241,8 @@ impl Reading<'_> {
         if number.is_none() {
             self.misused(entry, wants, example);
         }
-        let number = number?;
         let most = if entry.key == "draws" { MAX_POINTS as i64 } else { i64::MAX };
-        if (least..=most).contains(&number) {
-            return u64::try_from(number).ok();
-        }
-        let problem = Diagnostic::new("out-of-range", format!("`{}` is {number}, outside its range", entry.key));
-        let bounds = if most < i64::MAX { format!("from {least} to {most}") } else { format!("from {least} on") };
-        let problem = problem.at(entry.value.span, format!("not {bounds}"));
-        self.reader.report(problem.help(format!("give an integer {bounds}")));
-        None
+        self.reader.within(&entry.key, number?, (least, most), entry.value.span)
     }
 
     fn zip(&mut self, entry: &Entry) -> Option<Vec<Vec<(String, Span)>>> {

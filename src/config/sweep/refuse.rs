@@ -80,14 +80,22 @@ impl Making<'_> {
         for (condition, _) in conditions.iter().zip(held).filter(|(_, held)| !**held) {
             let param = &self.axes.axes[condition.axis].param;
             let Some(dim) = self.spec.dims.iter().find(|dim| dim.param == *param) else { continue };
-            let overridden = dim.when.iter().any(|need| self.spec.overridden.contains(&need.param));
-            let Some(need) = dim.when.first().filter(|_| !overridden) else { continue };
+            let Some(need) = dim.when.first().filter(|_| !self.is_excused(dim)) else { continue };
             let needs: Vec<String> =
                 dim.when.iter().map(|need| format!("`{}` = {}", need.param, in_words(&need.values))).collect();
             let message = format!("`{param}` is never varied: no point has {}", needs.join(" and "));
             let problem = Diagnostic::new("never-holds", message).at(need.span, "never holds");
             self.reader.report(problem.help("change the condition, or the points it is to hold at"));
         }
+    }
+
+    /// Whether a condition speaks of what a newer layer overrides, itself or by way of those that it needs.
+    fn is_excused(&self, dim: &Dim) -> bool {
+        let of = |param: &str| self.spec.dims.iter().find(|dim| dim.param == param);
+        let excused = |need: &Need| {
+            self.spec.overridden.contains(&need.param) || of(&need.param).is_some_and(|dim| self.is_excused(dim))
+        };
+        dim.when.iter().any(excused)
     }
 
     /// Entries of `exclude` that match no point.

@@ -150,11 +150,11 @@ fn draws_are_the_same_at_every_point_of_the_grid() {
     let text = format!("draws = 3\narchitecture = ['dense', 'conv']\n{DRAWN}");
     insta::assert_snapshot!(points(&text), @r"
     architecture=dense latent_dim=56 learning_rate=0.000242886
+    architecture=dense latent_dim=46 learning_rate=0.00409473
     architecture=dense latent_dim=11 learning_rate=0.00123187
-    architecture=dense latent_dim=502 learning_rate=0.000594579
     architecture=conv latent_dim=56 learning_rate=0.000242886
+    architecture=conv latent_dim=46 learning_rate=0.00409473
     architecture=conv latent_dim=11 learning_rate=0.00123187
-    architecture=conv latent_dim=502 learning_rate=0.000594579
     ");
     let conditional =
         "draws = 2\narchitecture = ['dense', 'conv']\nkernel = { integer = [1, 9], when = { architecture = 'conv' } }";
@@ -162,6 +162,18 @@ fn draws_are_the_same_at_every_point_of_the_grid() {
     architecture=dense
     architecture=conv kernel=9
     architecture=conv kernel=1
+    ");
+}
+
+#[test]
+fn conditions_may_ask_for_a_drawn_choice() {
+    let text = "draws = 4\narchitecture = { choice = ['dense', 'conv'] }
+kernel = { integer = [1, 9], when = { architecture = 'conv' } }";
+    insta::assert_snapshot!(points(text), @r"
+    architecture=conv kernel=9
+    architecture=dense
+    architecture=conv kernel=1
+    architecture=conv kernel=2
     ");
 }
 
@@ -231,9 +243,9 @@ fn the_command_line_sweeps_over_whatever_a_file_could() {
     ");
     insta::assert_snapshot!(at(&["architecture=conv"], &["learning_rate={ log_uniform = [1e-4, 1e-2] }", "draws=2"]), @r"
     latent_dim=2 learning_rate=0.000242886
-    latent_dim=2 learning_rate=0.00123187
+    latent_dim=2 learning_rate=0.00409473
     latent_dim=32 learning_rate=0.000242886
-    latent_dim=32 learning_rate=0.00123187
+    latent_dim=32 learning_rate=0.00409473
     ");
     insta::assert_snapshot!(at(&[], &["zip=[['latent_dim', 'architecture']]"]), @r"
     architecture=dense latent_dim=2
@@ -306,6 +318,13 @@ fn an_ablation_is_its_base_and_each_change_alone() {
     insta::assert_snapshot!(listing(&experiment(&cumulative, &[], &[]).sweep), @r"
     architecture=conv
     architecture=conv kernel=3 note=x
+    ");
+    // Taken back after something else, a change leads to a variant of its own.
+    let back = "[ablation]\ncumulative = true\nchanges = [{ set = { kernel = 5 } }, { set = { note = 'x' } }, { set = { kernel = 3 } }]";
+    insta::assert_snapshot!(listing(&experiment(back, &[], &[]).sweep), @r"
+    kernel=5
+    kernel=5 note=x
+    kernel=3 note=x
     ");
     let set = experiment(text, &["kernel=5", "architecture=conv"], &[]);
     insta::assert_snapshot!(listing(&set.sweep), @"note=x");

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::run_log::filter::field::{Column, Field, FieldType, STATUSES, status_meant};
 use crate::run_log::filter::moment::{EXAMPLES, Moment};
-use crate::run_log::filter::syntax::{Check, Comparison, Expr, Literal, Test, Value};
+use crate::run_log::filter::syntax::{Check, Comparison, Expr, Literal, Test, Value, not_finite};
 use crate::run_log::filter::{Place, Reader};
 
 /// A filter that makes sense: true or false of every run.
@@ -180,10 +180,12 @@ impl Checker<'_> {
         };
         let message = format!("`{}` is {}, and this is {found}", field.name(), told(field));
         let help = match (&literal.value, field.types().first()) {
-            (Value::Text(text), Some(FieldType::Number)) if text.parse::<f64>().is_ok() => {
-                format!("write the number without quotes: {text}")
-            }
-            (Value::Text(_), Some(FieldType::Number)) => "write a number without quotes".to_owned(),
+            (Value::Text(text), Some(FieldType::Number)) => match (not_finite(text), text.replace('_', "")) {
+                (Some(help), _) => help.to_owned(),
+                (_, digits) if digits.parse::<f64>().is_err() => "write a number without quotes".to_owned(),
+                (_, digits) if digits == *text => format!("write the number without quotes: {text}"),
+                (_, digits) => format!("write the number without `_`: {digits}"),
+            },
             (_, Some(FieldType::Boolean)) => "write true or false, without quotes".to_owned(),
             (value, _) => format!("put text between quotes: '{value}'"),
         };

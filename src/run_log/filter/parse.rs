@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::diagnostic::{Diagnostic, nearest_or};
 use crate::run_log::filter::Place;
 use crate::run_log::filter::lex::{Piece, Token, pieces};
-use crate::run_log::filter::syntax::{Check, Comparison, Expr, KEYWORDS, Literal, Name, Test, Value};
+use crate::run_log::filter::syntax::{Check, Comparison, Expr, KEYWORDS, Literal, Name, Test, Value, not_finite};
 
 /// How deep parentheses and `not` may be nested, and how many tests there may be: far more than anyone writes, and less
 /// than what SQLite takes.
@@ -218,7 +218,8 @@ impl Parser<'_> {
             Piece::Text(text) => Value::Text(text.clone()),
             Piece::Word(word) => match value(word) {
                 Some(Value::Float(number)) if !number.is_finite() => {
-                    return Err(self.wrong(format!("`{word}` is too large for a number"), ""));
+                    let message = format!("`{word}` is too large for a number");
+                    return Err(self.wrong(message, "").help("write a number below 1.8e308"));
                 }
                 Some(value) => value,
                 None => return Err(self.bare(word)),
@@ -238,7 +239,8 @@ impl Parser<'_> {
 
     /// A word where a value should be.
     fn bare(&self, word: &str) -> Diagnostic {
-        self.wrong(format!("`{word}` is not a value"), "").help(format!("put text between quotes: '{word}'"))
+        let help = not_finite(word).map_or_else(|| format!("put text between quotes: '{word}'"), str::to_owned);
+        self.wrong(format!("`{word}` is not a value"), "").help(help)
     }
 
     fn not_joined(&self) -> Diagnostic {

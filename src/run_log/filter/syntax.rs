@@ -84,6 +84,12 @@ pub enum Value {
 pub const KEYWORDS: [&str; 11] =
     ["and", "or", "not", "in", "like", "contains", "is", "missing", "exists", "true", "false"];
 
+/// What to do instead of comparing with infinity or NaN.
+pub fn not_finite(text: &str) -> Option<&'static str> {
+    let is_not = text.parse::<f64>().is_ok_and(|number| !number.is_finite());
+    is_not.then_some("numbers that are not finite count as missing: write `is missing` after the name")
+}
+
 /// What a word is made of: names, numbers, dates and times.
 pub fn is_word(character: char) -> bool {
     character.is_alphanumeric() || "_-.:+".contains(character)

@@ -335,6 +335,44 @@ fn unknown_names_and_wrong_types_are_all_told_at_once() {
 }
 
 #[test]
+fn advice_on_numbers_leads_to_a_filter_that_is_right() {
+    let told = ["evaluate.mse = nan", "evaluate.mse > 'NaN'", "evaluate.mse < -inf", "latent_dim in (8, 1_000)"];
+    insta::assert_snapshot!(told.map(wrong).join("\n"), @r"
+    error[filter-syntax]: `nan` is not a value
+     --> command line:1:24
+      |
+    1 | --where evaluate.mse = nan
+      |                        ^^^
+      |
+      = help: numbers that are not finite count as missing: write `is missing` after the name
+
+    error[wrong-type]: `evaluate.mse` is a number, and this is text
+     --> command line:1:24
+      |
+    1 | --where evaluate.mse > 'NaN'
+      |                        ^^^^^
+      |
+      = help: numbers that are not finite count as missing: write `is missing` after the name
+
+    error[filter-syntax]: `-inf` is not a value
+     --> command line:1:24
+      |
+    1 | --where evaluate.mse < -inf
+      |                        ^^^^
+      |
+      = help: numbers that are not finite count as missing: write `is missing` after the name
+
+    error[wrong-type]: `latent_dim` is a number, and this is text
+     --> command line:1:27
+      |
+    1 | --where latent_dim in (8, 1_000)
+      |                           ^^^^^
+      |
+      = help: write the number without `_`: 1000
+    ");
+}
+
+#[test]
 fn sorts_and_columns_are_held_against_the_log_too() {
     let (catalog, now) = (catalog(), now());
     let reader = Reader { catalog: &catalog, now: &now };

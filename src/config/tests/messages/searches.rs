@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::experiment;
 use crate::config::Overrides;
-use crate::config::tests::Folder;
+use crate::config::tests::{Folder, PIPELINE};
 
 fn search(search: &str, sweep: &str) -> String {
     experiment(&format!("pipeline = 'pipeline.toml'\n[search]\n{search}\n[sweep]\n{sweep}"))
@@ -42,7 +42,7 @@ fn searches_that_lack_something() {
       = help: add `minimize = "evaluate.mse"`, or `maximize` and another metric
     "#);
     assert_snapshot!(search("minimize = 'evaluate.mse'\ntrials = 9", ""), @r"
-    error[empty-sweep]: there is nothing to search: [sweep] is empty
+    error[empty-sweep]: there is nothing to search: nothing varies in [sweep]
      --> experiment.toml:2:2
       |
     2 | [search]
@@ -94,9 +94,9 @@ fn searches_with_wrong_values() {
      --> experiment.toml:5:10
       |
     5 | trials = 0
-      |          ^ not from 1 on
+      |          ^ not from 1 to 100000
       |
-      = help: give an integer from 1 on
+      = help: give an integer from 1 to 100000
 
     error[not-a-choice]: `sampler` cannot be "tpx"
      --> experiment.toml:6:11
@@ -118,9 +118,9 @@ fn searches_with_wrong_values() {
      --> experiment.toml:8:9
       |
     8 | batch = -1
-      |         ^^ not from 1 on
+      |         ^^ not from 1 to 100000
       |
-      = help: give an integer from 1 on
+      = help: give an integer from 1 to 100000
 
     error[unknown-key]: [search] has no key `start`
      --> experiment.toml:9:1
@@ -203,15 +203,136 @@ fn spaces_that_cannot_be_searched() {
       |
       = help: keep one of the two
     ");
-    assert_snapshot!(search("minimize = 'a.b'\ntrials = 9", "epochs = { values = [1, 2], when = { architecture = 'conv' } }\nlatent_dim = [2, 8]"), @r"
+    assert_snapshot!(search("minimize = 'a.b'\ntrials = 9", "epochs = { values = [1, 2], when = { architecture = 'conv' } }\nlatent_dim = [2, 8]"), @r#"
     error[never-holds]: `epochs` is never varied: its condition never holds
      --> experiment.toml:6:53
       |
     6 | epochs = { values = [1, 2], when = { architecture = 'conv' } }
-      |                                                     ^^^^^^ never holds
+      |                                                     ^^^^^^ `architecture` is "dense", and not swept
       |
-      = help: name values that `architecture` takes
+      = help: sweep over `architecture`, set it, or vary `epochs` without condition
+    "#);
+}
+
+#[test]
+fn searches_beyond_all_bounds() {
+    assert_snapshot!(search("minimize = 'a.b'\ntrials = 9223372036854775807\nbatch = 100_001", SPACE), @r"
+    error[out-of-range]: `trials` is 9223372036854775807, outside its range
+     --> experiment.toml:4:10
+      |
+    4 | trials = 9223372036854775807
+      |          ^^^^^^^^^^^^^^^^^^^ not from 1 to 100000
+      |
+      = help: give an integer from 1 to 100000
+
+    error[out-of-range]: `batch` is 100001, outside its range
+     --> experiment.toml:5:9
+      |
+    5 | batch = 100_001
+      |         ^^^^^^^ not from 1 to 100000
+      |
+      = help: give an integer from 1 to 100000
     ");
+    let pruned = "minimize = 'a.b'\ntrials = 9\npruner = 'asha'\nmin_resource = 1001\nmax_resource = 2000";
+    assert_snapshot!(search(pruned, SPACE), @r#"
+    error[out-of-range]: `epochs` is 1001, outside its range
+     --> experiment.toml:6:16
+      |
+    6 | min_resource = 1001
+      |                ^^^^ not from 1 to 1000
+      |
+     ::: pipeline.toml:7:1
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      | ------ declared here
+      |
+      = help: give a number from 1 to 1000
+
+    error[out-of-range]: `epochs` is 2000, outside its range
+     --> experiment.toml:7:16
+      |
+    7 | max_resource = 2000
+      |                ^^^^ not from 1 to 1000
+      |
+     ::: pipeline.toml:7:1
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      | ------ declared here
+      |
+      = help: give a number from 1 to 1000
+    "#);
+    assert_snapshot!(search("minimize = 'a.b'\ntrials = 9", "learning_rate = { uniform = [-1e308, 1e308] }"), @r"
+    error[bad-distribution]: `uniform` of `learning_rate` is wider than the largest number
+     --> experiment.toml:6:29
+      |
+    6 | learning_rate = { uniform = [-1e308, 1e308] }
+      |                             ^^^^^^^^^^^^^^^
+      |
+      = help: write `learning_rate = { uniform = [0.0, 0.5] }`
+    ");
+}
+
+#[test]
+fn conditions_that_never_hold_in_a_search() {
+    let of = |sweep: &str| search("minimize = 'a.b'\ntrials = 9", sweep);
+    let second = "epochs = { values = [1, 2], when = { latent_dim = 2, architecture = 'conv' } }\nlatent_dim = [2, 8]";
+    assert_snapshot!(of(second), @r#"
+    error[never-holds]: `epochs` is never varied: its condition never holds
+     --> experiment.toml:6:69
+      |
+    6 | epochs = { values = [1, 2], when = { latent_dim = 2, architecture = 'conv' } }
+      |                                                                     ^^^^^^ `architecture` is "dense", and not swept
+      |
+      = help: sweep over `architecture`, set it, or vary `epochs` without condition
+    "#);
+    let together =
+        "architecture = ['dense', 'conv']\ndataset = { values = ['a', 'b'], when = { architecture = 'dense' } }
+latent_dim = { values = [2, 8], when = { architecture = 'conv', dataset = 'b' } }";
+    assert_snapshot!(of(together), @r#"
+    error[never-holds]: `latent_dim` is never varied: no point has `architecture` = `"conv"` and `dataset` = `"b"`
+     --> experiment.toml:8:57
+      |
+    8 | latent_dim = { values = [2, 8], when = { architecture = 'conv', dataset = 'b' } }
+      |                                                         ^^^^^^ never holds
+      |
+      = help: change the condition, or the points it is to hold at
+    "#);
+    let own = "latent_dim = [2, 8]\nepochs = { integer = [1, 9], when = { latent_dim = 32 } }";
+    assert_snapshot!(of(own), @r"
+    error[never-holds]: `epochs` is never varied: no point has `latent_dim` = `32`
+     --> experiment.toml:7:52
+      |
+    7 | epochs = { integer = [1, 9], when = { latent_dim = 32 } }
+      |                                                    ^^ never holds
+      |
+      = help: change the condition, or the points it is to hold at
+    ");
+    let circle = "epochs = { values = [1, 2], when = { latent_dim = 2 } }
+latent_dim = { values = [2, 8], when = { epochs = 2 } }";
+    assert_snapshot!(of(circle), @r"
+    error[cyclic-condition]: conditions wait for each other: `epochs`, `latent_dim`
+     --> experiment.toml:6:1
+      |
+    6 | epochs = { values = [1, 2], when = { latent_dim = 2 } }
+      | ^^^^^^
+      |
+      = help: let one of them vary without a condition
+    ");
+}
+
+#[test]
+fn conditions_on_what_the_command_line_sets_come_to_nothing_with_all_that_needs_them() {
+    let sweep = "architecture = ['dense', 'conv']\nlatent_dim = { values = [2, 8], when = { architecture = 'conv' } }
+epochs = { values = [1, 2], when = { latent_dim = 8 } }\nlearning_rate = [0.1, 0.2]";
+    let text = format!("pipeline = 'pipeline.toml'\n[search]\nminimize = 'a.b'\ntrials = 9\n[sweep]\n{sweep}");
+    let folder = Folder::with(&[PIPELINE, ("experiment.toml", &text)]);
+    let varied = |set: &str| {
+        let experiment = folder.load("experiment.toml", &crate::config::tests::set(set)).expect("it is right");
+        let space = experiment.search.expect("it searches").space;
+        space.into_iter().map(|dimension| dimension.param).collect::<Vec<_>>()
+    };
+    assert_eq!(varied("architecture=dense"), ["learning_rate"]);
+    assert_eq!(varied("architecture=conv"), ["latent_dim", "epochs", "learning_rate"]);
 }
 
 #[test]
@@ -344,13 +465,13 @@ fn ablations_that_ablate_nothing() {
       |
       = help: give each change a name of its own
 
-    error[repeated-value]: two changes are alike
+    error[repeated-value]: `epochs = 9` is what `a` is already
      --> experiment.toml:4:96
       |
     4 | changes = [{ name = 'a', set = { epochs = 5 } }, { name = 'a', set = { epochs = 9 } }, { set = { epochs = 9 } }, { name = 'base', set...
       |                                                                      -------------- the first  ^^^^^^^^^^^^^^ again
       |
-      = help: remove one of them
+      = help: set other values, or remove it
 
     error[repeated-value]: two variants are called `base`
      --> experiment.toml:4:137
@@ -366,6 +487,16 @@ fn ablations_that_ablate_nothing() {
       |
     4 | changes = [{ set = { epochs = 5 } }, { set = { epochs = 50, latent_dim = 32 } }]
       |                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ changes nothing
+      |
+      = help: set other values, or remove it
+    ");
+    let again = "cumulative = true\nchanges = [{ set = { epochs = 5 } }, { set = { latent_dim = 8 } }, { set = { latent_dim = 32 } }]";
+    assert_snapshot!(ablation(again), @r"
+    error[repeated-value]: `latent_dim = 32` is what `epochs = 5` is already
+     --> experiment.toml:4:76
+      |
+    4 | changes = [{ set = { epochs = 5 } }, { set = { latent_dim = 8 } }, { set = { latent_dim = 32 } }]
+      |                    -------------- the first                                ^^^^^^^^^^^^^^^^^^^ again
       |
       = help: set other values, or remove it
     ");

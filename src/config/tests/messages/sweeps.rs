@@ -499,6 +499,30 @@ fn distributions_that_do_not_fit() {
 }
 
 #[test]
+fn points_that_repeat_by_way_of_references() {
+    assert_snapshot!(swept("epochs = [2, '${latent_dim}', 32]"), @r"
+    error[repeated-point]: two points are alike: `epochs` is 32 at both
+     --> experiment.toml:3:14
+      |
+    3 | epochs = [2, '${latent_dim}', 32]
+      |              ^^^^^^^^^^^^^^^  -- the same
+      |              |
+      |              32 here
+      |
+      = help: remove one of them; `repeats` runs more seeds
+    ");
+    assert_snapshot!(swept("points = [{ epochs = 2 }, { epochs = '${latent_dim}' }, { epochs = 32 }]"), @r"
+    error[repeated-point]: two points are alike: `epochs` is 32 at both
+     --> experiment.toml:3:38
+      |
+    3 | points = [{ epochs = 2 }, { epochs = '${latent_dim}' }, { epochs = 32 }]
+      |                                      ^^^^^^^^^^^^^^^ 32 here       -- the same
+      |
+      = help: remove one of them; `repeats` runs more seeds
+    ");
+}
+
+#[test]
 fn a_param_with_the_name_of_a_word() {
     let pipeline = "[pipeline]\n[params]\npoints = 3\n[stages.s]\nuses = 'x'\nn = '${points}'";
     let told = |sweep: &str| {
