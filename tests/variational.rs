@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::{PIPELINE, Project};
+use common::{Launch, PIPELINE, Project};
 use pipeline::dataset::Dataset;
 use pipeline::dataset::samples::Samples;
 use serde_json::Value;
@@ -125,17 +125,49 @@ fn validation_images(project: &Project, files: &BTreeMap<String, Value>) -> Vec<
     (0..split.len() as u32).map(image).collect()
 }
 
+/// The model's weights as they were saved.
+fn saved_weights(project: &Project, files: &BTreeMap<String, Value>) -> Weights {
+    let path = files["autoencoder.model/autoencoder.safetensors"]["path"].as_str().expect("a file has a path");
+    Weights::read(&project.path(path))
+}
+
+/// A series of the newest run's autoencoder.
+fn series(project: &Project, name: &str) -> Vec<f64> {
+    let values = project.json(&["show", "latest"])["series"][format!("autoencoder.{name}")].clone();
+    common::list(&values).iter().map(|value| value.as_f64().expect("a number")).collect()
+}
+
+/// A metric of the launch's only autoencoder.
+fn metric(launch: &Launch, name: &str) -> f64 {
+    let metrics = &launch.named("run_finished").next().expect("a run ends")["metrics"];
+    metrics[format!("autoencoder.{name}")].as_f64().expect("a metric is a number")
+}
+
+#[test]
+fn with_patience_the_metrics_are_those_of_the_epoch_whose_weights_are_kept() {
+    let project = project();
+    let schedule = "beta = 0.1\nbatch_size = 20\npatience = 12\nlearning_rate = 0.04";
+    project.edit_pipeline("epochs = \"${epochs}\"", &format!("epochs = \"${{epochs}}\"\n{schedule}"));
+    let launch = project.run(&["--set", "latent=3", "--set", "epochs=12", "--only", "autoencoder"]);
+    let best = metric(&launch, "best_epoch") as usize;
+    assert!(best < 12, "another epoch than the last was the best: {:?}", series(&project, "val_loss"));
+    for name in ["train_loss", "val_loss", "val_mse", "val_divergence", "val_reconstruction", "val_elbo"] {
+        let values = series(&project, name);
+        assert!(values.len() == 12 && metric(&launch, name) == values[best - 1], "{name} {values:?}");
+    }
+    let files = project.artifact_files();
+    let (divergence, _) = measured(&saved_weights(&project, &files), &validation_images(&project, &files), 0);
+    let told = metric(&launch, "val_divergence");
+    assert!((told - divergence).abs() < 1e-4 * divergence, "{told} {divergence}");
+}
+
 #[test]
 fn the_loss_is_that_of_the_saved_model_and_its_parts_add_up_in_every_epoch() {
     const BETA: f64 = 0.1;
     let project = project();
     project.edit_pipeline("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\nbeta = 0.1\nbatch_size = 20");
     let launch = project.run(&["--set", "latent=3", "--set", "epochs=12", "--only", "autoencoder"]);
-    let series = project.json(&["show", "latest"])["series"].clone();
-    let of = |name: &str| -> Vec<f64> {
-        let values = common::list(&series[format!("autoencoder.{name}")]);
-        values.iter().map(|value| value.as_f64().expect("a number")).collect()
-    };
+    let of = |name: &str| series(&project, name);
     for split in ["train", "val"] {
         let [loss, reconstruction, divergence, elbo] =
             ["loss", "reconstruction", "divergence", "elbo"].map(|name| of(&format!("{split}_{name}")));
@@ -149,11 +181,9 @@ fn the_loss_is_that_of_the_saved_model_and_its_parts_add_up_in_every_epoch() {
     }
 
     let files = project.artifact_files();
-    let weights = files["autoencoder.model/autoencoder.safetensors"]["path"].as_str().expect("a file has a path");
     let images = validation_images(&project, &files);
-    let (divergence, losses) = measured(&Weights::read(&project.path(weights)), &images, 400);
-    let metrics = &launch.named("run_finished").next().expect("a run ends")["metrics"];
-    let told = |name: &str| metrics[format!("autoencoder.{name}")].as_f64().expect("a metric is a number");
+    let (divergence, losses) = measured(&saved_weights(&project, &files), &images, 400);
+    let told = |name: &str| metric(&launch, name);
     assert!(divergence > 1.0 && (told("val_divergence") - divergence).abs() < 1e-4 * divergence, "{divergence}");
     // The training drew each code once.
     let mean = losses.iter().sum::<f64>() / losses.len() as f64;

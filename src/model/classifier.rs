@@ -12,7 +12,7 @@ use super::fit::fit;
 use super::infer::{Worker, count, in_chunks};
 use super::layer::LayerSpec;
 use super::network::{Network, Weights};
-use super::shape::{LayerInfo, ShapeError};
+use super::shape::{LayerInfo, ShapeError, misplaced_code};
 use super::step::Task;
 use super::train::{History, Run, TrainError, Training, wrong_samples};
 use super::weights;
@@ -33,6 +33,9 @@ impl Classifier {
             let error = ShapeError { index: layers.len().saturating_sub(1), message, help: Some(help) };
             Err(TrainError::Shape { part: "classifier", error })
         };
+        if let Some(error) = misplaced_code(layers, false) {
+            return Err(TrainError::Shape { part: "classifier", error });
+        }
         let outputs = network.sizes().1;
         if outputs != classes {
             return shape_error(

@@ -187,6 +187,11 @@ impl Network {
         x
     }
 
+    /// The batch normalizations, whose running statistics follow the batches'.
+    pub fn norms(&self) -> impl Iterator<Item = &BatchNorm> {
+        self.ops.iter().filter_map(|op| if let Op::BatchNorm(norm) = op { Some(norm) } else { None })
+    }
+
     /// The operations in order.
     #[cfg(any(test, feature = "cuda"))]
     pub fn ops(&self) -> &[Op] {

@@ -9,6 +9,7 @@ use dfdx::prelude::{Backward, CpuError, Trace};
 use rayon::prelude::*;
 
 use crate::dataset::samples::Samples;
+use crate::tensor::batch_norm::BatchNorm;
 use crate::tensor::flush::FlushToZero;
 use crate::tensor::gaussian::Draw;
 use crate::tensor::parameters::Parameters;
@@ -73,7 +74,7 @@ impl Engine for Processor<'_> {
             }
             Ok(sums)
         });
-        follow(state, parts, &cuts);
+        network.norms().for_each(|norm| follow(norm, state, parts, &cuts));
         result.map_err(|error: CpuError| TrainError::Invalid(format!("a tensor could not be made: {error}")))
     }
 
@@ -95,12 +96,21 @@ impl Engine for Processor<'_> {
     }
 }
 
-/// Moves the running statistics towards the batch's: the mean of the shards', weighted by their samples.
-fn follow(state: &mut [f32], parts: &[Shard], cuts: &[Range<usize>]) {
+/// Moves a layer's running statistics towards the whole batch's. Its variance is the shards', weighted by their samples,
+/// and that of their means.
+fn follow(norm: &BatchNorm, state: &mut [f32], parts: &[Shard], cuts: &[Range<usize>]) {
     let total: usize = cuts.iter().map(Range::len).sum();
-    for (i, running) in state.iter_mut().enumerate() {
-        let sum: f32 = parts.iter().zip(cuts).map(|(part, cut)| part.moments[i] * cut.len() as f32).sum();
-        *running = *running * MOMENTUM + sum / total as f32 * (1.0 - MOMENTUM);
+    let mean_of = |of_shard: &dyn Fn(&[f32]) -> f32| {
+        let weighted = parts.iter().zip(cuts).map(|(part, cut)| of_shard(&part.moments) * cut.len() as f32);
+        weighted.sum::<f32>() / total as f32
+    };
+    for mean_at in norm.running..norm.running + norm.width {
+        let variance_at = mean_at + norm.width;
+        let mean = mean_of(&|moments| moments[mean_at]);
+        let variance = mean_of(&|moments| moments[variance_at] + (moments[mean_at] - mean).powi(2));
+        for (place, moment) in [(mean_at, mean), (variance_at, variance)] {
+            state[place] = state[place] * MOMENTUM + moment * (1.0 - MOMENTUM);
+        }
     }
 }
 
@@ -152,4 +162,71 @@ fn targets(worker: &Worker, task: &Task, data: &dyn Samples, rows: &[u32], input
         return inputs.clone();
     }
     worker.matrix(rows.len(), task.target_width(data), |out| task.write_targets(data, rows, out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cancel::Cancel;
+    use crate::device::Device;
+    use crate::model::fit::fit;
+    use crate::model::layer::LayerSpec;
+    use crate::model::train::Training;
+    use crate::tensor::check::values;
+    use crate::tensor::loss::Loss;
+
+    /// Images of 3x2 pixels with two channels, each brighter than the one before.
+    struct Brighter;
+
+    impl Samples for Brighter {
+        fn len(&self) -> usize {
+            40
+        }
+
+        fn shape(&self) -> [usize; 3] {
+            [3, 2, 2]
+        }
+
+        fn gather(&self, rows: &[u32], out: &mut [f32]) {
+            for (row, image) in rows.iter().zip(out.chunks_exact_mut(12)) {
+                let values = values(12, u64::from(*row));
+                image.iter_mut().zip(values).for_each(|(pixel, value)| *pixel = 0.1 * *row as f32 + value as f32);
+            }
+        }
+    }
+
+    #[test]
+    fn running_statistics_follow_those_of_the_whole_batch_though_it_is_cut_into_shards() {
+        let specs: Vec<LayerSpec> = ["batchnorm", "conv 2 1x1"].iter().map(|text| text.parse().unwrap()).collect();
+        let (network, mut weights) = Network::new::<f32>(&[("model", &specs)], [3, 2, 2], 3).unwrap();
+        assert_eq!(shards(40, rows_at_once(&network)).count(), 3);
+        let task = Task {
+            comparison: Loss::Mse,
+            before_head: true,
+            classes: None,
+            squared_error: false,
+            divergence_weight: 0.0,
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let run =
+            Run { device: Device::Cpu, pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: None };
+        let training = Training { batch_size: 40, shuffle: false, ..Training::default() };
+        fit(&network, &mut weights, &task, (&Brighter, None), &training, &run).unwrap();
+
+        let mut all = vec![0.0; 40 * 12];
+        Brighter.gather(&(0..40).collect::<Vec<u32>>(), &mut all);
+        for channel in 0..2 {
+            let of_channel: Vec<f64> = all.iter().skip(channel).step_by(2).map(|value| f64::from(*value)).collect();
+            let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+            let center = mean(&of_channel);
+            // As `numpy.var` defines it.
+            let variance = mean(&of_channel.iter().map(|value| (value - center).powi(2)).collect::<Vec<_>>());
+            let moment = |place: usize, first: f64| (f64::from(weights.state[place]) - 0.99 * first) / 0.01;
+            let found = (moment(channel, 0.0), moment(channel + 2, 1.0));
+            assert!(
+                (found.0 - center).abs() < 1e-4 && (found.1 - variance).abs() < 1e-4,
+                "{found:?} {center} {variance}"
+            );
+        }
+    }
 }

@@ -55,7 +55,8 @@ pub fn misplaced_code(layers: &[LayerSpec], in_encoder: bool) -> Option<ShapeErr
     let index = layers.iter().position(LayerSpec::is_gaussian)?;
     let layer = &layers[index];
     let message = format!("layer {} (`{layer}`) draws a code, which only the last layer of an encoder can", index + 1);
-    let help = Some("move it to the end of the encoder, or write `dense`".to_owned());
+    let help = if in_encoder { "move it to the end of the encoder, or write `dense`" } else { "write `dense`" };
+    let help = Some(help.to_owned());
     (!in_encoder || index + 1 < layers.len()).then_some(ShapeError { index, message, help })
 }
 

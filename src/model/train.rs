@@ -106,6 +106,14 @@ pub struct History {
     pub best_epoch: Option<u32>,
 }
 
+impl History {
+    /// Of a figure's `values`, one an epoch, that of the epoch whose weights are kept.
+    pub fn kept(&self, values: &[f64]) -> Option<f64> {
+        let epochs = self.best_epoch.map_or(values.len(), |epoch| epoch as usize);
+        values.get(epochs.checked_sub(1)?).copied()
+    }
+}
+
 /// One finished epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochReport {

@@ -81,12 +81,13 @@ fn default_batch_size() -> usize {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-autoencoder",
-    version: 4,
+    version: 5,
     summary: "Trains an autoencoder written as two lists of layers.",
     details: "The model is trained on the `train` split to give back the clean image; with a noise stage upstream it is \
               given the noisy one. After every epoch the loss on the `validation` split is computed in inference mode. \
-              Weights start as in Keras (Glorot uniform, zero biases), but for the last layer's biases. A loss that is not finite stops the training. \
-              Beside every autoencoder two more stages are planned: PCA's reconstruction error at every latent size \
+              Weights start as in Keras (Glorot uniform, zero biases), but for the last layer's biases. The \
+              weights kept, and what is told of them, are those of the last epoch, with `patience` of the best one. A \
+              loss that is not finite stops the training. Beside every autoencoder two more stages are planned: PCA's reconstruction error at every latent size \
               (computed once for a data set) and the comparison of the model with it.",
     inputs: vec![InputPort::required(
         "dataset",
@@ -97,18 +98,18 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     params: [params_of::<Params>(), params_of::<Schedule>()].concat(),
     layers: layer::reference(),
     metrics: &[
-        ("train_loss", "mean of the last epoch's batches, in training mode"),
-        ("val_loss", "validation split after the last epoch"),
-        ("val_mse", "mean squared error on the validation split after the last epoch, when the loss is another one"),
+        ("train_loss", "mean of the kept epoch's batches, in training mode"),
+        ("val_loss", "validation split after the kept epoch"),
+        ("val_mse", "mean squared error on the validation split after the kept epoch, when the loss is another one"),
         (
             "train_divergence",
-            "mean of the last epoch's batches: nats by which drawn codes differ from the standard normal distribution",
+            "mean of the kept epoch's batches: nats by which drawn codes differ from the standard normal distribution",
         ),
-        ("val_divergence", "the same on the validation split after the last epoch"),
+        ("val_divergence", "the same on the validation split after the kept epoch"),
         (
             "val_reconstruction",
             "with drawn codes, the loss without the divergence, summed over an image's numbers, on the validation split after \
-             the last epoch; nats with loss = \"bce\"",
+             the kept epoch; nats with loss = \"bce\"",
         ),
         ("val_elbo", "evidence lower bound on the validation split, nats an image, with loss = \"bce\""),
         ("active_dimensions", "of drawn codes, those that differ by 0.01 nats or more"),
@@ -211,7 +212,7 @@ impl Stage for TrainAutoencoder {
         let divergences = training::with_run(context, |run| model.divergences(validation.unwrap_or(&train), run))?;
         if !divergences.is_empty() {
             write_divergences(context, &divergences)?;
-            tell_divergence(&mut outcome, &params, train.shape(), &divergences);
+            tell_divergence(&mut outcome, &params, train.shape(), &history, &divergences);
         }
         Ok(Output { outcome, reuse: vec![] })
     }
@@ -221,7 +222,7 @@ impl Stage for TrainAutoencoder {
 const LEAST_DIVERGENCE: f64 = 0.01;
 
 /// Metrics and series of a variational autoencoder.
-fn tell_divergence(outcome: &mut Outcome, params: &Params, shape: [usize; 3], divergences: &[f64]) {
+fn tell_divergence(outcome: &mut Outcome, params: &Params, shape: [usize; 3], history: &History, divergences: &[f64]) {
     let active = divergences.iter().filter(|nats| is_active(**nats)).count();
     outcome.metrics.insert("active_dimensions".into(), active as f64);
     let pixels = shape.iter().product::<usize>() as f64;
@@ -235,7 +236,7 @@ fn tell_divergence(outcome: &mut Outcome, params: &Params, shape: [usize; 3], di
             reconstruction.iter().zip(&divergence).map(|(reconstruction, nats)| -reconstruction - nats).collect();
         let mut tell = |name: &str, values: Vec<f64>| {
             let name = format!("{split}_{name}");
-            outcome.metrics.extend(values.last().filter(|_| split == "val").map(|last| (name.clone(), *last)));
+            outcome.metrics.extend(history.kept(&values).filter(|_| split == "val").map(|kept| (name.clone(), kept)));
             outcome.series.insert(name, values);
         };
         tell("reconstruction", reconstruction);

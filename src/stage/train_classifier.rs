@@ -15,7 +15,7 @@ use crate::kind::{Companion, CompanionWire, Description, Facts, InputPort, Outpu
 use crate::metric::confusion::{ConfusionMatrix, argmax_rows};
 use crate::model::classifier::Classifier;
 use crate::model::layer::{self, LayerSpec};
-use crate::model::shape::infer;
+use crate::model::shape::{infer, misplaced_code};
 use crate::model::train::{History, Training};
 use crate::stage::data::csv_failed;
 use crate::stage::labeled::Labeled;
@@ -54,10 +54,10 @@ fn default_batch_size() -> usize {
 
 /// Metrics of every classifier.
 pub const METRICS: &[(&str, &str)] = &[
-    ("train_loss", "cross-entropy, mean of the last epoch's batches"),
-    ("train_accuracy", "share of right answers in the last epoch's batches"),
-    ("val_loss", "cross-entropy on the validation split after the last epoch"),
-    ("val_accuracy", "share of right answers on the validation split after the last epoch"),
+    ("train_loss", "cross-entropy, mean of the kept epoch's batches"),
+    ("train_accuracy", "share of right answers in the kept epoch's batches"),
+    ("val_loss", "cross-entropy on the validation split after the kept epoch"),
+    ("val_accuracy", "share of right answers on the validation split after the kept epoch"),
     ("best_epoch", "the epoch whose weights were kept, with `patience`"),
     ("test_accuracy", "share of right answers on the test split"),
     ("macro_f1", "F1 on the test split, every class weighing the same"),
@@ -72,10 +72,12 @@ pub fn output() -> OutputPort {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     kind: "train-classifier",
-    version: 2,
+    version: 3,
     summary: "Trains a classifier on latents or on pixels.",
-    details: "Softmax cross-entropy on the `train` split, monitored on `validation`, evaluated on `test`. Beside every \
-              classifier a linear probe on the raw pixels is planned, so that there is something to compare with.",
+    details: "Softmax cross-entropy on the `train` split, monitored on `validation`, evaluated on `test`. The \
+              weights kept, and what is told of them, are those of the last epoch, with `patience` of the best one. \
+              Beside every classifier a linear probe on the raw pixels is planned, so that there is something to \
+              compare with.",
     inputs: vec![InputPort::required(
         "data",
         &[ArtifactType::Latents, ArtifactType::Dataset],
@@ -108,7 +110,10 @@ impl Stage for TrainClassifier {
         let empty = params["hidden"].as_array().is_none_or(Vec::is_empty);
         let (hidden, mut problems) =
             if empty { (vec![], vec![]) } else { training::parse_layers(params, "hidden", facts.shape) };
-        if let (Some(shape), true) = (facts.shape, problems.is_empty()) {
+        let is_read = problems.is_empty();
+        let misplaced = misplaced_code(&hidden, false).filter(|_| is_read);
+        problems.extend(misplaced.map(|error| training::unfit("hidden", error)));
+        if let (Some(shape), true) = (facts.shape, is_read) {
             problems.extend(training::check_shapes("hidden", &hidden, shape, None).err());
         }
         problems.extend(training::check_schedule(params));

@@ -331,12 +331,12 @@ fn columns(history: &History) -> [(&'static str, &[f64]); 7] {
     ]
 }
 
-/// The history as series, and the last epoch's figures as metrics.
+/// The history as series, and as metrics the figures of the epoch whose weights are kept.
 pub fn history_outcome(history: &History) -> Outcome {
     let mut outcome = Outcome::default();
     for (name, values) in columns(history) {
-        if let Some(last) = values.last() {
-            outcome.metrics.insert(name.to_owned(), *last);
+        if let Some(kept) = history.kept(values) {
+            outcome.metrics.insert(name.to_owned(), kept);
             outcome.series.insert(name.to_owned(), values.to_vec());
         }
     }

@@ -46,6 +46,19 @@ fn random_codes_for_a_decoder_that_never_saw_any() {
 }
 
 #[test]
+fn a_classifier_that_draws_codes() {
+    insta::assert_snapshot!(said_of("hidden = []", "hidden = [\"gaussian 8\", \"gaussian 4\"]"), @r#"
+    error[unfit-param]: `hidden` of `classifier`: layer 1 (`gaussian 8`) draws a code, which only the last layer of an encoder can
+      --> pipelines/tiny.toml:42:11
+       |
+    42 | hidden = ["gaussian 8", "gaussian 4"]
+       |           ^^^^^^^^^^^^
+       |
+       = help: write `dense`
+    "#);
+}
+
+#[test]
 fn shapes_that_do_not_fit() {
     insta::assert_snapshot!(said_of("\"dense 784 sigmoid\", ", "\"dense 783 sigmoid\", "), @r#"
     error[unfit-param]: `decoder` of `autoencoder`: layer 3 (`reshape 28x28x1`) gets 783 features; that is 783 numbers, and the new shape needs 784
