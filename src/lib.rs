@@ -42,6 +42,7 @@ pub mod stage;
 
 pub mod runner;
 
+pub mod frozen;
 pub mod progress;
 pub mod run_log;
 

@@ -163,33 +163,6 @@ fn runs_are_labelled_archived_and_removed() {
 }
 
 #[test]
-fn a_run_is_reproduced_from_the_log_or_what_differs_is_named() {
-    let project = project(0);
-    let pipeline_file = "[params]\ncount = 20\n[stages.load]\nuses = \"load\"\ndataset = \"synthetic-digits\"\n\
-                         train_count = \"${count}\"\ntest_count = 4\n[stages.normalize]\nuses = \"normalize\"\n\
-                         inputs = { dataset = \"load\" }\n";
-    std::fs::write(project.path().join("experiments/p.toml"), pipeline_file).unwrap();
-    std::fs::write(project.path().join("experiments/e.toml"), "pipeline = \"p.toml\"\n[sweep]\ncount = [20, 30]\n")
-        .unwrap();
-    text(pipeline(project.path()).args(["run", "experiments/e.toml", "--quiet"]));
-    // The files are not needed for it.
-    std::fs::remove_file(project.path().join("experiments/p.toml")).unwrap();
-    let runs = || text(pipeline(project.path()).args(["runs", "--json"]));
-    let before = runs();
-    let told = text(pipeline(project.path()).args(["reproduce", "latest"]));
-    assert!(told.contains("is reproduced: all ") && told.contains("agree, byte for byte"), "{told}");
-    assert_eq!(runs(), before, "nothing is logged");
-    let log = rusqlite::Connection::open(project.path().join("runs.sqlite")).unwrap();
-    let flip =
-        "UPDATE stages SET artifacts = replace(artifacts, '\"blake3\":\"', '\"blake3\":\"0') WHERE kind = 'normalize'";
-    log.execute(flip, []).unwrap();
-    let output = pipeline(project.path()).args(["reproduce", "latest", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&outcome["agrees"], &outcome["diverged"]), (&json!(false), &json!("normalize")));
-}
-
-#[test]
 fn what_is_wrong_with_a_question_is_underlined() {
     let project = project(2);
     let output = pipeline(project.path())

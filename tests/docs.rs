@@ -26,6 +26,7 @@ const COMMANDS: &[&str] = &[
     "archive",
     "rm",
     "reproduce",
+    "freeze",
     "cache",
     "help",
 ];

@@ -140,7 +140,9 @@ def main():
         print("|---|---|---|---|---|---|---|---|---|")
         for work in arguments.works or known:
             time_of, ours, peers = known[work]
-            peers = {name: peer for name, peer in peers.items() if arguments.peer in name}
+            peers = {name: peer for name, peer in peers.items() if arguments.peer.lower() in name.lower()}
+            if not peers:
+                parser.error(f"{work} has no such peer: {arguments.peer}; one of: {', '.join(known[work][2])}")
             compare(bench, work, time_of, ours, peers, arguments.pairs)
 
 

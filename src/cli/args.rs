@@ -13,7 +13,8 @@ use crate::progress::Verbosity;
 
 pub use compare::{CompareArgs, CompareFormat, DiffArgs};
 pub use runs::{
-    ArchiveArgs, NoteArgs, ReproduceArgs, RmArgs, RunStatus, RunsArgs, SelectionOfRuns, TableFormat, TagArgs,
+    ArchiveArgs, FreezeArgs, NoteArgs, ReproduceArgs, RmArgs, RunStatus, RunsArgs, SelectionOfRuns, TableFormat,
+    TagArgs,
 };
 
 /// Experiments as TOML, results as a report, nothing computed twice.
@@ -79,6 +80,8 @@ pub enum Command {
     Rm(RmArgs),
     /// Executes a run again and says, byte for byte, what agrees
     Reproduce(ReproduceArgs),
+    /// Writes an experiment to one file that others can verify and run again
+    Freeze(FreezeArgs),
     /// Tells where results are kept, and how much that is
     Cache(CacheArgs),
 }
@@ -209,16 +212,19 @@ pub struct SelectionArgs {
     pub force: Option<Vec<String>>,
 }
 
+/// More threads than any machine has cores: a slip of the keyboard.
+const MOST_THREADS: i64 = 1024;
+
 /// What the launch may use.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "The machine")]
 pub struct MachineArgs {
     /// How many stages may run at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
     pub jobs: Option<u32>,
 
     /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
     pub threads: Option<u32>,
 
     /// Save a training's state after every N epochs, to go on from after an interruption [default: by

@@ -6,6 +6,7 @@ mod cache;
 mod compare;
 mod diff;
 mod exit;
+mod freeze;
 mod graph;
 mod label;
 mod output;
@@ -58,6 +59,7 @@ fn dispatch(command: &Command) -> Result<Exit, Stop> {
         Command::Archive(args) => label::archive(args),
         Command::Rm(args) => rm::execute(args),
         Command::Reproduce(args) => reproduce::execute(args),
+        Command::Freeze(args) => freeze::execute(args),
         Command::Cache(args) => cache::execute(args),
     }
 }

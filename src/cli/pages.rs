@@ -9,13 +9,15 @@ use serde_json::{Map, Value};
 
 use crate::cli::exit::Stop;
 use crate::cli::prepare::Prepared;
-use crate::config;
+use crate::config::{self, Direction, Experiment, Objective};
 use crate::event::{Provenance, Status};
-use crate::merit;
+use crate::merit::{self, Better};
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
-use crate::report::page::{self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
+use crate::report::page::{
+    self, ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, SearchSummary, StageRow,
+};
 use crate::report::source::Source;
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
 
@@ -31,6 +33,7 @@ pub struct Pages {
     question: String,
     swept: Vec<String>,
     metrics: Vec<String>,
+    search: Option<SearchSummary>,
     /// What an ablation's variants are called, the base first; empty without one.
     names: Vec<(Map<String, Value>, Map<String, Value>)>,
     plan: RefCell<Plan>,
@@ -56,7 +59,8 @@ impl Pages {
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
-            metrics: experiment.metrics.iter().map(|asked| asked.metric.clone()).collect(),
+            metrics: metrics(experiment),
+            search: experiment.search.as_ref().map(search),
             names: experiment.ablation.as_ref().map(names).unwrap_or_default(),
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
@@ -188,6 +192,7 @@ impl Reporter for Pages {
             swept,
             metrics: self.metrics.clone(),
             baseline: self.names.first().map(|(_, base)| base.clone()),
+            search: self.search.clone(),
             incomparable: incomparable(&plan),
             launch: LaunchSummary {
                 id: self.launch.clone(),
@@ -223,6 +228,28 @@ pub fn check_place(reports: &Path) -> Result<(), Stop> {
         let within = if there == reports { String::new() } else { format!(" ({})", there.display()) };
         Stop::usage(format!("cannot write reports to {}{within}: {error}", reports.display())).help(help)
     })
+}
+
+/// What the page is about: what was searched for, then what is asked for.
+fn metrics(experiment: &Experiment) -> Vec<String> {
+    let objectives = experiment.search.iter().flat_map(|search| &search.objectives);
+    let mut metrics: Vec<String> = objectives.map(|objective| objective.metric.clone()).collect();
+    let asked = experiment.metrics.iter().filter(|asked| !metrics.contains(&asked.metric));
+    let asked: Vec<String> = asked.map(|asked| asked.metric.clone()).collect();
+    metrics.extend(asked);
+    metrics
+}
+
+fn search(search: &config::Search) -> SearchSummary {
+    let better = |direction: Direction| match direction {
+        Direction::Minimize => Better::Lower,
+        Direction::Maximize => Better::Higher,
+    };
+    let objective = |objective: &Objective| (objective.metric.clone(), better(objective.direction));
+    SearchSummary {
+        objectives: search.objectives.iter().map(objective).collect(),
+        resource: search.resource.as_ref().map(|resource| resource.param.clone()),
+    }
 }
 
 /// What an ablation's variants are called, by their swept values: the base, then the changes.

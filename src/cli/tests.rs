@@ -50,6 +50,7 @@ fn help_of_the_program() {
       archive    Hides runs from lists, and shows them again
       rm         Removes runs from the log, and from the cache what only they have
       reproduce  Executes a run again and says, byte for byte, what agrees
+      freeze     Writes an experiment to one file that others can verify and run again
       cache      Tells where results are kept, and how much that is
       help       Print this message or the help of the given subcommand(s)
 

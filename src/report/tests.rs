@@ -10,7 +10,7 @@ use crate::artifact::ArtifactType;
 use crate::event::Status;
 use crate::report::figures::{Options, figures};
 use crate::report::fixture::{self, Maker};
-use crate::report::page::fixture::{experiment, map, run};
+use crate::report::page::fixture::{experiment, map, run, text_between};
 use crate::report::page::{
     ExperimentPage, FiguresDir, RunPage, experiment_page, galleries, run_page, write_experiment, write_run,
 };
@@ -44,23 +44,6 @@ fn sample_pages() {
     let sources = fixture::everything(&root.join("artifacts"));
     page.runs.iter_mut().for_each(|run| run.sources.clone_from(&sources));
     write_experiment(&root.join("reports"), &page).unwrap();
-}
-
-#[test]
-fn what_variants_make_of_the_same_samples_stands_side_by_side() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut page = experiment(None);
-    let names = |page: &ExperimentPage| {
-        let galleries = galleries(page).unwrap();
-        let files = galleries.iter().flat_map(|gallery| &gallery.plots).map(|plot| plot.figure.file.clone());
-        files.filter(|file| !file.contains("-latent_dim.")).collect::<Vec<_>>().join(" ")
-    };
-    insta::assert_snapshot!(names(&page), @"differences-evaluate.mse.png differences-classifier.test_accuracy.png importance-evaluate.mse.png importance-classifier.test_accuracy.png parallel.png");
-    let sources = fixture::everything(dir.path());
-    page.runs.iter_mut().for_each(|run| run.sources.clone_from(&sources));
-    insta::assert_snapshot!(names(&page), @"differences-evaluate.mse.png differences-classifier.test_accuracy.png importance-evaluate.mse.png importance-classifier.test_accuracy.png parallel.png reconstructions-evaluate-dense.png reconstructions-evaluate-conv.png embeddings-pca.png embeddings-tsne.png");
-    page.runs.truncate(1);
-    assert_eq!(names(&page), "", "a single run is compared with nothing");
 }
 
 #[test]
@@ -284,51 +267,6 @@ fn empty_and_broken_numbers_are_drawn_without_harm() {
     whole_page(&page).unwrap();
 }
 
-/// The first words between two pieces of a page, without tags.
-fn text_between(page: &str, from: &str, to: &str) -> String {
-    let after = page.split_once(from).unwrap().1;
-    let mut text = String::new();
-    for piece in after.split_once(to).unwrap().0.split('<') {
-        text += piece.split_once('>').map_or(piece, |(_, text)| text);
-        text.push(' ');
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[test]
-fn the_experiments_question_is_answered_before_anything_else() {
-    let page = whole_page(&experiment(None)).unwrap();
-    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"Conclusion architecture=conv, latent_dim=32 has the lowest test MSE, 0.00510 ± 0.00058, 0.0016 less than the next, architecture=dense, latent_dim=32 (95 % interval -0.0004 to 0.0036; 3 pairs by seed; p = 0.14 after Holm's correction for 5 comparisons): the data do not support it. If the effect is what it looks like, about 13 seeds of each would show it four times in five: 10 more. 3 of the 5 others are clearly worse. architecture=conv, latent_dim=32 has the highest test accuracy, 0.9697 ± 0.0017, 0.0049 more than the next, architecture=dense, latent_dim=32 (95 % interval -0.0011 to 0.0108; 3 pairs by seed; p = 0.14 after Holm's correction for 5 comparisons): the data do not support it. If the effect is what it looks like, about 13 seeds of each would show it four times in five: 10 more. 3 of the 5 others are clearly worse. dense or conv? The test MSE is lowest with conv at latent_dim 8 and 32 (every seed of the one beats every seed of the other). In test MSE, the seeds overlap at latent_dim 2: so few runs do not tell which is better.");
-    let mut once = experiment(None);
-    once.runs.retain(|run| run.seed == 1);
-    let page = whole_page(&once).unwrap();
-    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"Conclusion architecture=conv, latent_dim=32 has the lowest test MSE, 0.00484, 0.001464 less than the next, architecture=dense, latent_dim=32. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3. architecture=conv, latent_dim=32 has the highest test accuracy, 0.9705, 0.004391 more than the next, architecture=dense, latent_dim=32. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3. dense or conv? The test MSE is lowest with conv at latent_dim 2, 8 and 32 (one seed each, so this may be chance).");
-}
-
-#[test]
-fn values_that_are_no_words_are_asked_about_by_name() {
-    let mut page = experiment(None);
-    page.runs.retain(|run| run.variant["latent_dim"] == 8);
-    for run in &mut page.runs {
-        run.variant = map(json!({"tied": run.variant["architecture"] == "conv"}));
-    }
-    page.swept = vec!["tied".into()];
-    let html = whole_page(&page).unwrap();
-    insta::assert_snapshot!(text_between(&html, "<div class=\"answer\">", "<div class=\"scroll\">"), @"Conclusion tied=true has the lowest test MSE, 0.01245 ± 0.00060, 0.00283 less than the other, tied=false (95 % interval 0.00230 to 0.00336; 3 pairs by seed; p = 0.002): the data support it. tied=true has the highest test accuracy, 0.9476 ± 0.0018, 0.0085 more than the other, tied=false (95 % interval 0.0069 to 0.0101; 3 pairs by seed; p = 0.002): the data support it. tied false or true? The test MSE is lowest with tied true (every seed of the one beats every seed of the other).");
-}
-
-#[test]
-fn losses_that_measure_different_things_are_no_contest() {
-    let mut page = experiment(None);
-    for run in &mut page.runs {
-        run.metrics = [("autoencoder.val_loss".to_owned(), 0.1), ("evaluate.mse".to_owned(), 0.01)].into();
-    }
-    let is_key = |page: &ExperimentPage| whole_page(page).unwrap().contains("best validation loss");
-    assert!(is_key(&page));
-    page.incomparable = ["autoencoder.val_loss".to_owned()].into();
-    assert!(!is_key(&page));
-}
-
 #[test]
 fn a_run_that_failed_on_the_way_has_its_curves() {
     let mut page = run(None);
@@ -337,27 +275,6 @@ fn a_run_that_failed_on_the_way_has_its_curves() {
     let html = run_page(&page).unwrap();
     insta::assert_snapshot!(text_between(&html, "<section id=\"series\"", "</section>"), @"Series stage series points first last lowest highest course autoencoder val_loss 4 0.4000 0.5000 0.3000 0.5000");
     assert!(html.contains("<svg class=\"spark\""));
-}
-
-#[test]
-fn what_several_runs_warn_of_is_said_once() {
-    let mut page = experiment(None);
-    for (index, run) in page.runs.iter_mut().enumerate().take(5) {
-        run.warnings = vec![format!("collapsed: error 0.06{index} is no better than the mean image"), "both".into()];
-    }
-    let html = whole_page(&page).unwrap();
-    insta::assert_snapshot!(text_between(&html, "role=\"note\">", "</div>"), @"collapsed: error 0.060 is no better than the mean image (5 of 18 runs, each with its own numbers: architecture=dense, latent_dim=2, seeds 1, 2, 3; architecture=dense, latent_dim=8, seeds 1, 2) both (5 of 18 runs: architecture=dense, latent_dim=2, seeds 1, 2, 3; architecture=dense, latent_dim=8, seeds 1, 2) collapsed: no better than the mean image (architecture=conv, latent_dim=2, seed 2)");
-}
-
-#[test]
-fn what_a_run_warns_of_twice_with_other_numbers_is_said_twice() {
-    let mut page = experiment(None);
-    page.runs.truncate(2);
-    page.runs[0].warnings = vec!["only 13 samples".into(), "only 20 samples".into()];
-    let warned = |page: &ExperimentPage| text_between(&whole_page(page).unwrap(), "role=\"note\">", "</div>");
-    insta::assert_snapshot!(warned(&page), @"only 13 samples (architecture=dense, latent_dim=2, seed 1) only 20 samples (architecture=dense, latent_dim=2, seed 1)");
-    page.runs.truncate(1);
-    insta::assert_snapshot!(warned(&page), @"only 13 samples only 20 samples");
 }
 
 #[test]
@@ -408,29 +325,6 @@ fn images_left_out_of_a_figure_are_counted() {
 }
 
 #[test]
-fn numbers_are_sorted_as_numbers() {
-    let mut page = experiment(None);
-    page.swept.push("noise".into());
-    for (run, noise) in page.runs.iter_mut().zip([json!(0.5), json!(0.25), json!(1e-7)]) {
-        run.variant.insert("noise".into(), noise);
-    }
-    page.runs[3].metrics.clear();
-    let html = whole_page(&page).unwrap();
-    for cell in
-        ["data-value=\"0.5\">0.5<", "data-value=\"0.25\">0.25<", "data-value=\"1e-7\">0.0000001<", "<td class=\"n\">–<"]
-    {
-        assert!(html.contains(cell), "{cell}");
-    }
-    assert!(html.contains("<td>conv</td>"), "words have no number to sort by");
-}
-
-#[test]
-fn a_page_without_a_title_has_the_experiments_name() {
-    let page = RunPage { title: String::new(), ..run(None) };
-    assert!(run_page(&page).unwrap().contains("<title>dense_vs_conv · r-7f3a91c2</title>"));
-}
-
-#[test]
 fn data_sets_stand_in_the_order_they_are_prepared_in() {
     let dir = tempfile::tempdir().unwrap();
     let mut sources = fixture::everything(&dir.path().join("in"));
@@ -439,22 +333,6 @@ fn data_sets_stand_in_the_order_they_are_prepared_in() {
     let table = &made.sections[0].tables[0];
     let stages: Vec<&str> = table.rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(stages, ["load", "normalize", "split", "noise", "latents"]);
-}
-
-#[test]
-fn a_page_that_did_not_change_is_not_written_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let page = run(None);
-    let path = write_run(dir.path(), &page).unwrap();
-    assert_eq!(path, dir.path().join("dense_vs_conv/architecture-conv_latent_dim-8_seed-1.html"));
-    let mut locked = fs::metadata(&path).unwrap().permissions();
-    locked.set_readonly(true);
-    fs::set_permissions(&path, locked).unwrap();
-    write_run(dir.path(), &page).unwrap();
-    assert!(fs::metadata(&path).unwrap().permissions().readonly(), "a file written anew would be writable");
-    write_run(dir.path(), &RunPage { title: "Another title".into(), ..page }).unwrap();
-    assert!(!fs::metadata(&path).unwrap().permissions().readonly());
-    assert_eq!(fs::read_dir(dir.path().join("dense_vs_conv")).unwrap().count(), 1, "nothing temporary is left");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Row};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event::{ArtifactInfo, FileInfo, Reason};
@@ -66,7 +66,7 @@ pub struct StageProgress {
 }
 
 /// An artifact of a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StageArtifact {
     pub stage: String,
     pub port: String,

@@ -189,6 +189,12 @@ impl Store {
         Ok(text.and_then(|text| Record::from_text(&text, fingerprint)).map(|record| record.hashed))
     }
 
+    /// A record as it lies on the disk, when it is there and whole.
+    pub fn record_text(&self, fingerprint: ContentHash) -> Result<Option<Vec<u8>>, StoreError> {
+        let text = read_if_there(&self.record_path(fingerprint))?;
+        Ok(text.filter(|text| Record::from_text(text, fingerprint).is_some()))
+    }
+
     /// The artifacts of a record as scripts see them, in the order of their ports.
     pub fn describe(&self, record: &Record) -> Vec<ArtifactInfo> {
         let file = |(name, blob): (&String, &Blob)| FileInfo {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::args::MOST_THREADS;
+
 /// `pipeline runs`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -202,30 +204,73 @@ pub struct RmArgs {
     pub cache_dir: Option<PathBuf>,
 }
 
+/// `pipeline freeze`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  pipeline freeze dense_vs_conv
+  pipeline freeze dense_vs_conv -o appendix/dense_vs_conv.tar.gz
+
+The file is a gzipped tar archive: the runs with their configs, metrics and the hashes of all they left,
+the cache's records, the pages, and a manifest. The hash that is printed stands for all of it.
+On another machine, `pipeline reproduce FILE --verify` says whether anything in it was changed, and
+`pipeline reproduce FILE` runs everything again and compares.")]
+pub struct FreezeArgs {
+    /// The experiment's name, as in `pipeline runs`
+    pub experiment: String,
+
+    /// Where to write it [default: EXPERIMENT.frozen.tar.gz]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The cache [default: $PIPELINE_CACHE_DIR, else cache/ in the project]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+
+    /// Where the experiment's page is [default: reports/ in the project]
+    #[arg(long, value_name = "DIR")]
+    pub reports_dir: Option<PathBuf>,
+
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `pipeline reproduce`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
   pipeline reproduce 3f9a
   pipeline reproduce latest --cache-dir /tmp/again --json
+  pipeline reproduce dense_vs_conv.frozen.tar.gz --verify
+  pipeline reproduce dense_vs_conv.frozen.tar.gz --run 3f9a
 
-The run is planned from the config, params and seed in the run log, executed in a cache of its own,
+The run is planned from the config, params and seed that were logged, executed in a cache of its own,
 and every file it left is compared by its hash. Nothing is written to the log or the project's cache.
 Ends with 0 when all files agree, with 1 when some do not.")]
 pub struct ReproduceArgs {
-    /// A run's id, the beginning of one, or `latest`
-    pub run: String,
+    /// A run's id, the beginning of one, `latest`, or a file that `pipeline freeze` wrote
+    #[arg(value_name = "RUN|FILE")]
+    pub what: String,
+
+    /// Of a file only this run; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub run: Vec<String>,
+
+    /// Of a file only say whether anything in it was changed, and run nothing
+    #[arg(long, conflicts_with_all = ["run", "cache_dir", "jobs", "threads"])]
+    pub verify: bool,
 
     /// Where to execute it, kept afterwards [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
 
     /// How many stages may run at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
     pub jobs: Option<u32>,
 
     /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
     pub threads: Option<u32>,
 
     /// One JSON object on standard output

@@ -19,6 +19,8 @@ pub struct Line {
     pub band: Vec<(f64, f64)>,
     /// Single observations beside the line.
     pub dots: Vec<(f64, f64)>,
+    /// Whether there is a line through the points.
+    pub joined: bool,
     pub dashed: bool,
     /// Whether every point has a disc on it.
     pub marked: bool,
@@ -27,7 +29,13 @@ pub struct Line {
 impl Line {
     /// A plain line.
     pub fn new(name: impl Into<String>, color: RGBColor, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), color, points, band: Vec::new(), dots: Vec::new(), dashed: false, marked: false }
+        let (band, dots) = (Vec::new(), Vec::new());
+        Self { name: name.into(), color, points, band, dots, joined: true, dashed: false, marked: false }
+    }
+
+    /// Points that no line goes through.
+    pub fn scattered(name: impl Into<String>, color: RGBColor, points: Vec<(f64, f64)>) -> Self {
+        Self { joined: false, marked: true, ..Self::new(name, color, points) }
     }
 }
 
@@ -71,7 +79,12 @@ impl LineChart<'_> {
 }
 
 fn entry(line: &Line) -> Entry<'_> {
-    Entry { name: &line.name, color: line.color, mark: if line.dashed { Mark::Dashed } else { Mark::Line } }
+    let mark = match (line.joined, line.dashed) {
+        (false, _) => Mark::Area,
+        (true, true) => Mark::Dashed,
+        (true, false) => Mark::Line,
+    };
+    Entry { name: &line.name, color: line.color, mark }
 }
 
 fn band(pen: &mut Pen<'_>, frame: &Frame, line: &Line) {
@@ -97,7 +110,7 @@ fn curve(pen: &mut Pen<'_>, frame: &Frame, line: &Line) {
         {
             pen.dashed(pair[0], pair[1], 2.0, &line.color);
         }
-    } else {
+    } else if line.joined {
         pen.polyline(&points, 2.5, &line.color);
     }
     let visible = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();

@@ -11,9 +11,9 @@ use crate::report::draw::forest::{Forest, Row};
 use crate::report::draw::palette;
 use crate::report::figures::file_name;
 use crate::report::number;
-use crate::report::page::ExperimentPage;
 use crate::report::page::sweep::Plot;
-use crate::report::page::variants;
+use crate::report::page::variants::{self, Variant};
+use crate::report::page::{ExperimentPage, answer};
 use crate::report::section::Look;
 
 /// Metrics that are spoken of.
@@ -31,9 +31,9 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// The runs of a page, by those of the key metrics that can be better or worse.
-    pub fn new(page: &ExperimentPage, key: &[&str]) -> Self {
-        let run = |run: &super::RunSummary| compare::Run {
+    /// The runs of a page that can be called best, by those of the key metrics that can be better or worse.
+    pub fn new(page: &ExperimentPage, ranked: &[Variant<'_>], key: &[&str]) -> Self {
+        let run = |run: &&super::RunSummary| compare::Run {
             id: run.id.clone(),
             experiment: page.name.clone(),
             params: run.variant.clone(),
@@ -41,7 +41,7 @@ impl Compared {
             seed: run.seed,
             metrics: run.metrics.clone(),
         };
-        let runs: Vec<compare::Run> = page.runs.iter().map(run).collect();
+        let runs: Vec<compare::Run> = ranked.iter().flat_map(|variant| &variant.runs).map(run).collect();
         let variants = compare::grouped(&runs, &page.swept);
         let baseline =
             page.baseline.as_ref().and_then(|base| variants.iter().position(|variant| variant.values == *base));
@@ -70,6 +70,12 @@ impl Compared {
         } } }
     }
 
+    /// Which value of each swept word does best; nothing where all are held against a baseline.
+    pub fn answers(&self, key: &[&str]) -> Markup {
+        let variants = self.variants();
+        html! { @if self.baseline.is_none() { @for param in &self.swept { (answer::answer(&variants, param, key)) } } }
+    }
+
     /// Every variant against the baseline, or the best one, in order of what it is worth.
     pub fn differences(&self) -> Result<Vec<Plot>> {
         let variants = self.variants();
@@ -89,8 +95,11 @@ impl Compared {
             let rows: Vec<Row> = found.iter().map(|comparison| self.row(&variants, comparison, lower)).collect();
             let title = merit::title(metric);
             let chart = Forest {
-                title: &format!("{title}{}: difference from {}", merit::arrow(metric), self.label(&variants, center)),
-                caption: "with 95 % interval; gray: not told apart by these runs (Holm)",
+                title: &format!("{title}{}: differences", merit::arrow(metric)),
+                caption: &format!(
+                    "from {}, with 95 % intervals; gray: not told apart by these runs (Holm)",
+                    self.label(&variants, center)
+                ),
                 rows,
             };
             let alt = format!(

@@ -9,8 +9,9 @@ use crate::report::page::conclusions::Compared;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
 use crate::report::page::variants::{self, Variant};
-use crate::report::page::{ExperimentPage, RunSummary, answer, content, many, maps, side, tables};
+use crate::report::page::{ExperimentPage, RunSummary, content, many, maps, search, side, tables};
 use crate::report::{Result, number};
+use crate::statistics::Summary;
 
 /// Metrics with a column and charts of their own.
 const KEY_METRICS: usize = 5;
@@ -59,8 +60,14 @@ fn comparison(page: &ExperimentPage, galleries: &[Gallery], variants: &[Variant<
 fn key_metrics(page: &ExperimentPage) -> Vec<&str> {
     let mut names = variants::metric_names(page);
     names.retain(|name| !page.incomparable.contains(*name));
-    let asked = page.metrics.iter().filter_map(|metric| names.get(metric.as_str()).copied());
-    let mut key: Vec<&str> = asked.collect();
+    let mut key: Vec<&str> = page.metrics.iter().filter_map(|metric| names.get(metric.as_str()).copied()).collect();
+    // What is the same in all runs, such as a shared stage's metric, tells nothing of what varies.
+    let same = |name: &str| {
+        let mut values = page.runs.iter().map(|run| run.metrics.get(name));
+        let first = values.next();
+        page.runs.len() > 1 && values.all(|value| Some(value) == first)
+    };
+    names.retain(|name| !same(name));
     let telling = merit::key_metrics(&names, KEY_METRICS);
     key.extend(telling.into_iter().filter(|metric| page.metrics.iter().all(|asked| asked != metric)));
     key.truncate(KEY_METRICS.max(page.metrics.len()));
@@ -88,16 +95,20 @@ pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
             .flatten()
             .collect())
     };
-    let sweep = each(&|metric| sweep::plots(&variants, &page.swept, metric), KEY_METRICS)?;
+    let groups = page.search.as_ref().and_then(|search| search.resource.as_deref());
+    let sweep = each(&|metric| sweep::plots(&variants, &page.swept, metric, groups), KEY_METRICS)?;
     let maps = each(&|metric| maps::maps(&variants, &page.swept, metric), MAPPED)?;
     let mut many: Vec<Plot> = many::parallel(&variants, &page.swept, &key)?.into_iter().collect();
-    many.extend(many::fronts(&variants, &page.swept, &key)?);
-    let compared = Compared::new(page, &key);
+    let ranked = variants::ranked(page, &variants);
+    many.extend(many::fronts(&ranked, &page.swept, &key)?);
+    let compared = Compared::new(page, &ranked, &key);
     let (importance, told) = compared.importance()?;
     let gallery = |id, title, caption: &str, plots| Gallery { id, title, caption: caption.to_owned(), plots };
     let differences = if page.baseline.is_some() { "What each change is worth" } else { "Differences" };
     let mut galleries = vec![
-        gallery("differences", differences, "", compared.differences()?),
+        gallery("search", "How the search went", "", search::plots(page, &variants, &ranked)?),
+        // A search has no seeds that differences could be told from chance by.
+        gallery("differences", differences, "", if page.search.is_none() { compared.differences()? } else { vec![] }),
         gallery("sweep", "Metrics against the swept params", "", sweep),
         gallery("importance", "What the metrics hang on", &told.join(" "), importance),
         gallery("maps", "Two params at once", "Means over everything else; the darker, the better.", maps),
@@ -120,15 +131,16 @@ fn part(id: &str, title: &str, body: Markup) -> Part {
 
 fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
     let title = if page.title.is_empty() { &page.name } else { &page.title };
+    let ranked = variants::ranked(page, variants);
+    let compared = Compared::new(page, &ranked, key);
     html! {
         p.crumbs { "experiment " (page.name) }
         h1 { (title) }
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
-        (Compared::new(page, key).sentences())
-        // An ablation's changes are held against its base, not against each other.
-        @if page.baseline.is_none() { @for param in &page.swept { (answer::answer(variants, param, key)) } }
-        (shell::tiles(&tiles(variants, key)))
+        (compared.sentences())
+        (compared.answers(key))
+        (shell::tiles(&tiles(&ranked, key)))
         p.meta { (story(page, variants)) }
         @if let [RunSummary { link: Some(link), id, .. }] = &page.runs[..] {
             p { a href=(link) { "The run’s own page" } ", " (id) ", adds its params, fingerprints and files." }
@@ -214,14 +226,18 @@ fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
 
 fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
     let repeated = variants.iter().any(|variant| variant.runs.len() > 1);
-    let best = |metric: &str| variants::best(variants, metric).map(|(variant, _)| variant.values.clone());
-    let winners: Vec<_> = key.iter().map(|metric| best(metric)).collect();
+    let ranked = variants::ranked(page, variants);
+    let winners: Vec<_> = key.iter().map(|metric| variants::best(&ranked, metric).map(|(_, best)| best.mean)).collect();
+    let may_win = |variant: &Variant<'_>| ranked.len() > 1 && ranked.iter().any(|other| other.values == variant.values);
     let columns: Vec<_> = page.swept.iter().map(|param| (param, numeric(variants, param))).collect();
     html! {
         p.caption {
             "★ marks the best of each column; ↓ lower and ↑ higher is better."
             @if repeated { " Mean ± standard deviation over the seeds." }
             " A seed’s number leads to the page of its run."
+            @if let Some(resource) = page.search.as_ref().and_then(|search| search.resource.as_ref()) {
+                " Of each trial the longest training; only those with the most " (resource) " compete."
+            }
         }
         div.scroll { table.sortable {
             thead { tr {
@@ -240,7 +256,8 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                 td { (run_links(variant)) }
                 @for (metric, winner) in key.iter().zip(&winners) {
                     @let summary = variant.metric(metric);
-                    @let wins = variants.len() > 1 && summary.is_some() && winner.as_ref() == Some(variant.values);
+                    @let alike = |summary: Summary| winner.is_some_and(|best| variants::shown_alike(best, summary.mean));
+                    @let wins = may_win(variant) && summary.is_some_and(alike);
                     td.n.best[wins] data-value=[summary.map(|summary| summary.mean)] {
                         @match summary {
                             Some(summary) => { span.mean { (number::short(summary.mean)) } span.spread { (variants::spread(&summary)) } }

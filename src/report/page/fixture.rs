@@ -134,6 +134,7 @@ pub fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
         swept: vec!["architecture".into(), "latent_dim".into()],
         metrics: vec![],
         baseline: None,
+        search: None,
         incomparable: BTreeSet::new(),
         launch: LaunchSummary { id: "l-20c1".into(), executed: 61, cached: 17, failed: 1, skipped: 3, seconds: 171.3 },
         stages: stages(),
@@ -141,4 +142,15 @@ pub fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
         config: json!({"sweep": {"latent_dim": [2, 8, 32]}}),
         dag: DAG.into(),
     }
+}
+
+/// The first words between two pieces of a page, without tags.
+pub fn text_between(page: &str, from: &str, to: &str) -> String {
+    let after = page.split_once(from).unwrap().1;
+    let mut text = String::new();
+    for piece in after.split_once(to).unwrap().0.split('<') {
+        text += piece.split_once('>').map_or(piece, |(_, text)| text);
+        text.push(' ');
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -84,6 +84,7 @@ pub fn fronts(variants: &[Variant<'_>], swept: &[String], key: &[&str]) -> Resul
     let accuracy = key.iter().find(|metric| merit::own(metric) == "test_accuracy");
     let directed = key.iter().find(|metric| merit::better(metric).is_some());
     let (Some(metric), true) = (accuracy.or(directed), variants.len() > 2) else { return Ok(Vec::new()) };
+    let Some(better) = merit::better(metric) else { return Ok(Vec::new()) };
     let has = |name: &&&str| merit::own(name) == "parameters";
     let parameters = key.iter().find(has).copied().or_else(|| {
         let all = variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.keys());
@@ -94,20 +95,20 @@ pub fn fronts(variants: &[Variant<'_>], swept: &[String], key: &[&str]) -> Resul
     };
     let mut plots = Vec::new();
     if let Some(name) = parameters {
-        plots.extend(front(variants, swept, metric, "parameters", "parameters of the model", |variant| {
-            mean(variant, name)
-        })?);
+        let cost = ("parameters", "parameters of the model");
+        plots.extend(front(variants, swept, (metric, better), cost, |variant| mean(variant, name))?);
     }
-    plots.extend(front(variants, swept, metric, "time", "seconds a run took", seconds)?);
+    plots.extend(front(variants, swept, (metric, better), ("time", "seconds a run took"), seconds)?);
     Ok(plots)
 }
 
-fn front(
+/// Variants by a metric and what they cost, with the front of those that no other beats in both; `None` for fewer than
+/// three, or when all cost the same. `name` and `label` are of the cost.
+pub fn front(
     variants: &[Variant<'_>],
     swept: &[String],
-    metric: &str,
-    name: &str,
-    label: &str,
+    (metric, better): (&str, Better),
+    (name, label): (&str, &str),
     cost: impl Fn(&Variant<'_>) -> f64,
 ) -> Result<Option<Plot>> {
     let word = |param: &&String| {
@@ -137,13 +138,18 @@ fn front(
     let chart = Front {
         title: &format!("{title} against {name}"),
         cost_label: label,
-        merit_label: &format!("{title}{}", merit::arrow(metric)),
-        lower: merit::better(metric) == Some(Better::Lower),
+        merit_label: &format!("{title} {}", if better == Better::Lower { "↓" } else { "↑" }),
+        lower: better == Better::Lower,
         groups: if names.len() > 1 { &names } else { &[] },
         points,
     };
     let alt = format!(
         "Scatter plot: {title} of every variant against {label}, with the front of those that no other beats in both"
     );
-    Ok(Some(Plot::new(&format!("front-{name}-{}", file_name(metric)), Look::Chart, alt, chart.draw()?)))
+    Ok(Some(Plot::new(
+        &format!("front-{}-{}", file_name(&name.replace(' ', "-")), file_name(metric)),
+        Look::Chart,
+        alt,
+        chart.draw()?,
+    )))
 }

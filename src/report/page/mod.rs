@@ -9,6 +9,7 @@ mod experiment;
 mod many;
 mod maps;
 mod run;
+mod search;
 mod shell;
 mod side;
 mod sweep;
@@ -18,6 +19,8 @@ mod write;
 
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,6 +28,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use crate::event::{ArtifactInfo, Provenance, Reason, Status};
+use crate::merit::Better;
 use crate::report::source::Source;
 
 pub use experiment::{experiment_page, galleries};
@@ -96,6 +100,8 @@ pub struct ExperimentPage {
     pub metrics: Vec<String>,
     /// The variant that all are compared with: an ablation's base. `None`: the best.
     pub baseline: Option<Map<String, Value>>,
+    /// Present when variants were proposed by a search.
+    pub search: Option<SearchSummary>,
     /// `<stage>.<metric>` of metrics that do not mean the same in all runs, so that none is better than another.
     pub incomparable: BTreeSet<String>,
     pub launch: LaunchSummary,
@@ -105,6 +111,15 @@ pub struct ExperimentPage {
     pub config: Value,
     /// The stages of one run as SVG, put into the page as it is.
     pub dag: String,
+}
+
+/// What a search was after.
+#[derive(Debug, Clone)]
+pub struct SearchSummary {
+    /// `<stage>.<metric>` of the objectives, with which way is better.
+    pub objectives: Vec<(String, Better)>,
+    /// The param of which promising trials get more, when not all get the same.
+    pub resource: Option<String>,
 }
 
 /// A run as its experiment sees it.

@@ -3,6 +3,7 @@
 use plotters::style::RGBColor;
 use serde_json::{Map, Value};
 
+use crate::event::of_companion;
 use crate::merit;
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
@@ -34,8 +35,9 @@ const MOST_LINES: usize = 8;
 /// Bars that can still be read in one chart.
 const MOST_BARS: usize = 40;
 
-/// Charts of one metric: against every numeric swept param, or one bar for each variant when there is none.
-pub fn plots(variants: &[Variant<'_>], swept: &[String], metric: &str) -> Result<Vec<Plot>> {
+/// Charts of one metric: against every numeric swept param, or one bar for each variant when there is none. `groups`
+/// is the param whose values have colors where there are too many points for lines; a param of words unless given.
+pub fn plots(variants: &[Variant<'_>], swept: &[String], metric: &str, groups: Option<&str>) -> Result<Vec<Plot>> {
     let numeric: Vec<&String> = swept
         .iter()
         .filter(|param| {
@@ -46,7 +48,7 @@ pub fn plots(variants: &[Variant<'_>], swept: &[String], metric: &str) -> Result
     if numeric.is_empty() && variants.len() > 1 && variants.len() <= MOST_BARS {
         return Ok(bars(variants, metric)?.into_iter().collect());
     }
-    let charts = numeric.into_iter().map(|param| against(variants, swept, param, metric));
+    let charts = numeric.into_iter().map(|param| against(variants, swept, param, metric, groups));
     Ok(charts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
@@ -70,8 +72,14 @@ fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
     Ok(Some(Plot::new(&file_name(&format!("{metric}-variant")), Look::Chart, alt, png)))
 }
 
-fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str) -> Result<Option<Plot>> {
-    let mut lines = trained(variants, swept, param, metric);
+fn against(
+    variants: &[Variant<'_>],
+    swept: &[String],
+    param: &str,
+    metric: &str,
+    groups: Option<&str>,
+) -> Result<Option<Plot>> {
+    let mut lines = trained(variants, swept, param, metric, groups);
     if lines.is_empty() {
         return Ok(None);
     }
@@ -100,25 +108,51 @@ fn against(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
     Ok(Some(Plot::new(&file_name(&format!("{metric}-{param}")), Look::Chart, alt, chart.draw()?)))
 }
 
-/// A line for each of the other params' values; one over all of them when they are too many.
-fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str) -> Vec<Line> {
-    let mut groups: Vec<(String, Vec<&Variant<'_>>)> = Vec::new();
+/// A line for each of the other params' values; the variants as points when that would be too many.
+fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str, groups: Option<&str>) -> Vec<Line> {
+    let by_others = grouped(variants, |variant| others(variant.values, swept, param));
+    let lines: Vec<Line> = if by_others.len() <= MOST_LINES {
+        let line = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
+            // A line alone is named where PCA's is beside it.
+            line(if name.is_empty() { "trained" } else { name }, members, param, metric, palette::series(index))
+        };
+        by_others.iter().enumerate().map(line).collect()
+    } else {
+        let words = |name: &&String| *name != param && values_of(variants, name).iter().all(|value| value.is_string());
+        let colored = groups.filter(|name| *name != param).or_else(|| swept.iter().find(words).map(String::as_str));
+        let name = |variant: &Variant<'_>| match colored {
+            Some(name) => format!("{name} {}", variant.values.get(name).map_or_else(String::new, shell::plain)),
+            None => String::new(),
+        };
+        let scattered = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
+            let point = |variant: &&Variant<'_>| {
+                Some((variant.values.get(param).and_then(Value::as_f64)?, variant.metric(metric)?.mean))
+            };
+            Line::scattered(name.clone(), palette::series(index), members.iter().filter_map(point).collect())
+        };
+        let mut groups = grouped(variants, name);
+        if groups.len() > MOST_LINES {
+            groups = vec![(String::new(), variants.iter().collect())];
+        }
+        groups.iter().enumerate().map(scattered).collect()
+    };
+    lines.into_iter().filter(|line| !line.points.is_empty()).collect()
+}
+
+/// Variants by a name, in the order of the names' first.
+pub fn grouped<'v, 'a>(
+    variants: &'v [Variant<'a>],
+    name: impl Fn(&Variant<'a>) -> String,
+) -> Vec<(String, Vec<&'v Variant<'a>>)> {
+    let mut groups: Vec<(String, Vec<&Variant<'a>>)> = Vec::new();
     for variant in variants {
-        let rest = others(variant.values, swept, param);
-        match groups.iter_mut().find(|(known, _)| *known == rest) {
+        let name = name(variant);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
             Some((_, members)) => members.push(variant),
-            None => groups.push((rest, vec![variant])),
+            None => groups.push((name, vec![variant])),
         }
     }
-    if groups.len() > MOST_LINES {
-        groups = vec![("all, over the other params".into(), variants.iter().collect())];
-    }
-    let lines = groups.iter().enumerate().map(|(index, (name, members))| {
-        // A line alone is named where PCA's is beside it.
-        let name = if name.is_empty() { "trained" } else { name };
-        line(name, members, param, metric, palette::series(index))
-    });
-    lines.filter(|line| !line.points.is_empty()).collect()
+    groups
 }
 
 /// What the y axis must reach: every value, and of the bands as much as leaves half of the room to the values.
@@ -136,11 +170,11 @@ fn heights(lines: &[Line], levels: &[(f64, String)]) -> Vec<f64> {
 /// What needs no training, beside a mean squared error: PCA at the same latent size as a line, the constant mean image
 /// as a level.
 fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Line>, Vec<(f64, String)>) {
-    let name = |own: &str| {
-        let runs = variants.iter().flat_map(|variant| &variant.runs);
-        runs.flat_map(|run| run.metrics.keys()).find(|name| merit::own(name) == own)
-    };
-    if merit::own(metric) != "mse" {
+    let names = || variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.keys());
+    let name = |own: &str| names().find(|name| merit::own(name) == own);
+    // Of several errors, a denoiser's beside an autoencoder's, PCA's is comparable with that of `evaluate`.
+    let others = || names().any(|other| other != metric && merit::own(other) == "mse" && !of_companion(other));
+    if merit::own(metric) != "mse" || metric != "evaluate.mse" && others() {
         return (None, Vec::new());
     }
     let members: Vec<&Variant<'_>> = variants.iter().collect();

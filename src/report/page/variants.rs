@@ -11,6 +11,7 @@ use crate::report::page::{ExperimentPage, RunSummary};
 use crate::statistics::Summary;
 
 /// One point of the sweep with its repeats.
+#[derive(Clone)]
 pub struct Variant<'a> {
     pub values: &'a Map<String, Value>,
     pub runs: Vec<&'a RunSummary>,
@@ -21,7 +22,7 @@ pub fn spread(summary: &Summary) -> String {
     summary.deviation.map_or(String::new(), |deviation| format!("± {}", number::rough(deviation)))
 }
 
-/// Variants in the order of their first runs.
+/// Variants in the order of their first runs; of a search's trial only the one that got the most.
 pub fn variants(page: &ExperimentPage) -> Vec<Variant<'_>> {
     let mut variants: Vec<Variant<'_>> = Vec::new();
     let mut places = HashMap::new();
@@ -32,7 +33,29 @@ pub fn variants(page: &ExperimentPage) -> Vec<Variant<'_>> {
             None => variants.push(Variant { values: &run.variant, runs: vec![run] }),
         }
     }
-    variants
+    let Some(resource) = resource(page) else { return variants };
+    let mut trials: Vec<(Map<String, Value>, Variant<'_>)> = Vec::new();
+    for variant in variants {
+        let mut point = variant.values.clone();
+        point.remove(resource);
+        match trials.iter_mut().find(|(known, _)| *known == point) {
+            Some((_, known)) if known.amount(resource) < variant.amount(resource) => *known = variant,
+            Some(_) => {}
+            None => trials.push((point, variant)),
+        }
+    }
+    trials.into_iter().map(|(_, variant)| variant).collect()
+}
+
+/// Those variants that may be called best: all, or of a search those that got as much as any.
+pub fn ranked<'a>(page: &ExperimentPage, variants: &[Variant<'a>]) -> Vec<Variant<'a>> {
+    let Some(resource) = resource(page) else { return variants.to_vec() };
+    let most = variants.iter().map(|variant| variant.amount(resource)).fold(f64::NEG_INFINITY, f64::max);
+    variants.iter().filter(|variant| variant.amount(resource) >= most).cloned().collect()
+}
+
+fn resource(page: &ExperimentPage) -> Option<&str> {
+    page.search.as_ref()?.resource.as_deref()
 }
 
 impl Variant<'_> {
@@ -44,6 +67,11 @@ impl Variant<'_> {
     /// The metric of every run that has it.
     pub fn observations(&self, name: &str) -> Vec<f64> {
         self.runs.iter().filter_map(|run| run.metrics.get(name).copied()).collect()
+    }
+
+    /// The value of a numeric param.
+    pub fn amount(&self, param: &str) -> f64 {
+        self.values.get(param).and_then(Value::as_f64).unwrap_or(f64::NEG_INFINITY)
     }
 
     /// How many of its runs have a model that is called collapsed.
@@ -66,6 +94,11 @@ pub fn best<'v, 'a>(variants: &'v [Variant<'a>], metric: &str) -> Option<(&'v Va
     scored.min_by(|(_, a), (_, b)| (sign * a.mean).total_cmp(&(sign * b.mean)))
 }
 
+/// Whether a reader sees one number for both.
+pub fn shown_alike(a: f64, b: f64) -> bool {
+    number::short(a) == number::short(b)
+}
+
 /// Values a swept param takes, in order of appearance.
 pub fn values_of<'a>(variants: &[Variant<'a>], param: &str) -> Vec<&'a Value> {
     let mut seen = HashSet::new();
@@ -82,43 +115,4 @@ pub fn varied<'a>(variants: &[Variant<'_>], swept: &'a [String]) -> Vec<&'a str>
 pub fn brief(values: &Map<String, Value>, params: &[&str]) -> String {
     let value = |param: &&str| values.get(*param).map_or_else(|| "–".to_owned(), plain);
     params.iter().map(value).collect::<Vec<_>>().join(" · ")
-}
-
-/// Variants that differ in one param only, compared by a metric.
-pub struct Duel {
-    /// What they have in common.
-    pub at: Map<String, Value>,
-    /// The values of the param with the best and the second-best mean, and these means.
-    pub best: (String, f64),
-    pub second: (String, f64),
-    /// Whether every run of the best is better than every run of the others; `None` when a variant has one run only.
-    pub clear: Option<bool>,
-}
-
-/// A [`Duel`] for every combination of the other params; none when neither way is better.
-pub fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Vec<Duel> {
-    type Entry = (String, Vec<f64>, f64);
-    let Some(better) = merit::better(metric) else { return Vec::new() };
-    let sign = if better == Better::Lower { 1.0 } else { -1.0 };
-    let mut groups: Vec<(Map<String, Value>, Vec<Entry>)> = Vec::new();
-    for variant in variants {
-        let (Some(value), Some(summary)) = (variant.values.get(param), variant.metric(metric)) else { continue };
-        let mut at = variant.values.clone();
-        at.remove(param);
-        let entry = (plain(value), variant.observations(metric), summary.mean);
-        match groups.iter_mut().find(|(known, _)| *known == at) {
-            Some((_, entries)) => entries.push(entry),
-            None => groups.push((at, vec![entry])),
-        }
-    }
-    let duel = |(at, mut entries): (Map<String, Value>, Vec<Entry>)| {
-        entries.sort_by(|a, b| (sign * a.2).total_cmp(&(sign * b.2)));
-        let (first, others) = entries.split_first().filter(|(_, others)| !others.is_empty())?;
-        let worst = first.1.iter().map(|value| sign * value).fold(f64::NEG_INFINITY, f64::max);
-        let apart = others.iter().flat_map(|entry| &entry.1).all(|value| worst < sign * value);
-        let clear = entries.iter().all(|entry| entry.1.len() > 1).then_some(apart);
-        let named = |entry: &Entry| (entry.0.clone(), entry.2);
-        Some(Duel { at, best: named(first), second: named(&others[0]), clear })
-    };
-    groups.into_iter().filter_map(duel).collect()
 }
