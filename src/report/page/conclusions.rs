@@ -93,13 +93,14 @@ impl Compared {
                 continue;
             }
             let rows: Vec<Row> = found.iter().map(|comparison| self.row(&variants, comparison, lower)).collect();
+            // Of one run each the table says as much.
+            if rows.iter().all(|row| row.interval.is_none()) {
+                continue;
+            }
             let title = merit::title(metric);
             let chart = Forest {
                 title: &format!("{title}{}: differences", merit::arrow(metric)),
-                caption: &format!(
-                    "from {}, with 95 % intervals; gray: not told apart by these runs (Holm)",
-                    self.label(&variants, center)
-                ),
+                caption: &format!("from {}, 95 % intervals; gray: not told apart", self.label(&variants, center)),
                 rows,
             };
             let alt = format!(

@@ -42,7 +42,9 @@ pub fn plots(variants: &[Variant<'_>], swept: &[String], metric: &str, groups: O
         .iter()
         .filter(|param| {
             let values = values_of(variants, param);
-            values.len() > 1 && values.iter().all(|value| value.is_number())
+            // What a pruner gives more of is no cause of how good a trial is.
+            let varies = values.len() > 1 && groups != Some(param.as_str());
+            varies && values.iter().all(|value| value.is_number())
         })
         .collect();
     if numeric.is_empty() && variants.len() > 1 && variants.len() <= MOST_BARS {
@@ -98,7 +100,10 @@ fn against(
         title: &format!("{title} against {param}"),
         x_label: &format!("{param}{log}"),
         y_label: &format!("{title}{}{note}", merit::arrow(metric)),
-        x: if xs.len() <= 40 { Axis::at(&xs, spread) } else { Axis::around(xs.iter().copied(), spread, 8) },
+        x: match lines.iter().all(|line| line.joined) && xs.len() <= 40 {
+            true => Axis::at(&xs, spread),
+            false => Axis::around(xs.iter().copied(), spread, 8),
+        },
         y,
         lines,
         levels,
@@ -133,6 +138,9 @@ fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
         let mut groups = grouped(variants, name);
         if groups.len() > MOST_LINES {
             groups = vec![(String::new(), variants.iter().collect())];
+        }
+        if let Some(name) = colored {
+            groups.sort_by(|a, b| a.1[0].amount(name).total_cmp(&b.1[0].amount(name)));
         }
         groups.iter().enumerate().map(scattered).collect()
     };
