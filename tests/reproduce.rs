@@ -125,9 +125,7 @@ fn what_cannot_be_frozen_or_reproduced_is_told() {
     error: there are no runs of an experiment `tinny`
       help: did you mean `tiny`?
     ");
-    insta::assert_snapshot!(told(&["reproduce", "none.tar.gz", "--verify"]), @r"
-    error: --verify is for a file that `pipeline freeze` wrote: there is no file none.tar.gz
-    ");
+    insta::assert_snapshot!(told(&["reproduce", "none.tar.gz", "--verify"]), @"error: --verify is for a file that `pipeline freeze` wrote: there is no file none.tar.gz");
     project.json(&["freeze", "tiny"]);
     let ids = project.json(&["runs"]);
     let unknown = told(&["reproduce", "tiny.frozen.tar.gz", "--run", "zz"]);

@@ -38,15 +38,11 @@ fn what_variants_make_of_the_same_samples_stands_side_by_side() {
 #[test]
 fn the_experiments_question_is_answered_before_anything_else() {
     let page = whole_page(&experiment(None)).unwrap();
-    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"
-    Conclusion architecture=conv, latent_dim=32 has the lowest test MSE, 0.00510 ± 0.00058, 0.0016 less than the next, architecture=dense, latent_dim=32 (95 % interval -0.0004 to 0.0036; 3 pairs by seed; p = 0.14 after Holm's correction for 5 comparisons): the data do not support it. If the effect is what it looks like, about 13 seeds of each would show it four times in five: 10 more. 3 of the 5 others are clearly worse. architecture=conv, latent_dim=32 has the highest test accuracy, 0.9697 ± 0.0017, 0.0049 more than the next, architecture=dense, latent_dim=32 (95 % interval -0.0011 to 0.0108; 3 pairs by seed; p = 0.14 after Holm's correction for 5 comparisons): the data do not support it. If the effect is what it looks like, about 13 seeds of each would show it four times in five: 10 more. 3 of the 5 others are clearly worse. dense or conv? The test MSE is lowest with conv at latent_dim 8 (the data support it). In test MSE, these runs do not tell which is better at latent_dim 2 and 32.
-    ");
+    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"Conclusion architecture=conv, latent_dim=32 has the lowest test MSE, 0.00510 ± 0.00058, 0.0016 less than the next, architecture=dense, latent_dim=32 (95 % interval -0.0004 to 0.0036; 3 pairs by seed; p = 0.14 after Holm's correction for 5 comparisons): the data do not support it. If the effect is what it looks like, about 13 seeds of each would show it four times in five: 10 more. 3 of the 5 others are clearly worse. architecture=conv, latent_dim=32 has the highest test accuracy, 0.9697 ± 0.0017, 0.0049 more than the next, architecture=dense, latent_dim=32 (95 % interval -0.0011 to 0.0108; 3 pairs by seed; p = 0.14 after Holm's correction for 5 comparisons): the data do not support it. If the effect is what it looks like, about 13 seeds of each would show it four times in five: 10 more. 3 of the 5 others are clearly worse. dense or conv? The test MSE is lowest with conv at latent_dim 8 (the data support it). In test MSE, these runs do not tell which is better at latent_dim 2 and 32.");
     let mut once = experiment(None);
     once.runs.retain(|run| run.seed == 1);
     let page = whole_page(&once).unwrap();
-    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"
-    Conclusion architecture=conv, latent_dim=32 has the lowest test MSE, 0.00484, 0.001464 less than the next, architecture=dense, latent_dim=32. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3. architecture=conv, latent_dim=32 has the highest test accuracy, 0.9705, 0.004391 more than the next, architecture=dense, latent_dim=32. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3. dense or conv? The test MSE is lowest with conv at latent_dim 2, 8 and 32 (too few seeds for a test, so this may be chance).
-    ");
+    insta::assert_snapshot!(text_between(&page, "<div class=\"answer\">", "<div class=\"scroll\">"), @"Conclusion architecture=conv, latent_dim=32 has the lowest test MSE, 0.00484, 0.001464 less than the next, architecture=dense, latent_dim=32. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3. architecture=conv, latent_dim=32 has the highest test accuracy, 0.9705, 0.004391 more than the next, architecture=dense, latent_dim=32. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3. dense or conv? The test MSE is lowest with conv at latent_dim 2, 8 and 32 (too few seeds for a test, so this may be chance).");
 }
 
 #[test]
@@ -58,9 +54,7 @@ fn values_that_are_no_words_are_asked_about_by_name() {
     }
     page.swept = vec!["tied".into()];
     let html = whole_page(&page).unwrap();
-    insta::assert_snapshot!(text_between(&html, "<div class=\"answer\">", "<div class=\"scroll\">"), @"
-    Conclusion tied=true has the lowest test MSE, 0.01245 ± 0.00060, 0.00283 less than the other, tied=false (95 % interval 0.00230 to 0.00336; 3 pairs by seed; p = 0.002): the data support it. tied=true has the highest test accuracy, 0.9476 ± 0.0018, 0.0085 more than the other, tied=false (95 % interval 0.0069 to 0.0101; 3 pairs by seed; p = 0.002): the data support it. tied false or true? The test MSE is lowest with tied true (the data support it).
-    ");
+    insta::assert_snapshot!(text_between(&html, "<div class=\"answer\">", "<div class=\"scroll\">"), @"Conclusion tied=true has the lowest test MSE, 0.01245 ± 0.00060, 0.00283 less than the other, tied=false (95 % interval 0.00230 to 0.00336; 3 pairs by seed; p = 0.002): the data support it. tied=true has the highest test accuracy, 0.9476 ± 0.0018, 0.0085 more than the other, tied=false (95 % interval 0.0069 to 0.0101; 3 pairs by seed; p = 0.002): the data support it. tied false or true? The test MSE is lowest with tied true (the data support it).");
 }
 
 #[test]
@@ -144,12 +138,8 @@ fn equal_values_are_no_win() {
     }
     let html = whole_page(&page).unwrap();
     let answer = html.split_once("dense or conv?").unwrap().1;
-    insta::assert_snapshot!(text_between(answer, "<p>", "</p>"), @"
-    The test MSE is lowest with conv at latent_dim 8 (the data support it). In test MSE, these runs do not tell which is better at latent_dim 2. The best two have the same test MSE at latent_dim 32.
-    ");
-    insta::assert_snapshot!(text_between(answer, "latent_dim=32</th>", "</tr>"), @"
-    equal 0.005000 conv 0.9697 against 0.9649, not told apart conv 0.9541 against 0.9396, not told apart
-    ");
+    insta::assert_snapshot!(text_between(answer, "<p>", "</p>"), @"The test MSE is lowest with conv at latent_dim 8 (the data support it). In test MSE, these runs do not tell which is better at latent_dim 2. The best two have the same test MSE at latent_dim 32.");
+    insta::assert_snapshot!(text_between(answer, "latent_dim=32</th>", "</tr>"), @"equal 0.005000 conv 0.9697 against 0.9649, not told apart conv 0.9541 against 0.9396, not told apart");
     assert_eq!(html.matches("<td class=\"n best\" data-value=\"0.005\">").count(), 2, "both have a star");
 }
 
@@ -184,28 +174,20 @@ fn searched() -> ExperimentPage {
 #[test]
 fn trials_of_a_search_compete_at_the_most_epochs_only() {
     let html = whole_page(&searched()).unwrap();
-    insta::assert_snapshot!(text_between(&html, "<h2>Conclusion</h2>", "</div>"), @"
-    epochs=4, rate=0.25 has the lowest test MSE, 0.02, 0.01 less than the other, epochs=4, rate=0.5. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3.
-    ");
+    insta::assert_snapshot!(text_between(&html, "<h2>Conclusion</h2>", "</div>"), @"epochs=4, rate=0.25 has the lowest test MSE, 0.02, 0.01 less than the other, epochs=4, rate=0.5. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3.");
     let table = html.split_once("<table class=\"sortable\">").unwrap().1;
-    insta::assert_snapshot!(text_between(table, "<tbody>", "</tbody>"), @"
-    0.5 4 1 0.03000 12.5 s 0.25 4 1 0.02000 12.5 s 0.125 2 1 0.01000 12.5 s
-    ");
+    insta::assert_snapshot!(text_between(table, "<tbody>", "</tbody>"), @"0.5 4 1 0.03000 12.5 s 0.25 4 1 0.02000 12.5 s 0.125 2 1 0.01000 12.5 s");
     assert_eq!(table.matches("n best").count(), 1);
 }
 
 #[test]
 fn a_search_is_drawn_trial_by_trial_and_without_a_forest() {
     let page = searched();
-    insta::assert_snapshot!(pictures(&page).join(" "), @"
-    search-evaluate.mse.png evaluate.mse-rate.png evaluate.mse-epochs.png map-evaluate.mse-rate-epochs.png parallel.png
-    ");
+    insta::assert_snapshot!(pictures(&page).join(" "), @"search-evaluate.mse.png evaluate.mse-rate.png evaluate.mse-epochs.png map-evaluate.mse-rate-epochs.png parallel.png");
     let both = vec![("evaluate.mse".to_owned(), Better::Lower), ("x.accuracy".to_owned(), Better::Higher)];
     let mut several = ExperimentPage { search: Some(SearchSummary { objectives: both, resource: None }), ..page };
     for (index, run) in several.runs.iter_mut().enumerate() {
         run.metrics.insert("x.accuracy".into(), 0.1 * index as f64);
     }
-    insta::assert_snapshot!(pictures(&several).join(" "), @"
-    search-evaluate.mse.png search-x.accuracy.png front-test-MSE-x.accuracy.png evaluate.mse-rate.png evaluate.mse-epochs.png importance-evaluate.mse.png map-evaluate.mse-rate-epochs.png parallel.png
-    ");
+    insta::assert_snapshot!(pictures(&several).join(" "), @"search-evaluate.mse.png search-x.accuracy.png front-test-MSE-x.accuracy.png evaluate.mse-rate.png evaluate.mse-epochs.png importance-evaluate.mse.png map-evaluate.mse-rate-epochs.png parallel.png");
 }
