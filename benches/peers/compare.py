@@ -30,12 +30,15 @@ class Bench:
     def call(self, command):
         """Wall seconds, peak MiB and the JSON of the last line."""
         began = time.perf_counter()
-        child = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=self.environment, text=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, errors = child.stdout.read(), child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        if status:
-            sys.exit(f"{command} failed:\n{errors}")
+        # A file, for a pipe that nobody reads yet would stop a peer with many warnings.
+        with tempfile.TemporaryFile("w+") as errors:
+            child = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=self.environment, text=True,
+                                     stdout=subprocess.PIPE, stderr=errors)
+            out = child.stdout.read()
+            _, status, usage = os.wait4(child.pid, 0)
+            if status:
+                errors.seek(0)
+                sys.exit(f"{command} failed:\n{errors.read()}")
         seconds = time.perf_counter() - began
         return dict(wall=seconds, peak=usage.ru_maxrss / 1024, **json.loads(out.strip().splitlines()[-1]))
 
@@ -78,19 +81,19 @@ def inside(found):
 
 
 def works(bench):
-    """Each: what is timed, ours, the peers."""
+    """Each: what is timed, of ours and of the peers', ours, the peers."""
     embedded = {name: bench.scratch / f"{name}.npy" for name in ("ours", "fft", "bh")}
     small = ["--sweep", "latent_dim=2,4,8,16,32,64", "--set", "epochs=5", "--only", "autoencoder"]
     return {
-        "dense": (per_epoch, bench.own_bench("training", "dense", 4),
+        "dense": (per_epoch, per_epoch, bench.own_bench("training", "dense", 4),
                   {"PyTorch": bench.peer("torch_train.py", "dense", 4), "Keras": bench.peer("keras_train.py", "dense", 4)}),
-        "conv": (per_epoch, bench.own_bench("training", "conv", 2),
+        "conv": (per_epoch, per_epoch, bench.own_bench("training", "conv", 2),
                  {"PyTorch": bench.peer("torch_train.py", "conv", 2), "Keras": bench.peer("keras_train.py", "conv", 2)}),
-        "features": (whole, bench.own_run("experiments/feature_extraction.toml"),
+        "features": (whole, whole, bench.own_run("experiments/feature_extraction.toml"),
                      {"Keras script": bench.peer("feature_extraction.py", bench.scratch / "features")}),
-        "sweep": (whole, bench.own_run("experiments/deep_dense.toml", *small),
+        "sweep": (whole, inside, bench.own_run("experiments/deep_dense.toml", *small),
                   {"PyTorch": bench.peer("torch_train.py", "sweep", 5)}),
-        "tsne": (inside, bench.own_bench("tsne", bench.points, embedded["ours"]),
+        "tsne": (inside, inside, bench.own_bench("tsne", bench.points, embedded["ours"]),
                  {f"openTSNE, {name}": bench.peer("opentsne.py", name, bench.points, embedded[name]) for name in ("fft", "bh")}),
     }
 
@@ -104,12 +107,13 @@ def spread(values):
     return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"
 
 
-def compare(bench, work, time_of, ours, peers, pairs):
+def compare(bench, work, times_of, ours, peers, pairs):
     for name, theirs in peers.items():
         found = [(ours(), theirs()) for _ in range(pairs)]
-        ratios = [time_of(a) / time_of(b) for a, b in found]
+        times = [[time_of(one) for time_of, one in zip(times_of, pair)] for pair in found]
+        ratios = [here / there for here, there in times]
         peaks = [max(one["peak"] for one in side) for side in zip(*found)]
-        seconds = [spread([time_of(one) for one in side]) for side in zip(*found)]
+        seconds = [spread(side) for side in zip(*times)]
         last = [f"{side[-1]['losses'][-1]:.4f}" if side[-1].get("losses") else "-" for side in zip(*found)]
         if work == "tsne":
             last = [f"{divergence(bench, side):.3f}" for side in ("ours", name.split()[-1])]
@@ -139,11 +143,11 @@ def main():
         print("| work | peer | ratio of times | seconds here | there | peak MiB here | there | loss or KL here | there |")
         print("|---|---|---|---|---|---|---|---|---|")
         for work in arguments.works or known:
-            time_of, ours, peers = known[work]
+            *times_of, ours, peers = known[work]
             peers = {name: peer for name, peer in peers.items() if arguments.peer.lower() in name.lower()}
-            if not peers:
-                parser.error(f"{work} has no such peer: {arguments.peer}; one of: {', '.join(known[work][2])}")
-            compare(bench, work, time_of, ours, peers, arguments.pairs)
+            if not peers and arguments.works:
+                parser.error(f"{work} has no such peer: {arguments.peer}; one of: {', '.join(known[work][-1])}")
+            compare(bench, work, times_of, ours, peers, arguments.pairs)
 
 
 main()
