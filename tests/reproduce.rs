@@ -114,6 +114,20 @@ fn what_a_frozen_run_left_is_compared() {
 }
 
 #[test]
+fn other_data_are_named_as_the_cause() {
+    let project = Project::with_pipeline(
+        "[stages.load]\nuses = \"load\"\ndataset = \"csv\"\npath = \"digits.csv\"\nlabel_column = \"digit\"\n\
+         test_fraction = 0.5\n[stages.normalize]\nuses = \"normalize\"\ninputs = { dataset = \"load\" }\n",
+    );
+    project.write("pipelines/digits.csv", "a,b,digit\n1,2,0\n3,4,1\n5,6,0\n7,8,1\n");
+    project.run(&[]);
+    assert_eq!(project.call(&["reproduce", "latest"]).code, 0);
+    project.write("pipelines/digits.csv", "a,b,digit\n1,2,0\n3,4,1\n5,6,0\n7,9,1\n");
+    let told = project.call(&["reproduce", "latest"]).stdout;
+    assert!(told.contains("first those of `load`.\nThe data are not those of then"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_frozen_or_reproduced_is_told() {
     let project = launched();
     let told = |arguments: &[&str]| {

@@ -46,6 +46,8 @@ pub struct Outcome {
     files: Vec<FileVerdict>,
     /// The first stage, in the order of the plan, that left something else.
     diverged: Option<String>,
+    /// That stage reads outside data.
+    data_differ: bool,
     provenance: Vec<Difference>,
 }
 
@@ -73,8 +75,10 @@ impl Outcome {
             }
         }
         let diverged = files.iter().find(|file| file.verdict != Verdict::Same).map(|file| file.stage.clone());
+        let node = diverged.as_ref().zip(stages).and_then(|(stage, stages)| stages.get(stage));
+        let data_differ = node.is_some_and(|node| plan.node(*node).kind == "load");
         let provenance = differences(&logged.provenance, now);
-        Self { run: logged.id.clone(), agrees: diverged.is_none(), files, diverged, provenance }
+        Self { run: logged.id.clone(), agrees: diverged.is_none(), files, diverged, data_differ, provenance }
     }
 
     /// All of it in lines: a table of the stages, the verdict, what else is not as it was.
@@ -82,7 +86,11 @@ impl Outcome {
         let mut lines = self.table();
         lines.push(String::new());
         lines.push(self.verdict());
-        if self.provenance.is_empty() && !self.agrees {
+        if self.data_differ {
+            lines.push(
+                "The data are not those of then: their files have changed, or others stand in for them.".to_owned(),
+            );
+        } else if self.provenance.is_empty() && !self.agrees {
             lines.push("Program, processor and device are the same as then.".to_owned());
         }
         if !self.provenance.is_empty() {
