@@ -81,6 +81,13 @@ fn runs_are_listed_from_anywhere_in_the_project_with_the_columns_that_differ() {
 }
 
 #[test]
+fn any_number_limits_a_list() {
+    let project = project(3);
+    let lines = |limit: &str| text(pipeline(project.path()).args(["runs", "--limit", limit])).lines().count();
+    assert_eq!([lines("1"), lines("0"), lines(&u64::MAX.to_string()), lines(&i64::MAX.to_string())], [3, 5, 5, 5]);
+}
+
+#[test]
 fn runs_are_listed_as_json_whole() {
     let project = project(60);
     let runs: Vec<Value> = serde_json::from_str(&text(pipeline(project.path()).args(["runs", "--json"]))).unwrap();

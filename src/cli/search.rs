@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::cli::Stop;
 use crate::cli::prepare::refuse;
-use crate::config::{self, Direction, Experiment, Objective, Resource};
+use crate::config::{Experiment, Objective, Resource};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::event::Status;
 use crate::plan::{self, Plan};
 use crate::runner::{Growth, More, RunEnd};
-use crate::search::{Better, Outcome, Proposal, Pruner, Sampler, Search, Settings, Strategy, Trial};
+use crate::search::{Better, Outcome, Proposal, Pruner, Search, Trial};
 use crate::stage::Resumes;
 use crate::stage::registry::{self, Registry};
 use crate::text;
@@ -35,7 +35,7 @@ impl Searching {
     pub fn begin(experiment: &Experiment, only: &[String]) -> Result<Option<(Self, Plan)>, Stop> {
         let Some(wanted) = &experiment.search else { return Ok(None) };
         let refused = |problem: Diagnostic| refuse(&Problems::new(vec![problem], experiment.sources.clone()));
-        let search = Search::new(wanted.space.clone(), settings(wanted)).map_err(|error| {
+        let search = Search::new(wanted.space.clone(), wanted.settings.clone()).map_err(|error| {
             refused(Diagnostic::new("bad-search", error.to_string()).at(wanted.span, "asked for here"))
         })?;
         let experiment = experiment.clone();
@@ -87,10 +87,11 @@ impl Searching {
 
     /// What is wrong with the most of the resource, whatever else the points are, and what its stages make of it.
     fn check_resource(&self) -> Result<Option<String>, Problems> {
-        let resource = self.experiment.search.as_ref().and_then(|search| search.resource.as_ref());
-        let Some(Resource { param, min, max, span, .. }) = resource else { return Ok(None) };
+        let search = self.experiment.search.as_ref();
+        let resource = search.and_then(|search| search.resource.as_ref().zip(search.settings.pruner));
+        let Some((Resource { param, span }, Pruner { min, max, .. })) = resource else { return Ok(None) };
         let with = |amount: u64| self.plan(&[Map::from_iter([(param.clone(), amount.into())])]);
-        let (least, most) = (with(*min), with(*max));
+        let (least, most) = (with(min), with(max));
         if let Err(mut problems) = most {
             problems.diagnostics.retain(|problem| problem.span == Some(*span));
             return if problems.diagnostics.is_empty() { Ok(None) } else { Err(problems) };
@@ -153,7 +154,7 @@ impl Searching {
         let told = match self.objectives() {
             [objective] => match self.search.best() {
                 Some(best) => {
-                    let word = if objective.direction == Direction::Minimize { "least" } else { "greatest" };
+                    let word = if objective.better == Better::Lower { "least" } else { "greatest" };
                     let value = last_values(&best).first().map_or_else(String::new, |value| text::number(*value));
                     format!("{} is {word}, {value}, with {}", objective.metric, text::pairs(&best.point))
                 }
@@ -217,35 +218,4 @@ fn beginning_anew<'p>(least: &Plan, most: &'p Plan) -> Option<&'p str> {
         few.params != more.params && !goes_on
     };
     most.runs.first()?.stages.iter().find(anew).map(|(stage, _)| stage.as_str())
-}
-
-fn settings(wanted: &config::Search) -> Settings {
-    let strategy = match wanted.pruner {
-        config::Pruner::None => None,
-        config::Pruner::Halving => Some(Strategy::Halving),
-        config::Pruner::Asha => Some(Strategy::Asha),
-        config::Pruner::Hyperband => Some(Strategy::Hyperband),
-    };
-    let pruner = strategy.zip(wanted.resource.as_ref()).map(|(strategy, resource)| Pruner {
-        strategy,
-        min: resource.min,
-        max: resource.max,
-        reduction: resource.reduction,
-    });
-    let better = |objective: &Objective| match objective.direction {
-        Direction::Minimize => Better::Lower,
-        Direction::Maximize => Better::Higher,
-    };
-    Settings {
-        sampler: match wanted.sampler {
-            config::Sampler::Random => Sampler::Random,
-            config::Sampler::Tpe => Sampler::Tpe,
-        },
-        pruner,
-        objectives: wanted.objectives.iter().map(better).collect(),
-        trials: wanted.trials,
-        batch: wanted.batch,
-        seed: wanted.seed,
-        startup: wanted.startup,
-    }
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::search::{DIRECTIONS, PRUNERS, SAMPLERS, name_of};
 use super::value::Located;
-use super::{Ablation, Change, Experiment, Inputs, Objective, ParamDef, Search, StageDef, Sweep, Wire};
+use super::{Ablation, Change, Experiment, Inputs, Objective, ParamDef, Resource, Search, StageDef, Sweep, Wire};
+use crate::search::Pruner;
 use crate::space::{Dimension, Domain};
 
 impl Experiment {
@@ -63,21 +65,18 @@ fn ablation(ablation: &Ablation) -> Value {
 }
 
 fn search(search: &Search) -> Value {
-    let objective = |of: &Objective| json!({ "metric": of.metric, "direction": of.direction.name() });
+    let objective = |of: &Objective| json!({ "metric": of.metric, "direction": name_of(of.better, &DIRECTIONS) });
+    let settings = &search.settings;
+    let resource = |(resource, pruner): (&Resource, Pruner)| json!({ "param": resource.param, "min": pruner.min, "max": pruner.max, "reduction": pruner.reduction });
     json!({
         "objectives": search.objectives.iter().map(objective).collect::<Value>(),
-        "sampler": search.sampler.name(),
-        "pruner": search.pruner.name(),
-        "trials": search.trials,
-        "batch": search.batch,
-        "seed": search.seed,
-        "startup": search.startup,
-        "resource": search.resource.as_ref().map(|resource| json!({
-            "param": resource.param,
-            "min": resource.min,
-            "max": resource.max,
-            "reduction": resource.reduction,
-        })),
+        "sampler": name_of(settings.sampler, &SAMPLERS),
+        "pruner": name_of(settings.pruner.map(|pruner| pruner.strategy), &PRUNERS),
+        "trials": settings.trials,
+        "batch": settings.batch,
+        "seed": settings.seed,
+        "startup": settings.startup,
+        "resource": search.resource.as_ref().zip(settings.pruner).map(resource),
         "space": search.space.iter().map(dimension).collect::<Value>(),
     })
 }

@@ -37,7 +37,7 @@ pub use interpolate::is_plain;
 pub use load::{load, read};
 pub use overrides::Overrides;
 pub use reader::simplified;
-pub use search::{Direction, Objective, Pruner, Resource, Sampler, Search};
+pub use search::{Objective, Resource, Search};
 pub use sweep::{Axis, Point, Sweep};
 
 /// An experiment with everything it extends, its pipeline, and the command line's overrides folded in.

@@ -34,7 +34,7 @@ pub fn build(experiment: &Experiment, catalog: &dyn Catalog) -> Result<Plan, Vec
 /// Refuses a sweep that would take all memory before anyone notices.
 fn refuse_too_many(experiment: &Experiment) -> Result<(), Vec<Diagnostic>> {
     let (stages, repeats) = (experiment.pipeline.stages.len(), experiment.repeats as usize);
-    let trials = experiment.search.as_ref().map_or(0, |search| search.trials);
+    let trials = experiment.search.as_ref().map_or(0, |search| search.settings.trials);
     let points = experiment.sweep.points.len().max(trials);
     let runs = points.saturating_mul(repeats);
     if runs.saturating_mul(stages) <= MAX_STAGES {

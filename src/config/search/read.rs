@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{Direction, Objective, Pruner, Resource, Sampler, Search, space};
+use super::{DIRECTIONS, Objective, PRUNERS, Resource, SAMPLERS, Search, space};
 use crate::config::reader::{Reader, is_name, listed, nearest, wrong_type};
 use crate::config::sweep::{MAX_POINTS, Spec};
 use crate::config::value::{Entry, Kind, Located};
 use crate::config::{Pipeline, params};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::merit::Better;
+use crate::search::{Pruner, Sampler, Settings, Strategy};
 
 pub const KEYS: [&str; 12] = [
     "minimize",
@@ -37,34 +39,30 @@ pub fn read(
     refuse_enumeration(spec, span, reader);
     let mut reading = Reading { table: &table, span, reader };
     let objectives = reading.objectives();
-    let sampler = reading.named("sampler", &Sampler::NAMES).unwrap_or(Sampler::Tpe);
-    let pruner = reading.named("pruner", &Pruner::NAMES).unwrap_or(Pruner::None);
+    let sampler = reading.named("sampler", &SAMPLERS).unwrap_or(Sampler::Tpe);
+    let strategy = reading.named("pruner", &PRUNERS).flatten();
     reading.refuse_missing();
     let trials = reading.count("trials", 1);
     let batch = reading.count("batch", 1).unwrap_or(1);
     let seed = reading.count("seed", 0).unwrap_or(0);
     let startup = reading.count("startup", 1).unwrap_or(10);
-    let resource = match pruner {
-        Pruner::None => None,
-        _ => {
-            reading.refuse_pruned_front(&objectives);
-            reading.resource(spec, pipeline, base)
-        }
-    };
+    let pruned = strategy.and_then(|strategy| {
+        reading.refuse_pruned_front(&objectives);
+        reading.pruner(strategy, spec, pipeline, base)
+    });
     let space = space::read(spec, pipeline, base, span, reader);
     (reader.diagnostics.len() == before).then_some(())?;
-    Some(Search {
-        objectives,
+    let (pruner, resource) = pruned.unzip();
+    let settings = Settings {
         sampler,
         pruner,
+        objectives: objectives.iter().map(|objective| objective.better).collect(),
         trials: trials? as usize,
         batch: batch as usize,
         seed,
         startup: startup as usize,
-        resource,
-        space,
-        span,
-    })
+    };
+    Some(Search { objectives, settings, resource, space, span })
 }
 
 /// A search proposes the points itself.
@@ -89,23 +87,23 @@ impl Reading<'_> {
 
     fn objectives(&mut self) -> Vec<Objective> {
         let mut objectives: Vec<Objective> = Vec::new();
-        for direction in [Direction::Minimize, Direction::Maximize] {
-            let Some(entry) = self.get(direction.name()).cloned() else { continue };
+        for (key, better) in DIRECTIONS {
+            let Some(entry) = self.get(key).cloned() else { continue };
             let values = match &entry.value.kind {
                 Kind::List(items) => items.as_slice(),
                 _ => std::slice::from_ref(&entry.value),
             };
             for value in values {
-                objectives.extend(self.objective(direction, value, &objectives));
+                objectives.extend(self.objective(key, better, value, &objectives));
             }
         }
         objectives
     }
 
-    fn objective(&mut self, direction: Direction, value: &Located, earlier: &[Objective]) -> Option<Objective> {
+    fn objective(&mut self, key: &str, better: Better, value: &Located, earlier: &[Objective]) -> Option<Objective> {
         const HELP: &str = "name a metric as `stage.metric`, such as \"evaluate.mse\"";
         let Some(metric) = value.as_text() else {
-            self.reader.report(wrong_type(direction.name(), "a metric, or a list of metrics", value).help(HELP));
+            self.reader.report(wrong_type(key, "a metric, or a list of metrics", value).help(HELP));
             return None;
         };
         if metric.matches('.').count() == 0 || !metric.split('.').all(is_name) {
@@ -118,7 +116,7 @@ impl Reading<'_> {
             let problem = problem.at(value.span, "again").context(first.span, "the first");
             self.reader.report(problem.help("remove one of them"));
         }
-        Some(Objective { metric: metric.to_owned(), direction, span: value.span })
+        Some(Objective { metric: metric.to_owned(), better, span: value.span })
     }
 
     fn named<T: Copy>(&mut self, key: &str, names: &[(&'static str, T)]) -> Option<T> {
@@ -171,8 +169,14 @@ impl Reading<'_> {
         }
     }
 
-    /// What the pruner varies.
-    fn resource(&mut self, spec: &Spec, pipeline: &Pipeline, base: &Map<String, Value>) -> Option<Resource> {
+    /// The pruner, and what it varies.
+    fn pruner(
+        &mut self,
+        strategy: Strategy,
+        spec: &Spec,
+        pipeline: &Pipeline,
+        base: &Map<String, Value>,
+    ) -> Option<(Pruner, Resource)> {
         let named = self.reader.take(self.table, "resource", "a param's name", Located::as_text);
         let param = named.unwrap_or("epochs").to_owned();
         let place = self.get("resource").or(self.get("pruner")).map_or(self.span, |entry| entry.value.span);
@@ -204,6 +208,6 @@ impl Reading<'_> {
             self.reader.report(problem.help("make `min_resource` smaller than `max_resource`"));
         }
         let span = self.get("max_resource").map_or(place, |entry| entry.value.span);
-        Some(Resource { param, min, max, reduction: reduction?, span })
+        Some((Pruner { strategy, min, max, reduction: reduction? }, Resource { param, span }))
     }
 }

@@ -474,6 +474,12 @@ fn a_sweep_that_would_take_all_memory() {
     let text = START.replace("[params]", "[params]\na = 1\nb = 1");
     let said = errors(&text, &format!("repeats = 10\n[sweep]\n{}{}", axis("a"), axis("b")));
     assert!(said.starts_with("error[too-many-stages]: 100000 runs (10000 points x 10 repeats) of"), "{said}");
+    // A search plans them little by little; that they are too many is known before.
+    let search =
+        "repeats = 10\n[sweep]\nwidth = { integer = [1, 1_000_000] }\n[search]\nminimize = 'x.y'\ntrials = 20_000";
+    let said = errors(&text, search);
+    assert!(said.starts_with("error[too-many-stages]: 200000 runs (20000 points x 10 repeats) of"), "{said}");
+    assert!(said.contains("trials") && said.contains("[search]"), "{said}");
 }
 
 #[test]
