@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::cli::exit::Stop;
 use crate::cli::prepare::Prepared;
-use crate::config::{self, Direction, Experiment, Objective};
+use crate::config::{self, Experiment, Objective};
 use crate::event::{Provenance, Status};
-use crate::merit::{self, Better};
+use crate::merit;
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
@@ -241,11 +241,7 @@ fn metrics(experiment: &Experiment) -> Vec<String> {
 }
 
 fn search(search: &config::Search) -> SearchSummary {
-    let better = |direction: Direction| match direction {
-        Direction::Minimize => Better::Lower,
-        Direction::Maximize => Better::Higher,
-    };
-    let objective = |objective: &Objective| (objective.metric.clone(), better(objective.direction));
+    let objective = |objective: &Objective| (objective.metric.clone(), objective.better);
     SearchSummary {
         objectives: search.objectives.iter().map(objective).collect(),
         resource: search.resource.as_ref().map(|resource| resource.param.clone()),
