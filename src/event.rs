@@ -258,6 +258,9 @@ pub struct Provenance {
     pub git_commit: Option<String>,
     pub git_dirty: Option<bool>,
     pub version: String,
+    /// Tells two builds of one version apart; empty when not known.
+    #[serde(default)]
+    pub build: String,
     pub host: String,
     pub os: String,
     pub cpu: String,

@@ -2,18 +2,25 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use crate::device::Device;
 use crate::event::Provenance;
+use crate::hash::ContentHash;
 
 /// Looks around. `root` is the project's folder, whose Git commit is asked for. A machine without Git, or a project
 /// that is not in Git, has no commit; nothing here fails.
 pub fn collect(root: &Path, threads: usize, jobs: usize, device: Device) -> Provenance {
-    let (git_commit, git_dirty) = git(root);
+    let ((git_commit, git_dirty), build) = thread::scope(|scope| {
+        let git = scope.spawn(|| git(root));
+        let build = build();
+        (git.join().unwrap_or_default(), build)
+    });
     Provenance {
         git_commit,
         git_dirty,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        build,
         host: host(),
         os: os(),
         cpu: cpu(),
@@ -34,19 +41,33 @@ pub fn host() -> String {
     name.map_or_else(|| "unknown".to_owned(), |name| name.trim().to_owned())
 }
 
+/// The beginning of the hash of the program's file.
+fn build() -> String {
+    let hash = std::env::current_exe().and_then(|program| ContentHash::of_file(&program));
+    hash.map_or_else(|_| String::new(), |hash| hash.short())
+}
+
+/// Commit and dirtiness; files that Git does not know count where experiments and pipelines are.
 fn git(root: &Path) -> (Option<String>, Option<bool>) {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(root).args(["status", "--porcelain=v2", "--branch", "--untracked-files=no"]);
-    // Asking must not take locks that a commit in another terminal would trip over.
-    command.env("GIT_OPTIONAL_LOCKS", "0");
-    output(&mut command).map_or((None, None), |status| parse_git_status(&status))
+    let ask = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        // Asking must not take locks that a commit in another terminal would trip over.
+        command.arg("-C").arg(root).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
+        output(&mut command)
+    };
+    let Some(status) = ask(&["status", "--porcelain=v2", "--branch", "--untracked-files=no"]) else {
+        return (None, None);
+    };
+    let (commit, dirty) = parse_git_status(&status);
+    let unknown = || ask(&["ls-files", "--others", "--exclude-standard", "--", "experiments", "pipelines"]);
+    (commit, Some(dirty || unknown().is_some_and(|files| !files.is_empty())))
 }
 
 /// Commit and dirtiness from `git status --porcelain=v2 --branch`. There is no commit before the first one.
-fn parse_git_status(status: &str) -> (Option<String>, Option<bool>) {
+fn parse_git_status(status: &str) -> (Option<String>, bool) {
     let commit = status.lines().find_map(|line| line.strip_prefix("# branch.oid ")).filter(|oid| *oid != "(initial)");
     let dirty = status.lines().any(|line| !line.starts_with('#'));
-    (commit.map(str::to_owned), Some(dirty))
+    (commit.map(str::to_owned), dirty)
 }
 
 fn os() -> String {
@@ -94,10 +115,33 @@ mod tests {
     #[test]
     fn git_tells_commit_and_dirtiness() {
         let clean = "# branch.oid 1234abcd\n# branch.head main\n";
-        assert_eq!(parse_git_status(clean), (Some("1234abcd".to_owned()), Some(false)));
+        assert_eq!(parse_git_status(clean), (Some("1234abcd".to_owned()), false));
         let dirty = format!("{clean}1 .M N... 100644 100644 100644 aaaa bbbb src/main.rs\n");
-        assert_eq!(parse_git_status(&dirty), (Some("1234abcd".to_owned()), Some(true)));
-        assert_eq!(parse_git_status("# branch.oid (initial)\n"), (None, Some(false)));
+        assert_eq!(parse_git_status(&dirty), (Some("1234abcd".to_owned()), true));
+        assert_eq!(parse_git_status("# branch.oid (initial)\n"), (None, false));
+    }
+
+    #[test]
+    fn a_new_experiment_makes_a_project_dirty_and_a_new_report_does_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let run = |arguments: &[&str]| {
+            let user = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+            let command = ["-c", "core.hooksPath=/dev/null"].iter().chain(&user).chain(arguments);
+            output(Command::new("git").arg("-C").arg(root).args(command)).expect("Git is here")
+        };
+        run(&["init", "--quiet"]);
+        for name in ["experiments/a.toml", "reports/a.html"] {
+            std::fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+        }
+        std::fs::write(root.join("experiments/a.toml"), "").unwrap();
+        assert_eq!(git(root), (None, Some(true)));
+        run(&["add", "."]);
+        run(&["commit", "--quiet", "--message", "first"]);
+        std::fs::write(root.join("reports/a.html"), "").unwrap();
+        assert!(matches!(git(root), (Some(_), Some(false))));
+        std::fs::write(root.join("experiments/b.toml"), "").unwrap();
+        assert!(matches!(git(root), (Some(_), Some(true))));
     }
 
     #[test]
@@ -106,7 +150,14 @@ mod tests {
         let provenance = collect(directory.path(), 2, 1, Device::Cpu);
         assert_eq!((provenance.git_commit, provenance.git_dirty), (None, None));
         assert_eq!((provenance.threads, provenance.jobs, provenance.device.as_str()), (2, 1, "cpu"));
-        for text in [provenance.version, provenance.host, provenance.os, provenance.cpu, provenance.working_directory] {
+        for text in [
+            provenance.version,
+            provenance.build,
+            provenance.host,
+            provenance.os,
+            provenance.cpu,
+            provenance.working_directory,
+        ] {
             assert!(!text.is_empty());
         }
         assert!(!provenance.command_line.is_empty());

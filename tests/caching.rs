@@ -66,6 +66,15 @@ fn a_changed_param_runs_what_depends_on_it_as_planned_and_changing_it_back_runs_
 }
 
 #[test]
+fn another_number_of_digits_is_told_once() {
+    let project = Project::new();
+    project.run(&["--only", "load"]);
+    project.edit_pipeline("train_count = 200", "train_count = 201");
+    let plan = project.json(&["plan", EXPERIMENT, "--only", "load"]);
+    assert_eq!(forecast(&plan, "load")["reasons"], json!([{ "what": "param train_count", "was": 200, "now": 201 }]));
+}
+
+#[test]
 fn a_param_late_in_the_pipeline_leaves_all_before_it_alone() {
     let project = Project::new();
     project.run(&[]);

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{Called, EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
+use common::{Called, DIGITS, EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
 use serde_json::{Value, json};
 
 /// Stages that complete the list of metrics with fixed names.
@@ -108,6 +108,26 @@ fn events_have_the_promised_fields() {
     let variants: Vec<&Value> = launch.named("run_finished").map(|run| &run["variant"]).collect();
     assert!(variants.contains(&&json!({ "latent": 3 })) && variants.contains(&&json!({ "latent": 4 })));
     assert_eq!(launch.finished("load")["variant"], json!({}));
+}
+
+#[test]
+fn the_page_for_scripts_names_every_event_field_and_fixed_metric() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
+    let (events, answers) = page.split_once("## Answers").expect("a part on events and one on answers");
+    let named = |part: &str, name: &str| assert!(part.contains(&format!("`{name}`")), "`{name}` is not on the page");
+    let project = Project::with_pipeline(&format!("{PIPELINE}{DIVERGING}"));
+    let launch = project.launch(&["--keep-going"]);
+    for event in &launch.events {
+        named(events, text(&event["event"]));
+        keys(event).into_iter().for_each(|field| named(events, field));
+        event.get("status").into_iter().for_each(|status| named(events, text(status)));
+    }
+    METRICS.into_iter().chain(["launch_grown", "planned"]).for_each(|name| named(events, name));
+    let plan = project.json(&["plan", EXPERIMENT]);
+    let (runs, artifacts) = (project.json(&["runs"]), project.json(&["show", "latest", "--artifacts"]));
+    for object in [&plan, &plan["stages"][0], &runs[0], &artifacts[0], &artifacts[0]["files"][0]] {
+        keys(object).into_iter().for_each(|field| named(answers, field));
+    }
 }
 
 #[test]
@@ -310,6 +330,33 @@ fn artifacts_are_files_that_any_program_can_open() {
     assert!(list(&all).iter().all(|artifact| keys(artifact) == set(["files", "port", "stage", "type"])));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn events_that_cannot_be_written_are_missed_aloud_and_the_launch_goes_on() {
+    let project = Project::new();
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let called = Called::new(project.command(&["run", EXPERIMENT, "--json"]).stdout(full).output().unwrap());
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    assert_eq!(called.stderr.matches("warning: no more events are told").count(), 1, "{}", called.stderr);
+    assert_eq!(project.run(&[]).count("executed"), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn reports_are_for_whom_the_umask_lets_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::new();
+    let run = project.command(&["run", "--quiet", EXPERIMENT, "--only", "load"]);
+    for (umask, mode) in [("077", 0o600), ("002", 0o664)] {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\" --reports-dir {umask}")]).arg(run.get_program());
+        shell.args(run.get_args()).current_dir(project.root());
+        assert!(shell.status().unwrap().success());
+        let page = project.path(&format!("{umask}/tiny.html"));
+        assert_eq!(page.metadata().unwrap().permissions().mode() & 0o777, mode);
+    }
+}
+
 #[test]
 fn exit_codes_tell_what_happened() {
     let project = Project::with_pipeline(&format!("{PIPELINE}{DIVERGING}"));
@@ -373,8 +420,7 @@ fn a_failure_keeps_what_is_done_and_keep_going_completes_the_rest() {
 
 #[test]
 fn a_fallback_is_announced_and_stands_at_the_top_of_the_report() {
-    let mnist =
-        PIPELINE.replace("dataset = \"synthetic-digits\"", "dataset = \"mnist\"\nfallback = \"synthetic-digits\"");
+    let mnist = PIPELINE.replace(DIGITS, "dataset = \"mnist\"\nfallback = \"synthetic-digits\"\n");
     let project = Project::with_pipeline(&mnist);
     for _ in 0..2 {
         let launch = project.run(&[]);
@@ -395,7 +441,7 @@ fn a_fallback_is_announced_and_stands_at_the_top_of_the_report() {
 
 #[test]
 fn a_data_set_out_of_reach_without_a_fallback_fails_with_what_to_do() {
-    let project = Project::with_pipeline(&PIPELINE.replace("\"synthetic-digits\"", "\"mnist\""));
+    let project = Project::with_pipeline(&PIPELINE.replace(DIGITS, "dataset = \"mnist\"\n"));
     let launch = project.launch(&[]);
     assert_eq!(launch.code, 1);
     let error = text(&launch.finished("load")["error"]);

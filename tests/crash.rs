@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::{EXPERIMENT, Launch, PIPELINE, Project, list, set};
@@ -203,6 +204,19 @@ fn what_still_runs_when_a_stage_fails_is_stopped_cleanly_and_the_launch_has_fail
     assert_eq!(project.json(&["runs"])[0]["status"], "failed");
     project.assert_sound();
     assert!(project.tree("cache/tmp").is_empty(), "nothing half-written is left");
+}
+
+#[test]
+fn runs_that_an_interrupt_finds_waiting_get_no_pages() {
+    let project = long_training();
+    // All share the training that is interrupted.
+    let mut launch = project.start(&["--sweep", "classifier_epochs=1,2,3,4,5,6,7,8"]);
+    launch.wait_for("stage_progress", "autoencoder");
+    launch.signal("INT");
+    let (launch, _) = launch.end();
+    assert_eq!((launch.code, launch.named("run_finished").count()), (130, 8), "{}", launch.stderr);
+    assert_eq!(project.tree("reports").into_keys().collect::<Vec<_>>(), [Path::new("reports/tiny.html")]);
+    assert_eq!(launch.last()["report"], project.path("reports/tiny.html").to_str().unwrap());
 }
 
 #[test]

@@ -43,10 +43,12 @@ uses = "normalize"
 inputs = { dataset = "load" }
 "#;
 
+const DIGITS: &str = "dataset = \"synthetic-digits\"\ntrain_count = 60\ntest_count = 20\n";
+
 /// Asks for MNIST from now on.
 fn ask_for_mnist(project: &Project, fallback: &str) {
     let mnist = format!("dataset = \"mnist\"\nfallback = \"{fallback}\"\n");
-    project.edit_pipeline("dataset = \"synthetic-digits\"\n", &mnist);
+    project.edit_pipeline(DIGITS, &mnist);
 }
 
 /// Makes the cache have MNIST, with digits for its samples.
@@ -57,6 +59,9 @@ fn pretend_to_have_loaded_mnist(project: &Project) {
     let Lookup::Hit(record) = store.lookup(*load).expect("the cache can be read") else { panic!("load is cached") };
     let mut hashed = store.hashed(*load).expect("readable").expect("kept");
     hashed.params["dataset"] = "mnist".into();
+    for count in ["train_count", "test_count"] {
+        hashed.params[count] = Value::Null;
+    }
     hashed.source = Some(named::known_identity(Known::named("mnist").expect("it is known")));
     store.commit(&Record::new(hashed, record.outputs, record.outcome, record.seconds)).expect("the cache is writable");
     store.flush().expect("the cache is writable");
@@ -156,7 +161,7 @@ fn in_part(stream: &mut TcpStream) -> std::io::Result<()> {
 fn with_fashion(mirror: &Mirror, fallback: &str) -> Project {
     let mut project = Project::with_pipeline(PIPELINE);
     let fashion = format!("dataset = \"fashion-mnist\"\nfallback = \"{fallback}\"\n");
-    project.edit_pipeline("dataset = \"synthetic-digits\"\n", &fashion);
+    project.edit_pipeline(DIGITS, &fashion);
     project.proxy.clone_from(&mirror.url);
     project
 }

@@ -90,7 +90,7 @@ pub enum Command {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Changing the experiment")]
 pub struct OverrideArgs {
-    /// Sets a param, as in TOML; strings need no quotes
+    /// Sets a param (`plan -v` lists them), as in TOML; strings need no quotes
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     pub set: Vec<String>,
 
@@ -182,7 +182,7 @@ pub struct PlanArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// List all stages, however many of them are cached
+    /// List the params, and all stages, however many of them are cached
     #[arg(short, long)]
     pub verbose: bool,
 

@@ -137,6 +137,11 @@ impl Reporter for Pages {
         let mut stages: Vec<(&&str, &&StageResult)> = result.stages.iter().collect();
         stages.sort_by_key(|(_, result)| result.finished.node);
         let figures = figures(&self.plan.borrow(), result);
+        // A stop is to take no longer for the many runs that it finds waiting.
+        if figures.is_none() && matches!(result.status, Status::Skipped | Status::Interrupted) {
+            self.keep(result, None, None);
+            return None;
+        }
         let page = RunPage {
             experiment: self.name.clone(),
             title: self.title.clone(),

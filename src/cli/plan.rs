@@ -11,6 +11,7 @@ use crate::cli::args::PlanArgs;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::output;
 use crate::cli::prepare::{Prepared, options, prepare};
+use crate::config::{Experiment, ParamDef};
 use crate::event::Reason;
 use crate::plan::Plan;
 use crate::progress::Paint;
@@ -139,6 +140,9 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool, terminal: Op
             ""
         }
     );
+    if all {
+        text.push_str(&format!("{}\n", params(&prepared.experiment, terminal).join("\n")));
+    }
     let labels: Vec<String> = plan.order().into_iter().map(|node| label(plan, node)).collect();
     let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).min(60);
     let mut hidden = 0;
@@ -167,6 +171,34 @@ fn in_words(prepared: &Prepared, forecasts: &[Forecast], all: bool, terminal: Op
     }
     text.push_str(&format!("\n{}\n", totals(forecasts)));
     text
+}
+
+/// The pipeline's params: the experiment's values, what else they may be, and what its author says that they are.
+fn params(experiment: &Experiment, terminal: Option<usize>) -> Vec<String> {
+    let Experiment { pipeline, sweep, .. } = experiment;
+    let allowed = |def: &ParamDef| {
+        let choices: Vec<String> = def.choices.iter().map(|choice| text::value(&choice.value)).collect();
+        let range = def.range.map(|(low, high)| format!("{} to {}", text::bound(low), text::bound(high)));
+        range.unwrap_or_else(|| choices.join(" | "))
+    };
+    let row = |(name, def): (&String, &ParamDef)| {
+        let swept = sweep.axes.iter().any(|axis| axis.param == *name);
+        let value = experiment.params.get(name).unwrap_or(&def.default);
+        let value = if swept { "varies".to_owned() } else { text::value(&value.to_json()) };
+        vec![name.clone(), value, allowed(def), def.help.clone()]
+    };
+    if pipeline.params.is_empty() {
+        return vec![];
+    }
+    let header = ["param", "value", "allowed", ""].map(str::to_owned);
+    let rows: Vec<Vec<String>> = pipeline.params.iter().map(row).collect();
+    let lines = text::table(&header, &rows).into_iter();
+    let width = terminal.map_or(usize::MAX, |terminal| terminal.saturating_sub(2));
+    lines
+        .flat_map(|line| text::hanging(&line, width, 4))
+        .map(|line| format!("  {line}"))
+        .chain([String::new()])
+        .collect()
 }
 
 /// Room for a status and the blanks around it.

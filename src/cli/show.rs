@@ -156,11 +156,15 @@ fn provenance(provenance: &Value, room: usize) -> Vec<String> {
     };
     let dirty = if provenance["git_dirty"] == Value::Bool(true) { " (with uncommitted changes)" } else { "" };
     let commit = provenance["git_commit"].as_str().map(|commit| format!("{commit}{dirty}"));
+    let version = text("version").map(|version| match text("build").filter(|build| !build.is_empty()) {
+        Some(build) => format!("{version} (build {build})"),
+        None => version,
+    });
     let facts = [
         ("command", text("command_line")),
         ("directory", text("working_directory")),
         ("commit", commit),
-        ("version", text("version")),
+        ("version", version),
         ("host", text("host")),
         ("system", text("os")),
         ("processor", text("cpu")),

@@ -99,7 +99,7 @@ fn help_of_run() {
       -h, --help        Print help
 
     Changing the experiment:
-          --set <KEY=VALUE>    Sets a param, as in TOML; strings need no quotes
+          --set <KEY=VALUE>    Sets a param (`plan -v` lists them), as in TOML; strings need no quotes
           --sweep <KEY=A,B,C>  Sweeps over a param's values as well; takes all that a file's may say
           --repeats <N>        How many seeds every variant is run with
 
@@ -147,7 +147,7 @@ fn help_of_plan() {
 
     Options:
           --json     One JSON object on standard output
-      -v, --verbose  List all stages, however many of them are cached
+      -v, --verbose  List the params, and all stages, however many of them are cached
       -h, --help     Print help
 
     Changing the experiment: as for run

@@ -66,7 +66,7 @@ fn long_form(entry: &Entry, table: &[Entry], reader: &mut Reader) -> Option<Para
     }
     let mut def = ParamDef {
         default: default.value.clone(),
-        help: reader.take(table, "help", "a string", Located::as_text).unwrap_or_default().to_owned(),
+        help: read_help(name, table, reader),
         range: None,
         choices: Vec::new(),
         span: entry.key_span,
@@ -76,6 +76,16 @@ fn long_form(entry: &Entry, table: &[Entry], reader: &mut Reader) -> Option<Para
         def.choices = read_choices(name, &def, choices, reader);
     }
     Some(def)
+}
+
+fn read_help(name: &str, table: &[Entry], reader: &mut Reader) -> String {
+    let help = reader.take(table, "help", "a string", Located::as_text).unwrap_or_default();
+    let place = table.iter().find(|entry| entry.key == "help").filter(|_| help.lines().count() > 1);
+    if let Some(place) = place {
+        let problem = Diagnostic::new("bad-help", format!("the help of `{name}` has more than one line"));
+        reader.report(problem.at(place.value.span, "").help("say in one line what the param is"));
+    }
+    help.to_owned()
 }
 
 fn read_range(name: &str, default: &Located, range: &Located, reader: &mut Reader) -> Option<(f64, f64)> {
@@ -211,7 +221,13 @@ fn misfit(name: &str, def: &ParamDef, value: &Located) -> Diagnostic {
     if value.span == def.default.span {
         return problem;
     }
-    problem.context(def.default.span, format!("the default fixes the type: {}", def.default.type_name())).help(example)
+    let fixed = format!("the default fixes the type: {}", def.default.type_name());
+    problem.context(def.default.span, with_help(&fixed, def)).help(example)
+}
+
+/// What is said of a param's declaration, with what its author says that it is.
+fn with_help(said: &str, def: &ParamDef) -> String {
+    if def.help.is_empty() { said.to_owned() } else { format!("{said} ({})", def.help.trim_end_matches('.')) }
 }
 
 fn check_range(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagnostic> {
@@ -222,7 +238,7 @@ fn check_range(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagno
     let bounds = format!("from {} to {}", text::bound(low), text::bound(high));
     Err(Diagnostic::new("out-of-range", format!("`{name}` is {}, outside its range", value.to_toml()))
         .at(value.span, format!("not {bounds}"))
-        .context(def.span, "declared here")
+        .context(def.span, with_help("declared here", def))
         .help(format!("give a number {bounds}")))
 }
 
@@ -242,7 +258,7 @@ fn check_choice(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagn
     let choices = listed(texts.iter().map(String::as_str));
     Err(Diagnostic::new("not-a-choice", format!("`{name}` cannot be {}", value.to_toml()))
         .at(value.span, format!("not one of {choices}"))
-        .context(def.span, "declared here")
+        .context(def.span, with_help("declared here", def))
         .help(help))
 }
 

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::artifact::array;
-#[cfg(test)]
-use crate::artifact::array::Array;
 
 use super::error::DatasetError;
 use super::meta::{DatasetMeta, META_FILE, PerChannel, SplitMeta, images_file, index_file, labels_file};
@@ -190,10 +188,4 @@ fn write_part(directory: &Path, source: &str, part: &Part) -> Result<(), Dataset
 
 fn write_array(path: &Path, shape: &[usize], values: &[u32]) -> Result<(), DatasetError> {
     array::write(path, shape, values).map_err(DatasetError::io(path))
-}
-
-/// Images of bytes, for tests.
-#[cfg(test)]
-pub fn byte_part(shape: [usize; 4], values: Vec<u8>, labels: Option<Vec<u32>>) -> Part {
-    Part { images: Pixels::Bytes(Array::new(&shape, values).unwrap()), labels }
 }

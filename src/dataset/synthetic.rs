@@ -303,25 +303,4 @@ mod tests {
         let right = right.count();
         assert!((550..930).contains(&right), "{right} of 1000");
     }
-
-    #[test]
-    #[ignore = "writes pictures and arrays for a look at them: DIGITS=directory"]
-    fn digits_for_a_look() {
-        let directory = std::path::PathBuf::from(std::env::var("DIGITS").unwrap());
-        let start = std::time::Instant::now();
-        let raw = draw(10_000, 2_000).unwrap();
-        println!("{:?}", start.elapsed());
-        raw.write(&directory, 0.0, None).unwrap();
-        let (columns, rows) = (20, 10);
-        let mut sheet = image::GrayImage::new((columns * SIDE) as u32, (rows * SIDE) as u32);
-        let mut order: Vec<usize> = (0..200).collect();
-        order.sort_by_key(|row| raw.train.labels.as_ref().unwrap()[*row]);
-        for (place, row) in order.into_iter().enumerate() {
-            for (at, pixel) in bytes(&raw.train)[row * SIDE * SIDE..][..SIDE * SIDE].iter().enumerate() {
-                let (x, y) = (place % columns * SIDE + at % SIDE, place / columns * SIDE + at / SIDE);
-                sheet.put_pixel(x as u32, y as u32, image::Luma([*pixel]));
-            }
-        }
-        sheet.save(directory.join("sheet.png")).unwrap();
-    }
 }

@@ -49,6 +49,10 @@ pub fn read(train: &Path, test: Option<&Path>, options: &TableOptions, cancel: &
         return Err(DatasetError::new(message).help("give both files the same header"));
     }
     let classes = classes(tables.iter().filter_map(|(_, table)| table.labels.as_deref()).flatten());
+    if let Some([first, second]) = equal(&classes) {
+        let message = format!("the labels `{first}` and `{second}` of {} are the same number", train.display());
+        return Err(DatasetError::new(message).help("write it in one way everywhere"));
+    }
     if classes.len() > MOST_CLASSES {
         let message = format!("{} has {} different labels", train.display(), classes.len());
         return Err(DatasetError::new(message).help("is `label_column` a column of classes?"));
@@ -209,6 +213,13 @@ fn classes<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<String> {
     classes
 }
 
+/// Two classes that are one number written in two ways, where all are numbers, which are sorted.
+fn equal(classes: &[String]) -> Option<[&String; 2]> {
+    let values: Vec<f64> = classes.iter().map(|class| class.parse()).collect::<Result<_, _>>().ok()?;
+    let place = values.windows(2).position(|pair| pair[0] == pair[1])?;
+    Some([&classes[place], &classes[place + 1]])
+}
+
 fn part(path: &Path, table: Table, classes: &[String]) -> Result<Part, DatasetError> {
     let [h, w, c] = table.shape;
     let numbers: std::collections::BTreeMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
@@ -267,6 +278,16 @@ mod tests {
     fn numeric_labels_are_sorted_by_value() {
         let raw = read_text(b"x,l\n0,10\n0,9\n0,2\n", Some("l"), None).unwrap();
         assert_eq!((raw.classes, raw.train.labels), (vec!["2".into(), "9".into(), "10".into()], Some(vec![2, 1, 0])));
+    }
+
+    #[test]
+    fn labels_that_are_the_same_number_are_refused() {
+        insta::assert_snapshot!(fails("x,l\n0,1\n0,2\n0,01\n0,1.0\n", Some("l")), @r"
+        the labels `01` and `1` of FILE are the same number
+        help: write it in one way everywhere
+        ");
+        // Among texts they are texts.
+        assert_eq!(read_text(b"x,l\n0,1\n0,a\n0,01\n", Some("l"), None).unwrap().classes, ["01", "1", "a"]);
     }
 
     #[test]

@@ -69,10 +69,12 @@ pub enum StaleReason {
 
 /// What differs between two fingerprints, in a fixed order; empty when they are equal.
 pub fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<StaleReason> {
-    let mut reasons = Vec::new();
     if old.kind != new.kind {
-        reasons.push(StaleReason::Kind { was: old.kind.clone(), now: new.kind.clone() });
-    } else if old.version != new.version {
+        // Another kind has other params.
+        return vec![StaleReason::Kind { was: old.kind.clone(), now: new.kind.clone() }];
+    }
+    let mut reasons = Vec::new();
+    if old.version != new.version {
         reasons.push(StaleReason::KindVersion { was: old.version, now: new.version });
     }
     let mut param = |name, was, now| reasons.push(StaleReason::Param { name, was, now });

@@ -143,6 +143,13 @@ fn other_data_that_a_param_asks_for_is_named_by_the_param() {
 }
 
 #[test]
+fn another_kind_is_all_that_is_named() {
+    let old = fingerprint(json!({"epochs": 20}));
+    let new = Fingerprint { kind: "pca".into(), seed: None, ..fingerprint(json!({"components": 2})) };
+    assert_eq!(words(&old, &new), format!("kind: {} → pca", old.kind));
+}
+
+#[test]
 fn everything_but_params_is_named_too() {
     let old = fingerprint(json!({}));
     let new = Fingerprint {

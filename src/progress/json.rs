@@ -1,8 +1,7 @@
-//! One JSON object a line: the launch for programs. The objects' fields are a promise; see the documentation of
-//! `pipeline run --json`.
+//! One JSON object a line: the launch for programs. The objects' fields are a promise; see `docs/json.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::beside::remark;
 use crate::event::{LaunchStarted, NodeInfo, Observer, Progress, Reason, RunEvent, RunFinished, StageFinished, Status};
 
 /// Time between two objects about one stage that carry no metrics, such as a download's.
@@ -22,7 +22,7 @@ pub struct Json<W> {
 
 struct State<W> {
     output: W,
-    /// The reader is gone: nothing is written any more, and the launch goes on.
+    /// Writing failed, as when the reader is gone: nothing is written any more, and the launch goes on.
     closed: bool,
     launch: Option<LaunchStarted>,
     fingerprints: BTreeMap<usize, String>,
@@ -124,7 +124,14 @@ impl<W: Write + Send> Observer for Json<W> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.closed {
             state.hear(event);
-            state.closed = state.tell(time, event).is_err();
+            let told = state.tell(time, event);
+            state.closed = told.is_err();
+            // A reader that leaves knows that it does.
+            if let Some(error) = told.err().filter(|error| error.kind() != ErrorKind::BrokenPipe) {
+                remark(&format!(
+                    "warning: no more events are told, the launch goes on: they cannot be written: {error}"
+                ));
+            }
         }
     }
 }

@@ -138,6 +138,7 @@ fn a_run_is_shown_whole() {
         "fallback: synthetic-digits stands in for mnist"
       ],
       "provenance": {
+        "build": "",
         "command_line": [],
         "cpu": "",
         "cpu_features": [],

@@ -37,8 +37,6 @@ pub struct Forecast {
     pub reasons: Vec<Reason>,
     /// What a person should know, such as a download or a fallback.
     pub notice: Option<String>,
-    /// Seconds its result took to make, when cached.
-    pub seconds: Option<f64>,
 }
 
 /// Why a forecast could not be made.
@@ -93,12 +91,12 @@ impl Foresight<'_> {
             && let (Some(source), Some(inputs)) = (self.ask(node, |stage| stage.foreseen(&node.params))?, &inputs)
             && let Some(record) = self.hit(node, &source, inputs)?
         {
-            return Ok((cached(&record, None), Some(record)));
+            return Ok((cached(None), Some(record)));
         }
         let source = self.ask(node, |stage| stage.source(&node.params, &self.environment))?;
         let source = source.map_err(|error| failed(node, error))?;
         let notice = source.as_ref().and_then(|source| source.notice.clone());
-        let pending = |prospect, reasons, notice| (Forecast { prospect, reasons, notice, seconds: None }, None);
+        let pending = |prospect, reasons, notice| (Forecast { prospect, reasons, notice }, None);
         let Some(inputs) = inputs else {
             return Ok(pending(Prospect::Depends, self.pending_reasons(index, source.as_ref())?, notice));
         };
@@ -109,7 +107,7 @@ impl Foresight<'_> {
         let fingerprint = lookup::fingerprint(node, self.options.device, source.as_ref(), inputs);
         let reasons = match self.store.lookup(fingerprint.hash())? {
             _ if forced => vec![StaleReason::Forced.into()],
-            Lookup::Hit(record) => return Ok((cached(&record, notice), Some(*record))),
+            Lookup::Hit(record) => return Ok((cached(notice), Some(*record))),
             miss => lookup::stale(self.store, &self.last, node, &fingerprint, &miss)?,
         };
         Ok(pending(Prospect::WillRun, reasons, notice))
@@ -168,8 +166,8 @@ impl Foresight<'_> {
     }
 }
 
-fn cached(record: &Record, notice: Option<String>) -> Forecast {
-    Forecast { prospect: Prospect::Cached, reasons: vec![], notice, seconds: Some(record.seconds) }
+fn cached(notice: Option<String>) -> Forecast {
+    Forecast { prospect: Prospect::Cached, reasons: vec![], notice }
 }
 
 fn failed(node: &Node, error: StageError) -> ForecastError {

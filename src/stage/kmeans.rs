@@ -15,7 +15,7 @@ use crate::event::{Outcome, Progress};
 use crate::kind::{Description, OutputPort, params_of};
 use crate::metric::nmi::nmi;
 use crate::metric::purity::purity;
-use crate::stage::data::SplitName;
+use crate::stage::data::{SplitName, csv_failed};
 use crate::stage::points::{self, Points};
 use crate::stage::{Context, Output, Stage, StageError, data};
 
@@ -150,13 +150,13 @@ fn save(
         array::write(&context.output(OUTPUT, "labels.npy")?, &[n], labels)?;
         found.assignments.iter().zip(labels).for_each(|(&k, &class)| counts[k as usize][class as usize] += 1);
     }
-    let mut table = csv::Writer::from_path(context.output(OUTPUT, "table.csv")?).map_err(std::io::Error::from)?;
+    let mut table = csv::Writer::from_path(context.output(OUTPUT, "table.csv")?).map_err(csv_failed)?;
     let header = ["cluster", "size"].into_iter().chain(classes.iter().map(String::as_str));
-    table.write_record(header).map_err(std::io::Error::from)?;
+    table.write_record(header).map_err(csv_failed)?;
     for (cluster, counts) in counts.iter().enumerate() {
         let size = found.assignments.iter().filter(|&&at| at as usize == cluster).count();
         let cells = [cluster.to_string(), size.to_string()].into_iter().chain(counts.iter().map(u64::to_string));
-        table.write_record(cells).map_err(std::io::Error::from)?;
+        table.write_record(cells).map_err(csv_failed)?;
     }
     Ok(table.flush()?)
 }

@@ -98,13 +98,8 @@ impl Name {
     }
 }
 
-fn ten_thousand() -> usize {
-    10_000
-}
-
-fn two_thousand() -> usize {
-    2_000
-}
+/// Training and test samples of drawn digits, when the user names no numbers.
+const DRAWN: [usize; 2] = [10_000, 2_000];
 
 fn fifth() -> f64 {
     0.2
@@ -140,14 +135,12 @@ struct Params {
     /// samples of the same shape. Digits that stand in are as many as the samples of the data set they stand in for.
     #[serde(default)]
     fallback: Fallback,
-    /// Training samples to draw, for `synthetic-digits`.
-    #[serde(default = "ten_thousand")]
+    /// Training samples to draw, for `synthetic-digits`; 10,000 when left out.
     #[schemars(range(min = 1, max = 10_000_000))]
-    train_count: usize,
-    /// Test samples to draw, for `synthetic-digits`.
-    #[serde(default = "two_thousand")]
+    train_count: Option<usize>,
+    /// Test samples to draw, for `synthetic-digits`; 2,000 when left out.
     #[schemars(range(min = 1, max = 10_000_000))]
-    test_count: usize,
+    test_count: Option<usize>,
 }
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
@@ -251,8 +244,9 @@ impl Params {
         }
         problems.extend(
             self.meaningless()
-                .map(|param| problem(param, format!("`{param}` has no meaning for `{name}`")).help("leave it out")),
+                .map(|(param, help)| problem(param, format!("`{param}` has no meaning for `{name}`")).help(help)),
         );
+        problems.extend(self.unfit_fallback());
         if self.test_labels.is_some() && self.test_path.is_none() {
             problems
                 .push(problem("test_labels", "labels without samples").help("name the samples: test_path = \"...\""));
@@ -260,18 +254,41 @@ impl Params {
         problems
     }
 
-    /// Params that were given although the data set has no use for them.
-    fn meaningless(&self) -> impl Iterator<Item = &'static str> {
-        use Name::{Csv, Idx, Images, Npy};
-        let uses: [(&str, bool, &[Name]); 5] = [
-            ("labels", self.labels.is_some(), &[Idx, Npy]),
-            ("test_path", self.test_path.is_some(), &[Idx, Npy, Csv, Images]),
-            ("test_labels", self.test_labels.is_some(), &[Idx, Npy]),
-            ("label_column", self.label_column.is_some(), &[Csv]),
-            ("shape", self.shape.is_some(), &[Csv, Npy]),
+    /// Params that were given although the data set has no use for them, and what to do instead.
+    fn meaningless(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        use Name::{Csv, Idx, Images, Npy, SyntheticDigits};
+        let fewer = "leave it out; the kind `subset` takes some of a data set's samples";
+        let uses: [(_, bool, &[Name], _); 7] = [
+            ("labels", self.labels.is_some(), &[Idx, Npy], "leave it out"),
+            ("test_path", self.test_path.is_some(), &[Idx, Npy, Csv, Images], "leave it out"),
+            ("test_labels", self.test_labels.is_some(), &[Idx, Npy], "leave it out"),
+            ("label_column", self.label_column.is_some(), &[Csv], "leave it out"),
+            ("shape", self.shape.is_some(), &[Csv, Npy], "leave it out"),
+            ("train_count", self.train_count.is_some(), &[SyntheticDigits], fewer),
+            ("test_count", self.test_count.is_some(), &[SyntheticDigits], fewer),
         ];
-        let dataset = self.dataset;
-        uses.into_iter().filter(move |(_, given, names)| *given && !names.contains(&dataset)).map(|(param, ..)| param)
+        let unused = uses.into_iter().filter(|(_, given, names, _)| *given && !names.contains(&self.dataset));
+        unused.map(|(param, _, _, help)| (param, help))
+    }
+
+    /// A fallback that can never stand in. One that is the data set itself is let be, for the two may be params.
+    fn unfit_fallback(&self) -> Option<ParamProblem> {
+        let fallback = self.fallback.name().filter(|fallback| *fallback != self.dataset)?;
+        let (name, other) = (self.dataset.text(), fallback.text());
+        let problem = |message: String| problem("fallback", message);
+        match (self.dataset.known(), fallback.known()) {
+            _ if self.dataset == Name::SyntheticDigits => {
+                let message = "`synthetic-digits` are always at hand: nothing ever stands in for them";
+                Some(problem(message.into()).help("leave it out, or write \"none\""))
+            }
+            (Some(([h, w, c], _)), Some(([height, width, channels], _))) if [h, w, c] != [height, width, channels] => {
+                let own = format!("its samples are {height}x{width}x{channels}, not {h}x{w}x{c}");
+                let message = format!("`{other}` cannot stand in for `{name}`: {own}");
+                Some(problem(message).help("name a data set of the same shape, or write \"none\""))
+            }
+            (None, _) => Some(problem(format!("`fallback` has no meaning for `{name}`")).help("leave it out")),
+            _ => None,
+        }
     }
 
     /// What is known of the data before it is loaded: of own files, what a glance at them tells.

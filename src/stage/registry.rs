@@ -5,39 +5,36 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::kind::{Catalog, Description, Facts, ParamProblem};
-use crate::stage::{
-    Stage, anomaly, baseline_pca, compare_baseline, evaluate, extract_latents, kmeans, linear_probe, load, noise,
-    normalize, pca, predict, report, sample, split, subset, train_autoencoder, train_classifier, tsne,
-};
+use crate::stage::{self, Stage};
 
 /// All kinds, in the order of the documentation.
 pub fn all() -> &'static [&'static dyn Stage] {
     &[
-        &load::Load,
-        &normalize::Normalize,
-        &subset::Subset,
-        &split::Split,
-        &noise::Noise,
-        &train_autoencoder::TrainAutoencoder,
-        &extract_latents::ExtractLatents,
-        &evaluate::Evaluate,
-        &train_classifier::TrainClassifier,
-        &linear_probe::LinearProbe,
-        &predict::Predict,
-        &sample::Sample,
-        &pca::Pca,
-        &tsne::Tsne,
-        &kmeans::KMeans,
-        &anomaly::Anomaly,
-        &baseline_pca::BaselinePca,
-        &compare_baseline::CompareBaseline,
-        &report::Report,
+        &stage::load::Load,
+        &stage::normalize::Normalize,
+        &stage::subset::Subset,
+        &stage::split::Split,
+        &stage::noise::Noise,
+        &stage::train_autoencoder::TrainAutoencoder,
+        &stage::extract_latents::ExtractLatents,
+        &stage::evaluate::Evaluate,
+        &stage::train_classifier::TrainClassifier,
+        &stage::linear_probe::LinearProbe,
+        &stage::predict::Predict,
+        &stage::sample::Sample,
+        &stage::pca::Pca,
+        &stage::tsne::Tsne,
+        &stage::kmeans::KMeans,
+        &stage::anomaly::Anomaly,
+        &stage::baseline_pca::BaselinePca,
+        &stage::compare_baseline::CompareBaseline,
+        &stage::report::Report,
     ]
 }
 
 /// The kind of that name.
 pub fn find(kind: &str) -> Option<&'static dyn Stage> {
-    all().iter().copied().find(|stage| stage.description().kind == kind)
+    all().iter().copied().find(|found| found.description().kind == kind)
 }
 
 /// The kinds as the plan sees them.
@@ -45,7 +42,7 @@ pub struct Registry;
 
 impl Catalog for Registry {
     fn kinds(&self) -> Vec<&Description> {
-        all().iter().map(|stage| stage.description()).collect()
+        all().iter().map(|kind| kind.description()).collect()
     }
 
     fn describe(&self, kind: &str) -> Option<&Description> {

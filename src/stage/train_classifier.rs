@@ -165,6 +165,10 @@ pub fn train(
         training::with_run(context, |run| classifier.fit(train.as_ref(), validation.as_deref(), training, run))?;
     let mut outcome = training::history_outcome(&history);
     outcome.metrics.insert("parameters".into(), classifier.parameters() as f64);
+    outcome.warnings.extend(train.labels().and_then(only).map(|class| {
+        let name = classes.get(class as usize).map_or("", String::as_str);
+        format!("all training labels are one class, `{name}`: there is nothing to learn, and an accuracy means nothing")
+    }));
     write(context, labeled, train.shape(), &layers, &classifier, &history)?;
     if let Some(test) = labeled.optional("test") {
         let probabilities = training::with_run(context, |run| classifier.predict(test.as_ref(), run))?;
@@ -172,6 +176,12 @@ pub fn train(
         judge(&mut outcome, labels, &probabilities, classes, &context.output("classifier", "confusion.csv")?)?;
     }
     Ok(Output { outcome, reuse: vec![] })
+}
+
+/// The label that all have.
+fn only(labels: &[u32]) -> Option<u32> {
+    let (first, others) = labels.split_first()?;
+    others.iter().all(|label| label == first).then_some(*first)
 }
 
 fn judge(

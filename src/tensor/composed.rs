@@ -390,10 +390,4 @@ impl Gaussian {
         let spread = spread.try_reshape_like(&(rows, self.width))?.try_mul(noise.retaped::<T>())?;
         Ok((codes.try_add(spread)?, pull))
     }
-
-    /// As [`Gaussian::means`].
-    pub fn compose_means<E: Float, D: Device<E>, T: Tape<E, D>>(self, x: Flat<E, D, T>) -> Made<Flat<E, D, T>, D> {
-        let rows = x.shape().0;
-        x.try_slice((0..rows, 0..self.width))
-    }
 }

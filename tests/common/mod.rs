@@ -63,6 +63,9 @@ hidden = []
 epochs = "${classifier_epochs}"
 "#;
 
+/// What [`PIPELINE`] loads.
+pub const DIGITS: &str = "dataset = \"synthetic-digits\"\ntrain_count = 200\ntest_count = 100\n";
+
 /// The stages of [`PIPELINE`], those planned along included.
 pub const STAGES: [&str; 10] = [
     "autoencoder",

@@ -61,21 +61,45 @@ fn shapes_that_do_not_fit_the_users_own_data() {
 }
 
 #[test]
-fn shapes_that_do_not_fit_a_data_set_for_which_another_may_stand_in() {
+fn a_stand_in_that_can_never_stand_in() {
     let project = Project::new();
-    project.edit_pipeline(
-        "synthetic-digits\"\ntrain_count = 200\ntest_count = 100",
-        "cifar10\"\nfallback = \"synthetic-digits\"",
-    );
-    insta::assert_snapshot!(said(&project, 3, &[]), @r#"
-    error[unfit-param]: `decoder` of `autoencoder`: the last layer gives 784 numbers, but an image has 3072
-      --> pipelines/tiny.toml:27:50
-       |
-    27 | decoder = ["dense 16 relu", "dense 784 sigmoid", "reshape 28x28x1"]
-       |                                                  ^^^^^^^^^^^^^^^^^
-       |
-       = help: end the decoder with 3072 numbers (32x32x3), such as "dense 3072 sigmoid"
+    let told = |own: &str| {
+        project.write("pipelines/tiny.toml", format!("[stages.load]\nuses = \"load\"\n{own}"));
+        said(&project, 3, &[])
+    };
+    insta::assert_snapshot!(told("dataset = \"cifar10\"\nfallback = \"synthetic-digits\"\n"), @r#"
+    error[unfit-param]: `fallback` of `load`: `synthetic-digits` cannot stand in for `cifar10`: its samples are 28x28x1, not 32x32x3
+     --> pipelines/tiny.toml:4:12
+      |
+    4 | fallback = "synthetic-digits"
+      |            ^^^^^^^^^^^^^^^^^^
+      |
+      = help: name a data set of the same shape, or write "none"
     "#);
+    insta::assert_snapshot!(told("dataset = \"synthetic-digits\"\nfallback = \"mnist\"\n"), @r#"
+    error[unfit-param]: `fallback` of `load`: `synthetic-digits` are always at hand: nothing ever stands in for them
+     --> pipelines/tiny.toml:4:12
+      |
+    4 | fallback = "mnist"
+      |            ^^^^^^^
+      |
+      = help: leave it out, or write "none"
+    "#);
+}
+
+#[test]
+fn a_number_of_samples_of_a_data_set_that_has_its_own() {
+    let project = Project::new();
+    project.edit_pipeline("synthetic-digits\"\ntrain_count = 200\ntest_count = 100", "mnist\"\ntrain_count = 30");
+    insta::assert_snapshot!(said(&project, 3, &[]), @r"
+    error[unfit-param]: `train_count` of `load`: `train_count` has no meaning for `mnist`
+      --> pipelines/tiny.toml:13:15
+       |
+    13 | train_count = 30
+       |               ^^
+       |
+       = help: leave it out; the kind `subset` takes some of a data set's samples
+    ");
 }
 
 #[test]
@@ -360,5 +384,8 @@ fn labels_of_one_class_are_warned_of() {
     let files = [("data/images", idx(&[40, 5, 6], &[7; 1200])), ("data/labels", idx(&[40], &[1; 40]))];
     let told = loading(&format!("{IDX}{stages}"), &files).call(&["run", "--quiet", EXPERIMENT]);
     assert_eq!(told.code, 0, "{}", told.stderr);
-    insta::assert_snapshot!(told.stderr, @"notice      classifier.probe: all training labels are one class, `1`: a classifier has nothing to learn, and its accuracy means nothing");
+    insta::assert_snapshot!(told.stderr, @r"
+    notice      classifier: all training labels are one class, `1`: there is nothing to learn, and an accuracy means nothing
+    notice      classifier.probe: all training labels are one class, `1`: there is nothing to learn, and an accuracy means nothing
+    ");
 }

@@ -156,7 +156,7 @@ fn a_value_of_the_wrong_type() {
        |               ^^^^^^ a string
        |
        = help: write a whole number from 1 to 10000000
-               `train_count`: Training samples to draw, for `synthetic-digits`.
+               `train_count`: Training samples to draw, for `synthetic-digits`; 10,000 when left out.
     "#);
     insta::assert_snapshot!(said_of_experiment("[params]\nepochs = \"ten\""), @r#"
     error[wrong-type]: `epochs` wants an integer, not a string
@@ -184,7 +184,7 @@ fn a_value_out_of_range() {
        |               ^ out of range
        |
        = help: write a whole number from 1 to 10000000
-               `train_count`: Training samples to draw, for `synthetic-digits`.
+               `train_count`: Training samples to draw, for `synthetic-digits`; 10,000 when left out.
     ");
     insta::assert_snapshot!(said_of_experiment("[params]\nepochs = 1000"), @r#"
     error[out-of-range]: `epochs` is 1000, outside its range
@@ -214,7 +214,7 @@ fn a_latent_size_of_zero() {
      ::: pipelines/tiny.toml:6:1
       |
     6 | latent = { default = 4, range = [1, 64], help = "Numbers in one code" }
-      | ------ declared here
+      | ------ declared here (Numbers in one code)
       |
       = help: give a number from 1 to 64
     "#);

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::store::error::{LOCK, StoreError};
 use crate::artifact::store::scratch::Session;
 use crate::cancel::Cancel;
+use crate::provenance::host;
 
 /// How often a waiter looks again; bounds how long Ctrl-C goes unnoticed.
 const POLL: Duration = Duration::from_millis(20);
@@ -37,7 +38,7 @@ pub struct Holder {
 pub(super) fn sign_of_life(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
     file.try_lock()?;
-    let holder = Holder { pid: std::process::id(), host: host_name(), since: Timestamp::now().to_string() };
+    let holder = Holder { pid: std::process::id(), host: host(), since: Timestamp::now().to_string() };
     file.write_all(&serde_json::to_vec(&holder)?)?;
     Ok(file)
 }
@@ -172,12 +173,6 @@ fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
 /// Who holds it, as far as the file says: it may be gone, or not yet written.
 fn holder(path: &Path) -> Option<Holder> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
-}
-
-/// The machine's name, for people.
-pub(super) fn host_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
-    name.map_or_else(|| "an unnamed host".to_owned(), |name| name.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::Artifact;
-use crate::artifact::store::lock::host_name;
 use crate::event::Outcome;
 use crate::fingerprint::Fingerprint;
 use crate::hash::ContentHash;
+use crate::provenance::host;
 
 /// Raised when a record's fields change their meaning.
 const FORMAT: u32 = 1;
@@ -46,7 +46,7 @@ impl Record {
             outcome,
             seconds,
             created: Timestamp::now().to_string(),
-            host: host_name(),
+            host: host(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

@@ -46,6 +46,7 @@ fn provenance() -> Provenance {
         git_commit: Some("3f2a9c1d".repeat(5)),
         git_dirty: Some(true),
         version: "0.1.0".into(),
+        build: "1a2b3c4d".into(),
         host: "workstation".into(),
         os: "Linux 6.8".into(),
         cpu: "Xeon".into(),

@@ -64,20 +64,20 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).map_err(|error| io(directory, error))?;
-    let mut file =
-        tempfile::Builder::new().prefix(".writing-").tempfile_in(directory).map_err(|error| io(directory, error))?;
+    let mut file = temporary().tempfile_in(directory).map_err(|error| io(directory, error))?;
     file.write_all(bytes).map_err(|error| io(path, error))?;
-    readable(file.as_file()).map_err(|error| io(path, error))?;
     file.persist(path).map_err(|error| io(path, error.error))?;
     Ok(())
 }
 
-/// Temporary files are private; a report is for everybody the directory is for.
-fn readable(file: &fs::File) -> std::io::Result<()> {
+/// Temporary files are private; a report is for everybody whom the user's umask lets read.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    Ok(())
+    builder.prefix(".writing-");
+    builder
 }

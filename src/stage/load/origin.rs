@@ -14,7 +14,7 @@ use crate::dataset::raw::Raw;
 use crate::dataset::{DatasetError, synthetic};
 use crate::stage::Environment;
 
-use super::{Name, Params, fallback_warning};
+use super::{DRAWN, Name, Params, fallback_warning};
 
 /// Where the data really comes from.
 pub(super) enum Origin {
@@ -32,9 +32,10 @@ impl Origin {
         match self {
             Self::Known(known, Some(found)) => named::identity(known, found),
             Self::Known(known, None) => Ok(named::known_identity(known)),
-            Self::Digits { train, test } => Ok(
-                json!({ "dataset": "synthetic-digits", "version": synthetic::VERSION, "train": train, "test": test }),
-            ),
+            // Named as the params are that change it, so that a change is told once.
+            Self::Digits { train, test } => Ok(json!({
+                "dataset": "synthetic-digits", "version": synthetic::VERSION, "train_count": train, "test_count": test,
+            })),
             Self::Own(own) => own.identity(),
         }
     }
@@ -87,7 +88,10 @@ pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) ->
     };
     let Some(known) = Known::named(params.dataset.text()) else {
         return match params.dataset {
-            Name::SyntheticDigits => resolved(Origin::Digits { train: params.train_count, test: params.test_count }),
+            Name::SyntheticDigits => resolved(Origin::Digits {
+                train: params.train_count.unwrap_or(DRAWN[0]),
+                test: params.test_count.unwrap_or(DRAWN[1]),
+            }),
             _ => resolved(Origin::Own(params.own().map_err(|(_, error)| error)?)),
         };
     };
@@ -97,7 +101,7 @@ pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) ->
         Err(DatasetError::Interrupted) => return Err(DatasetError::Interrupted),
         Err(miss) => miss,
     };
-    let fallback = params.fallback.name().map(|fallback| fits(fallback, known).map(|()| fallback));
+    let fallback = params.fallback.name().filter(|fallback| *fallback != params.dataset);
     let stand_in = |fallback: Name, found: &dyn Fn(&Known) -> Result<Option<Found>, DatasetError>| {
         Ok(match Known::named(fallback.text()) {
             Some(other) => Origin::Known(other, found(other)?),
@@ -108,45 +112,23 @@ pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) ->
     if mode == Mode::Look {
         let mut notice = format!("`{}` is not on this machine and will be downloaded", known.name);
         let mut identity = None;
-        match fallback {
-            Some(Ok(fallback)) => {
-                notice += &format!("; if that fails, `{}` stands in for it", fallback.text());
-                identity = Some(stand_in(fallback, &|_| Ok(None))?.identity()?);
-            }
-            Some(Err(unfit)) => notice += &format!("; {unfit}"),
-            None => {}
+        if let Some(fallback) = fallback {
+            notice += &format!("; if that fails, `{}` stands in for it", fallback.text());
+            identity = Some(stand_in(fallback, &|_| Ok(None))?.identity()?);
         }
         let (notice, missing) = (Some(notice), Some(known.name.to_owned()));
         return Ok(Resolved { notice, stand_in: identity, missing, ..resolved(Origin::Known(known, None))? });
     }
     match fallback {
-        Some(Ok(fallback)) => {
+        Some(fallback) => {
             let origin = stand_in(fallback, &|other| find(other, environment, None, mode).map(Some))?;
             let notice = format!("{}\n{miss}", fallback_warning(known.name, fallback.text()));
             Ok(Resolved { notice: Some(notice), fallback_for: Some(known.name.into()), ..resolved(origin)? })
         }
-        Some(Err(unfit)) => Err(DatasetError::new(format!("{miss}\n{unfit}")).help(put_into_place(known))),
         None => {
             let or = "or name a stand-in of the same shape, such as fallback = \"synthetic-digits\" for MNIST";
             Err(miss.help(format!("{}, {or}", put_into_place(known))))
         }
-    }
-}
-
-/// Whether a data set can stand in for another; says why not.
-fn fits(fallback: Name, known: &Known) -> Result<(), String> {
-    match fallback.known() {
-        Some((shape, _)) if shape != known.shape => {
-            let size = |[h, w, c]: [usize; 3]| format!("{h}x{w}x{c}");
-            Err(format!(
-                "the fallback `{}` cannot stand in: its samples are {}, those of `{}` {}",
-                fallback.text(),
-                size(shape),
-                known.name,
-                size(known.shape)
-            ))
-        }
-        _ => Ok(()),
     }
 }
 
