@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Seconds of the whole process for 3,001 stages of next to no work, cold and again, and for a plan of 8,966 stages.
+# Seconds of the whole process for 3,001 stages of next to no work, cold and again, and for a plan of 10,246 stages.
 #     cargo build --release && benches/many_stages.sh
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use pipeline::event::{LaunchStarted, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::event::{LaunchStarted, Observer, RunEvent, RunFinished, RunInfo, Status};
 use pipeline::run_log::Recorder;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
@@ -69,7 +69,7 @@ fn record(log: &Path, launch: usize, count: usize) {
         file: "experiments/sizes.toml".into(),
         runs: (0..count).map(|index| run(&format!("{launch}{index:08x}"), index, &mut random)).collect(),
         nodes: Vec::new(),
-        provenance: Provenance::default(),
+        provenance: Box::default(),
         config: json!({}),
     };
     recorder.observe(time, &RunEvent::LaunchStarted(started));

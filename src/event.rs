@@ -54,7 +54,7 @@ pub struct LaunchStarted {
     pub runs: Vec<RunInfo>,
     /// Merged stages; events name them by index.
     pub nodes: Vec<NodeInfo>,
-    pub provenance: Provenance,
+    pub provenance: Box<Provenance>,
     /// The whole experiment after extends, overrides and interpolation of `--set`, enough to run it again.
     pub config: Value,
 }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use assert_cmd::Command;
 use jiff::Timestamp;
-use pipeline::event::{LaunchStarted, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::event::{LaunchStarted, Observer, RunEvent, RunFinished, RunInfo, Status};
 use pipeline::run_log::Recorder;
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ fn project(count: i64) -> tempfile::TempDir {
         file: directory.path().join("experiments/sizes.toml"),
         runs: (0..count).map(run).collect(),
         nodes: Vec::new(),
-        provenance: Provenance::default(),
+        provenance: Box::default(),
         config: json!({}),
     };
     let recorder = Recorder::start(&directory.path().join("runs.sqlite"), |error| panic!("{error}")).unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use jiff::Timestamp;
-use pipeline::event::{LaunchStarted, NodeInfo, Observer, Provenance, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::event::{LaunchStarted, NodeInfo, Observer, RunEvent, RunFinished, RunInfo, Status};
 use pipeline::run_log::Recorder;
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, epochs: u32, rows:
         file: directory.join("experiments/e.toml"),
         runs: rows.iter().enumerate().map(run).collect(),
         nodes: vec![node],
-        provenance: Provenance::default(),
+        provenance: Box::default(),
         config: json!({ "pipeline": { "stages": stages } }),
     };
     let recorder = Recorder::start(&directory.join("runs.sqlite"), |error| panic!("{error}")).unwrap();

@@ -34,7 +34,7 @@ pub fn started(launch: &str) -> LaunchStarted {
         file: PathBuf::from("/project/experiments/sizes.toml"),
         runs: vec![run(0, 2), run(1, 8)],
         nodes: vec![node("load", "load", json!({}), json!({ "dataset": "mnist" })), autoencoder(2), autoencoder(8)],
-        provenance: Provenance { version: "0.1.0".to_owned(), threads: 2, ..Provenance::default() },
+        provenance: Box::new(Provenance { version: "0.1.0".to_owned(), threads: 2, ..Provenance::default() }),
         config: json!({ "pipeline": "autoencoder", "repeats": 1 }),
     }
 }

@@ -13,7 +13,7 @@ pub fn launch_started(launch: &Launch) -> LaunchStarted {
         file: launch.file.clone(),
         runs: run_infos(&launch.plan, &launch.id, &launch.tags),
         nodes: launch.plan.graph.node_weights().map(node_info).collect(),
-        provenance: launch.provenance.clone(),
+        provenance: Box::new(launch.provenance.clone()),
         config: launch.config.clone(),
     }
 }

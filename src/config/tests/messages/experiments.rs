@@ -228,7 +228,7 @@ fn params_that_do_not_fit() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here
+      | ------ declared here (Passes over the data)
       |
       = help: give a number from 1 to 1000
 

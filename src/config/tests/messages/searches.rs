@@ -244,7 +244,7 @@ fn searches_beyond_all_bounds() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here
+      | ------ declared here (Passes over the data)
       |
       = help: give a number from 1 to 1000
 
@@ -257,7 +257,7 @@ fn searches_beyond_all_bounds() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here
+      | ------ declared here (Passes over the data)
       |
       = help: give a number from 1 to 1000
     "#);
