@@ -168,7 +168,7 @@ fn a_value_of_the_wrong_type() {
      ::: pipelines/tiny.toml:7:22
       |
     7 | epochs = { default = 2, range = [1, 100], help = "Passes over the training samples" }
-      |                      - the default fixes the type: an integer
+      |                      - the default fixes the type: an integer (Passes over the training samples)
       |
       = help: give a value like its default, 2
     "#);
@@ -196,7 +196,7 @@ fn a_value_out_of_range() {
      ::: pipelines/tiny.toml:7:1
       |
     7 | epochs = { default = 2, range = [1, 100], help = "Passes over the training samples" }
-      | ------ declared here
+      | ------ declared here (Passes over the training samples)
       |
       = help: give a number from 1 to 100
     "#);
