@@ -255,7 +255,7 @@ fn params_that_do_not_fit() {
      ::: pipeline.toml:7:22
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      |                      -- the default fixes the type: an integer
+      |                      -- the default fixes the type: an integer (Passes over the data)
       |
       = help: give a value like its default, 50
     "#);
