@@ -186,11 +186,8 @@ fn variants(runs: &[Run]) -> Vec<Variant<'_>> {
 
 /// The metrics that are asked for, or else the most telling ones that all variants have and that mean the same in all.
 fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, Stop> {
-    let of = |variant: &Variant<'_>| -> BTreeSet<String> {
-        variant.runs.iter().flat_map(|run| run.metrics.keys().cloned()).collect()
-    };
-    let each: Vec<BTreeSet<String>> = variants.iter().map(of).collect();
-    let all: BTreeSet<&str> = each.iter().flatten().map(String::as_str).collect();
+    let each: Vec<BTreeSet<&str>> = variants.iter().map(names).collect();
+    let all: BTreeSet<&str> = each.iter().flatten().copied().collect();
     if all.is_empty() {
         return Err(Stop::usage("none of these runs has a metric").help("`pipeline runs` says how they ended"));
     }
@@ -221,8 +218,13 @@ fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String
     }
 }
 
-fn nothing_in_common(variants: &[Variant<'_>], each: &[BTreeSet<String>]) -> Stop {
-    let has = |(variant, names): (&Variant<'_>, &BTreeSet<String>)| {
+/// The metrics of a variant.
+fn names<'a>(variant: &Variant<'a>) -> BTreeSet<&'a str> {
+    variant.runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect()
+}
+
+fn nothing_in_common(variants: &[Variant<'_>], each: &[BTreeSet<&str>]) -> Stop {
+    let has = |(variant, names): (&Variant<'_>, &BTreeSet<&str>)| {
         let names = if names.is_empty() { "none".to_owned() } else { listed(names.iter()) };
         format!("{} has {names}", variant.label())
     };
@@ -321,9 +323,10 @@ fn check_param(sheet: &Sheet, runs: &[Run], param: &str) -> Result<(), Stop> {
 /// The course of the first metric that has one by the same name, or else of a validation loss: the mean over the runs
 /// at every step that all of them have.
 fn add_series(log: &RunLog, sheet: &mut Sheet) -> Result<(), Stop> {
-    /// Of more rows nobody compares curves of a few characters.
+    /// Of more rows nobody compares curves of a few characters, and more runs take long to read.
     const MOST_ROWS: usize = 64;
-    if sheet.rows.len() > MOST_ROWS {
+    const MOST_RUNS: usize = 2000;
+    if sheet.rows.len() > MOST_ROWS || sheet.rows.iter().map(|row| row.runs.len()).sum::<usize>() > MOST_RUNS {
         return Ok(());
     }
     let mut all: Vec<Vec<BTreeMap<String, Vec<f64>>>> = Vec::new();

@@ -1,7 +1,7 @@
 //! What each param has to do with a metric.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -29,12 +29,12 @@ pub fn effects(runs: &[Run], params: &[String], metric: &str) -> Option<Effects>
     let (runs, values): (Vec<&Run>, Vec<f64>) = known.filter(|(_, value)| value.is_finite()).unzip();
     let of_runs = |param: &String| Factor::new(param, &runs);
     let factors: Vec<Factor> = params.iter().map(of_runs).filter(|factor| factor.count > 1).collect();
-    let points: Vec<Vec<usize>> =
-        (0..runs.len()).map(|run| factors.iter().map(|factor| factor.levels[run]).collect()).collect();
+    let (points, count) = points(&factors, runs.len());
     let drawn: Vec<bool> = factors.iter().map(|factor| factor.is_drawn(&points)).collect();
-    let repeats = points.iter().collect::<BTreeSet<_>>().len() < points.len();
+    let repeats = count < points.len();
     // The levels of a single one are told apart by repeats, however many they are.
-    let needed = drawn.iter().filter(|drawn| **drawn).count() > 1 || (!repeats && runs.len() >= 2 * RUNS_A_RANGE);
+    let single = drawn.iter().filter(|drawn| **drawn).count() < 2;
+    let needed = if single && repeats { count > MOST_LEVELS } else { !single || runs.len() >= 2 * RUNS_A_RANGE };
     let ranges = (runs.len() / RUNS_A_RANGE).clamp(2, MOST_RANGES);
     let levels = |(factor, drawn): (&Factor, &bool)| match *drawn && needed {
         true => factor.cut(ranges),
@@ -53,6 +53,18 @@ pub fn effects(runs: &[Run], params: &[String], metric: &str) -> Option<Effects>
 
 const RUNS_A_RANGE: usize = 8;
 const MOST_RANGES: usize = 8;
+/// More levels than these say less than ranges do.
+const MOST_LEVELS: usize = 64;
+
+/// The combination of all factors' levels in each run, as one of so many.
+fn points(factors: &[Factor<'_>], runs: usize) -> (Vec<usize>, usize) {
+    let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
+    let point = |run: usize| {
+        let next = known.len();
+        *known.entry(factors.iter().map(|factor| factor.levels[run]).collect()).or_insert(next)
+    };
+    ((0..runs).map(point).collect(), known.len())
+}
 
 /// A param's values in all runs.
 struct Factor<'a> {
@@ -74,19 +86,26 @@ impl<'a> Factor<'a> {
             _ => &Value::Null,
         };
         let values: Vec<&Value> = runs.iter().map(value).collect();
-        let texts: Vec<String> = values.iter().map(|value| value.to_string()).collect();
-        let ordered: Vec<&String> = texts.iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let levels = texts.iter().map(|text| ordered.partition_point(|known| *known < text)).collect();
-        Self { param: param.to_owned(), values, levels, count: ordered.len() }
+        // In the order of the runs.
+        let mut known: HashMap<&Value, usize> = HashMap::new();
+        let level = |value: &&'a Value| {
+            let next = known.len();
+            *known.entry(*value).or_insert(next)
+        };
+        let levels = values.iter().map(level).collect();
+        Self { param: param.to_owned(), values, levels, count: known.len() }
     }
 
     /// Whether numbers were drawn rather than listed: most come up at one point only. What is listed comes up with
     /// several values of the others.
-    fn is_drawn(&self, points: &[Vec<usize>]) -> bool {
+    fn is_drawn(&self, points: &[usize]) -> bool {
         const FEW: usize = 5;
-        let mut at: Vec<BTreeSet<&Vec<usize>>> = vec![BTreeSet::new(); self.count];
-        self.levels.iter().zip(points).for_each(|(level, point)| _ = at[*level].insert(point));
-        let once = at.iter().filter(|points| points.len() == 1).count();
+        let mut at = vec![None; self.count];
+        let mut several = vec![false; self.count];
+        for (level, point) in self.levels.iter().zip(points) {
+            several[*level] |= *at[*level].get_or_insert(*point) != *point;
+        }
+        let once = several.iter().filter(|several| !**several).count();
         let is_number = |value: &&Value| value.is_number() || value.is_null();
         self.count > FEW && 2 * once > self.count && self.values.iter().all(is_number)
     }

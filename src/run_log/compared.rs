@@ -1,8 +1,8 @@
 //! What a comparison asks for: the runs that stand for an experiment, and their series.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::run_log::query::{RunRow, json};
 use crate::run_log::{Filter, LogError, RunLog};
@@ -48,12 +48,15 @@ impl RunLog {
         rows.reverse();
         let mut order: Vec<String> = rows.iter().map(|row| row.launch.clone()).collect();
         order.dedup();
+        rows.sort_by_cached_key(|row| std::cmp::Reverse(order.iter().rposition(|launch| *launch == row.launch)));
         let ended_well = |row: &RunRow| row.status == "executed" || row.status == "cached";
-        rows.sort_by_key(|row| std::cmp::Reverse(order.iter().rposition(|launch| *launch == row.launch)));
-        let well: BTreeSet<(String, u64)> = rows.iter().filter(|row| ended_well(row)).map(key).collect();
-        let mut seen = BTreeSet::new();
-        rows.retain(|row| (ended_well(row) || !well.contains(&key(row))) && seen.insert(key(row)));
-        let left_out: BTreeSet<(String, u64)> = others.iter().map(key).filter(|key| !seen.contains(key)).collect();
+        let well: HashSet<Work> = rows.iter().filter(|row| ended_well(row)).map(work).collect();
+        let mut seen = HashSet::new();
+        rows.retain(|row| {
+            let work = work(row);
+            (ended_well(row) || !well.contains(&work)) && seen.insert(work)
+        });
+        let left_out: HashSet<Work> = others.iter().map(work).filter(|work| !seen.contains(work)).collect();
         Ok(Standing { runs: rows, left_out: left_out.len() })
     }
 
@@ -105,7 +108,9 @@ impl RunLog {
     }
 }
 
-/// What makes two runs the same work, as far as the log knows.
-fn key(row: &RunRow) -> (String, u64) {
-    (Value::from(row.params.clone()).to_string(), row.seed)
+/// What makes two runs the same work, as far as the log knows: params and seed.
+type Work = (Map<String, Value>, u64);
+
+fn work(row: &RunRow) -> Work {
+    (row.params.clone(), row.seed)
 }

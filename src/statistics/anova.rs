@@ -1,7 +1,8 @@
 //! How much of a metric's variance the factors of a design explain: analysis of variance by least squares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
+use crate::statistics::design::{Design, Term};
 use crate::statistics::distribution;
 
 /// What a design explains.
@@ -46,60 +47,66 @@ pub struct FTest {
 /// sums of squares of type II (Langsrud 2003): each term's are what it explains beyond all terms that do not contain
 /// it, so they do not depend on the factors' order and need no balance. A factor whose levels are parts of another's
 /// (nested in it, as a kernel's size is in "convolutional") contains that one. Values must be finite. `None` when
-/// nothing varies: no factor has two levels, or all values are equal.
+/// nothing varies (no factor has two levels, or all values are equal) and when there are more than [`MOST_COLUMNS`].
 pub fn anova(factors: &[Vec<usize>], values: &[f64]) -> Option<Anova> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let centered: Vec<f64> = values.iter().map(|value| value - mean).collect();
     let total_squares: f64 = centered.iter().map(|value| value * value).sum();
     let scale = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let nested = nested(factors);
-    let mains: Vec<Term> = (0..factors.len()).map(|factor| Term::new(vec![factor], factors, &nested)).collect();
+    let mains: Vec<Term> = (0..factors.len()).map(|factor| Term::new(&[factor], factors, &nested)).collect();
+    let columns: usize = mains.iter().map(|term| term.columns).sum();
     let is_flat = total_squares <= (1e-13 * scale).powi(2) * values.len() as f64;
-    if is_flat || mains.iter().all(|term| term.columns == 0) {
+    if is_flat || columns == 0 || columns > MOST_COLUMNS {
         return None;
     }
-    let with_pairs = pairs(factors, &nested, &mains).and_then(|pairs| {
+    let with_pairs = pairs(factors, &nested, &mains, MOST_COLUMNS - columns).and_then(|pairs| {
         let is_known = pairs.is_empty() || has_repeats(factors);
-        let terms: Vec<Term> = mains.iter().cloned().chain(pairs).collect();
-        let full = is_known.then(|| Fit::of(terms.iter(), &centered))?;
+        let main_effects_alone = pairs.is_empty();
+        let design = is_known.then(|| Design::new([mains.clone(), pairs].concat(), &centered))?;
         // A model that takes more than half of the freedom fits noise.
-        (terms.len() == mains.len() || 2 * full.rank < values.len()).then_some((terms, full))
+        (main_effects_alone || 2 * design.fit(|_| true).rank < values.len()).then_some(design)
     });
     let interactions = with_pairs.is_some();
-    let (terms, full) = with_pairs.unwrap_or_else(|| (mains.clone(), Fit::of(mains.iter(), &centered)));
+    let design = with_pairs.unwrap_or_else(|| Design::new(mains, &centered));
+    let full = design.fit(|_| true);
     let freedom = (values.len() - 1).saturating_sub(full.rank);
     // What rounding leaves of a perfect fit is no noise.
     let squares = if full.squares <= EXACT * total_squares { 0.0 } else { full.squares };
     let noise = Noise { freedom, squares, total: total_squares };
-    let effects = terms.iter().filter_map(|term| noise.effect(term, &terms, &centered)).collect();
+    let effects = design.terms.iter().filter_map(|term| noise.effect(term, &design)).collect();
     Some(Anova { effects, residual_freedom: freedom, residual_squares: squares, total_squares, interactions })
 }
 
+/// Columns of a design that are fitted in no time. Interactions that would make more are left to the noise.
+const MOST_COLUMNS: usize = 300;
+
 /// For each factor those that it is nested in: every level of the first lies in one of the second, which has fewer.
 fn nested(factors: &[Vec<usize>]) -> Vec<Vec<bool>> {
-    let levels = |levels: &Vec<usize>| levels.iter().collect::<BTreeSet<_>>().len();
-    let is_nested = |inner: &Vec<usize>, outer: &Vec<usize>| {
-        let both: BTreeSet<(&usize, &usize)> = inner.iter().zip(outer).collect();
-        both.len() == levels(inner) && levels(outer) < levels(inner)
+    let count = |levels: &[usize]| levels.iter().collect::<HashSet<_>>().len();
+    let counts: Vec<usize> = factors.iter().map(|levels| count(levels)).collect();
+    let lies_in = |inner: &[usize], outer: &[usize]| {
+        let mut level_of = HashMap::new();
+        inner.iter().zip(outer).all(|(inner, outer)| level_of.entry(inner).or_insert(outer) == &outer)
     };
-    factors.iter().map(|inner| factors.iter().map(|outer| is_nested(inner, outer)).collect()).collect()
+    let is_nested =
+        |inner: usize, outer: usize| counts[outer] < counts[inner] && lies_in(&factors[inner], &factors[outer]);
+    (0..factors.len()).map(|inner| (0..factors.len()).map(|outer| is_nested(inner, outer)).collect()).collect()
 }
 
-/// The interactions of two factors that are not nested; `None` when there are so many columns that to fit them would
-/// take minutes.
-fn pairs(factors: &[Vec<usize>], nested: &[Vec<bool>], mains: &[Term]) -> Option<Vec<Term>> {
-    const MOST_COLUMNS: usize = 400;
+/// The interactions of two factors that are not nested; `None` when these have more than so many columns.
+fn pairs(factors: &[Vec<usize>], nested: &[Vec<bool>], mains: &[Term], most: usize) -> Option<Vec<Term>> {
     let all = (0..factors.len()).flat_map(|first| (first + 1..factors.len()).map(move |second| [first, second]));
     let pairs: Vec<[usize; 2]> = all.filter(|[one, other]| !nested[*one][*other] && !nested[*other][*one]).collect();
     let columns: usize = pairs.iter().map(|[one, other]| mains[*one].columns * mains[*other].columns).sum();
-    (columns <= MOST_COLUMNS).then(|| pairs.iter().map(|pair| Term::new(pair.to_vec(), factors, nested)).collect())
+    (columns <= most).then(|| pairs.iter().map(|pair| Term::new(pair, factors, nested)).collect())
 }
 
 /// Whether some combination of all factors was measured more than once.
 fn has_repeats(factors: &[Vec<usize>]) -> bool {
     let runs = factors.first().map_or(0, Vec::len);
-    let cells: BTreeSet<Vec<usize>> = (0..runs).map(|run| factors.iter().map(|factor| factor[run]).collect()).collect();
-    cells.len() < runs
+    let cell = |run: usize| -> Vec<usize> { factors.iter().map(|factor| factor[run]).collect() };
+    (0..runs).map(cell).collect::<HashSet<_>>().len() < runs
 }
 
 /// What of a sum of squares may be rounding.
@@ -114,9 +121,9 @@ struct Noise {
 
 impl Noise {
     /// What a term explains beyond those that do not contain it; `None` when these imply it.
-    fn effect(&self, term: &Term, terms: &[Term], centered: &[f64]) -> Option<Effect> {
-        let others = || terms.iter().filter(|other| !other.contains(term));
-        let (without, with) = (Fit::of(others(), centered), Fit::of(others().chain([term]), centered));
+    fn effect(&self, term: &Term, design: &Design) -> Option<Effect> {
+        let is_other = |other: &Term| !other.contains(term);
+        let (without, with) = (design.fit(is_other), design.fit(|other| is_other(other) || other == term));
         let freedom = with.rank.checked_sub(without.rank).filter(|freedom| *freedom > 0)?;
         let squares = (without.squares - with.squares).max(0.0);
         let mean = (self.freedom > 0).then(|| self.squares / self.freedom as f64);
@@ -134,96 +141,6 @@ impl Noise {
             test: mean.filter(|mean| *mean > 0.0).map(test),
         })
     }
-}
-
-/// A factor, or two that act together, as columns of the design: one for every level or combination there is but the
-/// first, 1 where it holds and else 0.
-#[derive(Debug, Clone)]
-struct Term {
-    factors: Vec<usize>,
-    /// By factor, whether it is one of these or one of these is nested in it.
-    covers: Vec<bool>,
-    columns: usize,
-    /// The column that is 1 in each measurement, if any.
-    column: Vec<Option<usize>>,
-}
-
-impl Term {
-    fn new(members: Vec<usize>, factors: &[Vec<usize>], nested: &[Vec<bool>]) -> Self {
-        let runs = members.first().map_or(0, |factor| factors[*factor].len());
-        let cell = |run: usize| -> Vec<usize> { members.iter().map(|factor| factors[*factor][run]).collect() };
-        let cells: Vec<Vec<usize>> = (0..runs).map(cell).collect();
-        let distinct: BTreeSet<&Vec<usize>> = cells.iter().collect();
-        let places: BTreeMap<&Vec<usize>, usize> = distinct.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
-        let column = cells.iter().map(|cell| places[cell].checked_sub(1)).collect();
-        let covers = |factor| members.iter().any(|member| *member == factor || nested[*member][factor]);
-        Self {
-            covers: (0..factors.len()).map(covers).collect(),
-            columns: distinct.len().saturating_sub(1),
-            column,
-            factors: members,
-        }
-    }
-
-    /// Whether the other term is a part of this one, or this one itself.
-    fn contains(&self, other: &Term) -> bool {
-        other.factors.iter().all(|factor| self.covers[*factor])
-    }
-}
-
-/// What least squares leaves.
-struct Fit {
-    /// Columns that are independent, the constant not counted.
-    rank: usize,
-    /// The residuals' sum of squares.
-    squares: f64,
-}
-
-impl Fit {
-    /// Eliminates column after column from the products of all columns and the values, whose own product is then what
-    /// is left of it. Columns that others imply are left out.
-    fn of<'t>(terms: impl Iterator<Item = &'t Term>, centered: &[f64]) -> Self {
-        let mut products = products(&terms.collect::<Vec<_>>(), centered);
-        let last = products.len() - 1;
-        let before: Vec<f64> = (0..last).map(|place| products[place][place]).collect();
-        let mut rank = 0;
-        for pivot in 0..last {
-            let own = products[pivot][pivot];
-            if own <= 1e-9 * before[pivot] {
-                continue;
-            }
-            rank += 1;
-            let column: Vec<f64> = (pivot + 1..=last).map(|row| products[row][pivot]).collect();
-            for (row, entry) in column.iter().enumerate().filter(|(_, entry)| **entry != 0.0) {
-                let rest = products[pivot + 1 + row][pivot + 1..].iter_mut();
-                rest.zip(&column).for_each(|(product, other)| *product -= entry / own * other);
-            }
-        }
-        Self { rank, squares: products[last][last] }
-    }
-}
-
-/// The lower triangle of all products of two of the design's columns, centered, and of the values, which come last.
-fn products(terms: &[&Term], centered: &[f64]) -> Vec<Vec<f64>> {
-    let starts = terms.iter().scan(0, |next, term| Some(std::mem::replace(next, *next + term.columns)));
-    let starts: Vec<usize> = starts.collect();
-    let last: usize = terms.iter().map(|term| term.columns).sum();
-    let mut products: Vec<Vec<f64>> = (0..=last).map(|row| vec![0.0; row + 1]).collect();
-    for (run, value) in centered.iter().enumerate() {
-        let ones = terms.iter().zip(&starts).filter_map(|(term, start)| Some(start + term.column[run]?));
-        let ones: Vec<usize> = ones.collect();
-        for (place, row) in ones.iter().enumerate() {
-            ones[..=place].iter().for_each(|column| products[*row][*column] += 1.0);
-            products[last][*row] += value;
-        }
-        products[last][last] += value * value;
-    }
-    let counts: Vec<f64> = (0..last).map(|place| products[place][place]).collect();
-    for (row, count) in counts.iter().enumerate() {
-        let entries = products[row].iter_mut().zip(&counts);
-        entries.for_each(|(entry, other)| *entry -= count * other / centered.len() as f64);
-    }
-    products
 }
 
 #[cfg(test)]

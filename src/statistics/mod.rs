@@ -5,6 +5,7 @@
 //! `tests/reference/statistics.py` prints the values of SciPy and statsmodels that the tests hold this against.
 
 mod anova;
+mod design;
 mod difference;
 mod distribution;
 mod holm;
