@@ -220,7 +220,15 @@ fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String
 
 /// The metrics of a variant.
 fn names<'a>(variant: &Variant<'a>) -> BTreeSet<&'a str> {
-    variant.runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect()
+    let mut names = BTreeSet::new();
+    let mut last: Option<&Run> = None;
+    for run in &variant.runs {
+        // Most runs have the same ones.
+        if last.replace(run).is_none_or(|last| !last.metrics.keys().eq(run.metrics.keys())) {
+            names.extend(run.metrics.keys().map(String::as_str));
+        }
+    }
+    names
 }
 
 fn nothing_in_common(variants: &[Variant<'_>], each: &[BTreeSet<&str>]) -> Stop {

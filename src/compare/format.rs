@@ -38,10 +38,11 @@ impl Entry {
 pub fn grid(sheet: &Sheet) -> Grid {
     let mut header = sheet.params.clone();
     let seeds = sheet.has_repeats();
+    let differs: Vec<bool> = (0..sheet.metrics.len()).map(|metric| has_differences(sheet, metric)).collect();
     header.extend(seeds.then(|| "seeds".to_owned()));
     for (index, metric) in sheet.metrics.iter().enumerate() {
         header.push(format!("{metric}{}", merit::arrow(metric)));
-        if has_differences(sheet, index) {
+        if differs[index] {
             header.push(format!("Δ {}", merit::own(metric)));
         }
     }
@@ -53,7 +54,7 @@ pub fn grid(sheet: &Sheet) -> Grid {
         entries.extend(seeds.then(|| Entry::plain(row.seeds.to_string())));
         for (index, cell) in row.cells.iter().enumerate() {
             entries.push(cell.as_ref().map_or_else(|| Entry::plain("none"), entry));
-            if has_differences(sheet, index) {
+            if differs[index] {
                 entries.push(Entry::plain(cell.as_ref().map_or_else(String::new, difference)));
             }
         }

@@ -41,9 +41,17 @@ pub fn differing(runs: &[Run]) -> Vec<String> {
 
 fn differing_of(runs: &[&Run]) -> Vec<String> {
     let Some((first, rest)) = runs.split_first() else { return Vec::new() };
-    let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
-    let differs = |name: &&String| rest.iter().any(|run| run.params.get(*name) != first.params.get(*name));
-    names.into_iter().filter(differs).cloned().collect()
+    let mut found: BTreeSet<&String> = BTreeSet::new();
+    for run in rest {
+        if run.params.keys().eq(first.params.keys()) {
+            let pairs = run.params.iter().zip(first.params.values());
+            found.extend(pairs.filter(|((_, own), other)| own != other).map(|((name, _), _)| name));
+        } else {
+            let names = run.params.keys().chain(first.params.keys());
+            found.extend(names.filter(|name| run.params.get(*name) != first.params.get(*name)));
+        }
+    }
+    found.into_iter().cloned().collect()
 }
 
 /// Names of the params that it takes to tell variants apart, in alphabetical order: the swept ones that differ, and what

@@ -52,12 +52,11 @@ impl RunLog {
         let ended_well = |row: &RunRow| row.status == "executed" || row.status == "cached";
         let well: HashSet<Work> = rows.iter().filter(|row| ended_well(row)).map(work).collect();
         let mut seen = HashSet::new();
-        rows.retain(|row| {
-            let work = work(row);
-            (ended_well(row) || !well.contains(&work)) && seen.insert(work)
-        });
-        let left_out: HashSet<Work> = others.iter().map(work).filter(|work| !seen.contains(work)).collect();
-        Ok(Standing { runs: rows, left_out: left_out.len() })
+        let counts = |row: &RunRow| ended_well(row) || !well.contains(&work(row));
+        let counts: Vec<bool> = rows.iter().map(|row| counts(row) && seen.insert(work(row))).collect();
+        let left_out = others.iter().map(work).filter(|work| !seen.contains(work)).collect::<HashSet<_>>().len();
+        let runs = rows.into_iter().zip(counts).filter_map(|(row, counts)| counts.then_some(row)).collect();
+        Ok(Standing { runs, left_out })
     }
 
     /// The stages of the pipeline as each launch of an experiment has them in its config, by the launch's id.
@@ -109,8 +108,8 @@ impl RunLog {
 }
 
 /// What makes two runs the same work, as far as the log knows: params and seed.
-type Work = (Map<String, Value>, u64);
+type Work<'a> = (&'a Map<String, Value>, u64);
 
-fn work(row: &RunRow) -> Work {
-    (row.params.clone(), row.seed)
+fn work(row: &RunRow) -> Work<'_> {
+    (&row.params, row.seed)
 }

@@ -85,8 +85,12 @@ impl RunLog {
             let catalog = self.read_catalog()?;
             let numbers: Vec<i64> = shared.iter().map(|row| numbers[*row]).collect();
             for field in catalog.names(Kind::Param).filter_map(|name| catalog.field(&format!("param.{name}"))) {
+                let values = self.column(&field, &numbers)?;
+                if values.windows(2).all(|pair| pair[0] == pair[1]) {
+                    continue;
+                }
                 let mut known: HashMap<(usize, Value), usize> = HashMap::new();
-                for (row, value) in shared.iter().zip(self.column(&field, &numbers)?) {
+                for (row, value) in shared.iter().zip(values) {
                     work[*row] = *known.entry((work[*row], value)).or_insert(*row);
                 }
             }
