@@ -220,6 +220,28 @@ fn runs_that_an_interrupt_finds_waiting_get_no_pages() {
 }
 
 #[test]
+fn a_stage_that_does_not_listen_is_given_up_with_the_process() {
+    let project = Project::with_pipeline(
+        "[stages.load]\nuses = \"load\"\ndataset = \"npy\"\npath = \"../wide.npy\"\ntest_fraction = 0\n\
+         [stages.pca]\nuses = \"pca\"\ninputs = { data = \"load\" }\nsplit = \"train\"\n",
+    );
+    let (samples, width) = (64, 3000);
+    let values: Vec<f32> = (0..samples * width).map(|at| ((at * 7919) % 1009) as f32).collect();
+    pipeline::artifact::array::write(&project.path("wide.npy"), &[samples, width], &values).unwrap();
+    let mut launch = project.start(&[]);
+    launch.wait_for("stage_started", "pca");
+    // Most of its time goes into one decomposition of many seconds, in which nothing asks whether to stop.
+    std::thread::sleep(Duration::from_millis(500));
+    launch.signal("INT");
+    let (launch, _) = launch.end();
+    assert_eq!((launch.code, launch.stages("interrupted")), (130, set(["pca"])), "{}", launch.stderr);
+    assert_eq!(launch.last()["skipped"], 1);
+    assert_eq!(project.json(&["runs"])[0]["status"], "interrupted");
+    project.assert_sound();
+    assert_eq!(assert_goes_on(&project, &["--only", "load"]).count("executed"), 0);
+}
+
+#[test]
 fn an_interrupt_stops_at_once_and_the_next_launch_goes_on() {
     for (name, jobs) in [("INT", "1"), ("TERM", "2")] {
         let project = long_training();

@@ -74,20 +74,45 @@ impl Content {
         }
     }
 
+    /// Room to make for `count` announced bytes: a plain file surely holds them, a gzipped one may be lying, and what it
+    /// gives then grows only as far as it unpacks.
+    pub fn room(&self, count: u64) -> usize {
+        (if self.gzipped { count.min(1 << 26) } else { count }) as usize
+    }
+
     /// The next `count` bytes. Errors: there are fewer, or the gzip stream is damaged.
     pub fn bytes(&mut self, count: u64) -> Result<Vec<u8>, DatasetError> {
         if count > self.left {
             return Err(if self.gzipped { self.bomb() } else { self.truncated(count, self.left) });
         }
-        let mut bytes = Vec::new();
-        // A plain file surely holds that much; a gzipped one may be lying, and then grows only as far as it unpacks.
-        bytes.reserve(if self.gzipped { count.min(1 << 26) } else { count } as usize);
+        let mut bytes = Vec::with_capacity(self.room(count));
         self.reader.by_ref().take(count).read_to_end(&mut bytes).map_err(|error| self.unreadable(&error))?;
         if (bytes.len() as u64) < count {
             return Err(self.truncated(count, bytes.len() as u64));
         }
         self.left -= count;
         Ok(bytes)
+    }
+
+    /// The next `count` bytes, passed on in pieces of `size` bytes, the last perhaps shorter, so that they need not be
+    /// held beside what is made of them. Errors as for [`bytes`](Self::bytes).
+    pub fn pieces(&mut self, count: u64, size: usize, mut pass: impl FnMut(&[u8])) -> Result<(), DatasetError> {
+        if count > self.left {
+            return Err(if self.gzipped { self.bomb() } else { self.truncated(count, self.left) });
+        }
+        let (mut had, mut piece) = (0, Vec::with_capacity(size));
+        while had < count {
+            let wanted = (count - had).min(size as u64);
+            piece.clear();
+            self.reader.by_ref().take(wanted).read_to_end(&mut piece).map_err(|error| self.unreadable(&error))?;
+            had += piece.len() as u64;
+            if (piece.len() as u64) < wanted {
+                return Err(self.truncated(count, had));
+            }
+            pass(&piece);
+        }
+        self.left -= count;
+        Ok(())
     }
 
     /// Makes sure that nothing follows what was read. `announced` is what the file said it holds.

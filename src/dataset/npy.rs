@@ -8,6 +8,9 @@ use super::content::Content;
 use super::error::DatasetError;
 use super::open::Pixels;
 
+/// Numbers read at once.
+const AT_ONCE: usize = 1 << 16;
+
 /// An open file: its header is read and fits what follows, as far as that can be told before reading it.
 struct Opened {
     descr: String,
@@ -67,16 +70,14 @@ pub fn image_axes(path: &Path, shape: Option<[usize; 3]>) -> Result<[usize; 4], 
 pub fn read_images(path: &Path, shape: Option<[usize; 3]>) -> Result<Pixels, DatasetError> {
     let opened = Opened::new(path)?;
     let axes = sample_axes(path, &opened.shape, shape)?;
-    let descr = opened.descr.clone();
-    let bytes = opened.read()?;
-    let pixels = match descr.as_str() {
-        "|u1" => Array::new(&axes, bytes).map(Pixels::Bytes),
-        "<f4" => Array::new(&axes, floats(path, &bytes, |four: [u8; 4]| f32::from_le_bytes(four))?).map(Pixels::Floats),
+    let pixels = match opened.descr.as_str() {
+        "|u1" => Array::new(&axes, opened.read()?).map(Pixels::Bytes),
+        "<f4" => Array::new(&axes, floats(path, opened, f32::from_le_bytes)?).map(Pixels::Floats),
         "<f8" => {
-            let values = floats(path, &bytes, |eight: [u8; 8]| f64::from_le_bytes(eight) as f32)?;
+            let values = floats(path, opened, |eight| f64::from_le_bytes(eight) as f32)?;
             Array::new(&axes, values).map(Pixels::Floats)
         }
-        _ => {
+        descr => {
             let message = format!("{} holds samples of type {descr}", path.display());
             return Err(DatasetError::new(message).help("save samples as uint8, float32 or float64"));
         }
@@ -120,11 +121,16 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>, DatasetError> {
 
 fn floats<const N: usize>(
     path: &Path,
-    bytes: &[u8],
+    mut opened: Opened,
     number: impl Fn([u8; N]) -> f32,
 ) -> Result<Vec<f32>, DatasetError> {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    let values: Vec<f32> = chunks.iter().map(|chunk| number(*chunk)).collect();
+    let mut values = Vec::with_capacity(opened.content.room(opened.bytes) / N);
+    opened.content.pieces(opened.bytes, AT_ONCE * N, |piece| {
+        let (chunks, _) = piece.as_chunks::<N>();
+        values.extend(chunks.iter().map(|chunk| number(*chunk)));
+    })?;
+    let announced = opened.announced();
+    opened.content.end(&announced)?;
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(values),
         Some(place) => {

@@ -206,16 +206,16 @@ impl Mixture {
     }
 
     fn with_damaged(test: &dyn Samples, damage: Anomalies, seed: u64) -> Self {
-        let clean = all_pixels(test);
-        let mut pixels = clean.clone();
+        let mut pixels = all_pixels(test);
+        let half = pixels.len();
+        pixels.reserve_exact(half);
+        pixels.extend_from_within(..);
+        let (clean, copies) = pixels.split_at_mut(half);
         let width = test.shape().iter().product::<usize>();
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let highest = clean.iter().copied().fold(f32::MIN, f32::max);
         let lowest = clean.iter().copied().fold(f32::MAX, f32::min);
-        for image in clean.chunks_exact(width) {
-            let from = pixels.len();
-            pixels.extend_from_slice(image);
-            let copy = &mut pixels[from..];
+        for copy in copies.chunks_exact_mut(width) {
             match damage {
                 Anomalies::Shuffled => copy.shuffle(&mut random),
                 Anomalies::Inverted => copy.iter_mut().for_each(|pixel| *pixel = highest + lowest - *pixel),
