@@ -11,6 +11,8 @@ use pipeline::tensor::batch_norm::BatchNorm;
 use pipeline::tensor::conv_transpose2d::{ConvTranspose2d, Spread};
 use pipeline::tensor::conv2d::Conv2d;
 use pipeline::tensor::dense::{Dense, Tie};
+use pipeline::tensor::dropout::Dropout;
+use pipeline::tensor::gaussian::{Draw, Gaussian};
 use pipeline::tensor::gemm::{Mat, multiply};
 use pipeline::tensor::loss::Loss;
 use pipeline::tensor::parameters::Parameters;
@@ -147,11 +149,35 @@ impl Bench {
         self.op(&name, width, spread.kernel() + outputs, flops, |x, p| conv.forward(x, p, &self.scratch, true));
     }
 
+    /// A convolution of 3x3 with stride 2.
+    fn strided(&self, image: [usize; 3], outputs: usize) {
+        let windows = Windows::new(image, [3, 3], [2, 2], Padding::Same).expect("windows fit");
+        let bias = windows.depth() * outputs;
+        let conv = Conv2d { windows, upsample: 1, outputs, weight: 0, bias, activation: Activation::Relu };
+        let name = format!("conv {0}x{0}, {1} to {outputs}, stride 2", image[0], image[2]);
+        let (flops, width) = (6 * windows.count() * bias, image.iter().product());
+        self.op(&name, width, bias + outputs, flops, |x, p| conv.forward(x, p, &self.scratch, true));
+    }
+
+    /// What works on rows of features.
+    fn on_rows(&self, width: usize) {
+        let gelu = |x, _: &Parameters<f32>| Activation::Gelu.forward(x, width);
+        self.op(&format!("GELU of {width}"), width, 0, 2 * width, gelu);
+        let dropout = Dropout { rate: 0.2 };
+        self.op(&format!("dropout of {width}"), width, 0, 2 * width, |x, _| dropout.train(x, 1, 0));
+        let (gaussian, codes) = (Gaussian { width: width / 2 }, width / 2);
+        let draw = Draw { key: 1, first_row: 0, weight: 1.0 };
+        let name = format!("codes of {codes} drawn");
+        self.op(&name, width, 0, 2 * width, |x, _| gaussian.train(x, draw, &mut vec![0.0; codes]));
+    }
+
     fn around(&self, image: [usize; 3]) {
         let ([side, _, channels], width) = (image, image.iter().product::<usize>());
         let windows = Windows::new(image, [2, 2], [2, 2], Padding::Valid).expect("windows fit");
-        let pool = Pool { kind: PoolKind::Max, windows };
-        self.op(&format!("max pool {side}x{side}x{channels}"), width, 0, 2 * width, |x, _| pool.forward(x));
+        for (kind, word) in [(PoolKind::Max, "max"), (PoolKind::Average, "average")] {
+            let pool = Pool { kind, windows };
+            self.op(&format!("{word} pool {side}x{side}x{channels}"), width, 0, 2 * width, |x, _| pool.forward(x));
+        }
         let norm = BatchNorm { width: channels, scale: 0, offset: channels, running: 0 };
         let name = format!("batch norm {side}x{side}x{channels}");
         self.op(&name, width, 2 * channels, 2 * width, |x, p| norm.train(x, p, &mut vec![0.0; 2 * channels]));
@@ -170,11 +196,15 @@ fn main() {
     bench.conv("tiles", [7, 7, 64], 1, 64);
     bench.conv("tiles", [7, 7, 64], 2, 32);
     bench.conv("windows back", [14, 14, 32], 2, 1);
+    bench.strided([28, 28, 32], 64);
     bench.transposed([7, 7, 64], 32);
+    bench.on_rows(256);
     bench.around([28, 28, 32]);
     bench.around([14, 14, 64]);
     bench.loss("mean squared error of 784", 784, 2, &Loss::Mse);
+    bench.loss("mean absolute error of 784", 784, 2, &Loss::L1);
     bench.loss("binary cross-entropy of 784", 784, 2, &Loss::Bce);
+    bench.loss("binary cross-entropy of 784 logits", 784, 2, &Loss::BceLogits);
     bench.loss("softmax cross-entropy of 10", 10, 2, &Loss::CrossEntropy);
     bench.loss("SSIM of 28x28", 784, 2, &Loss::Ssim(Ssim::new([28, 28, 1], 11)));
 }

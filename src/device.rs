@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A class of devices; results are the same bytes within one, up to rounding between them.
+/// A class of devices. Results of the processor are the same bytes everywhere; another class gives others: it rounds
+/// otherwise, and batch normalization sees the whole batch there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
     #[default]

@@ -52,8 +52,8 @@ kind = "masking"
 [stages.conv]
 uses = "train-autoencoder"
 inputs = { dataset = "noise" }
-encoder = ["conv 4 3x3 same relu", "batchnorm", "maxpool 2", "conv 3 3x3 same relu", "avgpool 2", "flatten", "dropout 0.2", "dense 6"]
-decoder = ["dense 147 relu", "reshape 7x7x3", "conv 4 3x3 same relu", "upsample 2", "convtranspose 2 3x3 stride 2 same", "conv 1 3x3 same sigmoid"]
+encoder = ["conv 16 3x3 same relu", "batchnorm", "maxpool 2", "conv 16 3x3 same relu", "avgpool 2", "flatten", "dropout 0.2", "dense 6"]
+decoder = ["dense 147 relu", "reshape 7x7x3", "conv 16 3x3 same relu", "upsample 2", "conv 16 3x3 same relu", "convtranspose 2 3x3 stride 2 same", "conv 1 3x3 same sigmoid"]
 epochs = 2
 batch_size = 48
 
@@ -82,6 +82,9 @@ uses = "train-autoencoder"
 inputs = { dataset = "few" }
 encoder = ["dense 16 tanh", "gaussian 2"]
 decoder = ["dense 16 elu", "dense 784 sigmoid"]
+optimizer = "adamw"
+clip_norm = 0.5
+decay = "cosine"
 epochs = 2
 batch_size = 50
 

@@ -57,26 +57,37 @@ fn layers(texts: &[&str]) -> Vec<LayerSpec> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
+/// One test, because the allocator counts for all.
 #[test]
 fn thirty_epochs_end_with_as_many_bytes_in_use_as_three() {
-    // Every way to convolve, and a last batch that is smaller.
-    let encoder = layers(&["conv 16 3x3 relu", "batchnorm", "maxpool 2", "conv 16 3x3 relu", "flatten", "dense 5"]);
-    let decoder = layers(&[
-        "dense 256 relu",
-        "dropout 0.1",
-        "reshape 4x4x16",
-        "convtranspose 16 3x3",
-        "upsample 2",
-        "conv 16 3x3 relu",
-        "conv 1 3x3 sigmoid",
-    ]);
-    let mut model = Autoencoder::new(&encoder, &decoder, [8, 8, 1], 1).unwrap();
+    // Every way to convolve.
+    check(
+        &["conv 16 3x3 relu", "batchnorm", "maxpool 2", "conv 16 3x3 relu", "flatten", "dense 5"],
+        &[
+            "dense 256 relu",
+            "dropout 0.1",
+            "reshape 4x4x16",
+            "convtranspose 16 3x3",
+            "upsample 2",
+            "conv 16 3x3 relu",
+            "conv 1 3x3 sigmoid",
+        ],
+    );
+    check(
+        &["conv 8 3x3 stride 2 relu", "gaussian 5"],
+        &["dense 128 relu", "reshape 4x4x8", "convtranspose 8 3x3 stride 2 relu", "conv 1 3x3 sigmoid"],
+    );
+}
+
+fn check(encoder: &[&str], decoder: &[&str]) {
+    let mut model = Autoencoder::new(&layers(encoder), &layers(decoder), [8, 8, 1], 1).unwrap();
     // One thread, because each has memory of its own from its first product on, whenever that is.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let in_use = Mutex::new(Vec::with_capacity(30));
     let on_epoch = |_: EpochReport| in_use.lock().unwrap().push(IN_USE.load(Ordering::Relaxed));
     let run =
         Run { pool: &pool, device: Device::Cpu, cancel: &Cancel::default(), on_epoch: &on_epoch, checkpoints: None };
+    // With a last batch that is smaller.
     let training = Training { epochs: 30, batch_size: 32, seed: 1, ..Training::default() };
     model.fit(&Images(72), Some(&Images(40)), Loss::Mse, &training, &run).unwrap();
     let in_use = in_use.into_inner().unwrap();

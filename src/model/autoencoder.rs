@@ -224,18 +224,6 @@ impl Autoencoder {
         weights::save(&self.network, &self.weights, None, whole)
     }
 
-    /// Reads what `save` wrote as `whole`.
-    pub fn load(
-        encoder: &[LayerSpec],
-        decoder: &[LayerSpec],
-        input: [usize; 3],
-        whole: &Path,
-    ) -> Result<Self, TrainError> {
-        let mut model = Self::new(encoder, decoder, input, 0)?;
-        model.read(whole)?;
-        Ok(model)
-    }
-
     /// Takes over the weights that `save` wrote as `whole` of a model of the same layers.
     pub fn read(&mut self, whole: &Path) -> Result<(), TrainError> {
         weights::load(&self.network, &mut self.weights, whole)

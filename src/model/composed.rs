@@ -1,5 +1,5 @@
-//! Trainings' steps on any device dfdx knows, with the operations composed from dfdx's own. A batch is one piece there.
-//! Samples are gathered, losses compared and parameters updated on the host, by the same code as everywhere; the network
+//! Trainings' steps on any device dfdx knows, with the operations composed from dfdx's own. A batch is one piece there,
+//! so a batch normalization's statistics are the whole batch's, not a shard's as on the processor. Samples are gathered, losses compared and parameters updated on the host, by the same code as everywhere; the network
 //! runs forward and back on the device. Sums there have no fixed order, so the last bits may differ from launch to
 //! launch.
 
@@ -416,7 +416,7 @@ mod tests {
             };
             let training = Training {
                 epochs: 4,
-                batch_size: 8,
+                batch_size: 24,
                 // Adam would make steps of rounding errors where a gradient is zero.
                 optimizer: Optimizer::Sgd { momentum: 0.5 },
                 learning_rate: 0.1,
@@ -445,7 +445,8 @@ mod tests {
             squared_error: classes.is_none(),
             divergence_weight: if classes.is_none() { 0.01 } else { 0.0 },
         };
-        // Without batch norm: a shard's statistics are its own, and here a batch is one.
+        // Without batch norm: a shard's statistics are its own, and here a batch is one. The processor cuts the first
+        // model's into two.
         for (texts, task) in [
             (
                 &["conv 3 3x3 same elu", "dropout 0.2", "avgpool 2", "flatten", "gaussian 2", "dense 36 sigmoid"][..],

@@ -46,12 +46,13 @@ impl Drop for Worker {
     }
 }
 
-/// Most samples that go through a network together.
+/// Most samples that go through a network together, and most of those that are images.
 pub(super) const ROWS_AT_ONCE: usize = 64;
+pub(super) const IMAGES_AT_ONCE: usize = 16;
 
 /// Samples that go through a network together: few images, many rows of features.
 pub(super) fn rows_at_once(network: &Network) -> usize {
-    if network.is_convolutional() { 16 } else { ROWS_AT_ONCE }
+    if network.is_convolutional() { IMAGES_AT_ONCE } else { ROWS_AT_ONCE }
 }
 
 /// The number of samples, as row numbers count it.

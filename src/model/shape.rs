@@ -13,6 +13,9 @@ pub struct LayerInfo {
     pub output: [usize; 3],
     /// Trainable numbers.
     pub parameters: usize,
+    /// Numbers of the windows that are copied out at once on the way through, at least; 0 for layers without any.
+    #[serde(skip)]
+    pub windows: usize,
 }
 
 /// A layer that does not fit what it gets.
@@ -44,7 +47,8 @@ pub fn infer(layers: &[LayerSpec], input: [usize; 3]) -> Result<Vec<LayerInfo>, 
             message: format!("layer {} (`{layer}`) gets {}; {needs}", index + 1, describe(shape)),
             help,
         })?;
-        infos.push(LayerInfo { layer: layer.to_string(), output, parameters });
+        let windows = windows_at_once(layer, shape);
+        infos.push(LayerInfo { layer: layer.to_string(), output, parameters, windows });
         shape = output;
     }
     Ok(infos)
@@ -143,6 +147,23 @@ fn needs_images(input: [usize; 3]) -> Result<(), Misfit> {
 fn parameters(convolution: &Convolution, channels: usize) -> usize {
     let depth = convolution.kernel.iter().fold(channels, |product, side| product.saturating_mul(*side));
     depth.saturating_add(1).saturating_mul(convolution.filters)
+}
+
+/// Numbers of the windows that a convolution of images copies out at once: of its input or, where that can be had for
+/// less, of its output.
+fn windows_at_once(layer: &LayerSpec, input: [usize; 3]) -> usize {
+    let at_once = |windows: Windows| {
+        let lines = windows.blocks(1).0;
+        lines.saturating_mul(windows.across).saturating_mul(windows.depth())
+    };
+    match &layer.kind {
+        LayerKind::Conv(convolution) => windows(layer, input).map_or(0, |windows| {
+            let back = (windows.stride == [1, 1]).then(|| at_once(windows.reversed(convolution.filters, 1)));
+            at_once(windows).min(back.unwrap_or(usize::MAX))
+        }),
+        LayerKind::ConvTranspose(convolution) => at_once(windows_back(convolution, input)),
+        _ => 0,
+    }
 }
 
 /// The windows of a transposed convolution over its output, for images of a shape.

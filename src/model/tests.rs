@@ -61,6 +61,17 @@ fn layers(texts: &[&str]) -> Vec<LayerSpec> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
+/// A model with the weights of a file.
+fn load(
+    encoder: &[LayerSpec],
+    decoder: &[LayerSpec],
+    input: [usize; 3],
+    path: &std::path::Path,
+) -> Result<Autoencoder, TrainError> {
+    let mut model = Autoencoder::new(encoder, decoder, input, 0)?;
+    model.read(path).map(|()| model)
+}
+
 fn training(epochs: u32, batch_size: usize, learning_rate: f64) -> Training {
     Training { epochs, batch_size, learning_rate, seed: 11, ..Training::default() }
 }
@@ -129,7 +140,7 @@ fn trained(threads: usize) -> (Vec<u8>, History, Vec<f32>) {
 #[test]
 fn the_number_of_threads_changes_no_byte() {
     let one = trained(1);
-    for threads in [2, 3, 8] {
+    for threads in [2, 3, 8, 64] {
         assert!(trained(threads) == one, "{threads} threads");
     }
 }
@@ -193,11 +204,25 @@ impl Checkpoints for Memory {
 
 #[test]
 fn training_goes_on_from_every_epoch_to_the_same_bits() {
-    let data = bars([8, 8, 1], 50);
     let base = Training { decay: Decay::Step { every: 2, factor: 0.7 }, warmup: 1.5, ..training(6, 20, 1e-2) };
-    for (optimizer, patience) in
-        [(Optimizer::Adam, None), (Optimizer::Sgd { momentum: 0.9 }, Some(2)), (Optimizer::RmsProp, Some(6))]
-    {
+    let variational = || {
+        let (encoder, decoder) = (["dense 16 tanh", "gaussian 3"], ["dense 16 tanh", "dense 64 sigmoid"]);
+        Autoencoder::new(&layers(&encoder), &layers(&decoder), [8, 8, 1], 3).unwrap()
+    };
+    let tied = || {
+        let (encoder, decoder) = (["dense 16 tanh", "dense 3"], ["dense 16 tanh", "dense 64 sigmoid"]);
+        Autoencoder::build(&layers(&encoder), &layers(&decoder), [8, 8, 1], 3, true).unwrap()
+    };
+    type Case<'a> = (Optimizer, Option<u32>, &'a dyn Fn() -> Autoencoder, bool);
+    let cases: [Case<'_>; 5] = [
+        (Optimizer::Adam, None, &conv_autoencoder, false),
+        (Optimizer::Sgd { momentum: 0.9 }, Some(2), &conv_autoencoder, false),
+        (Optimizer::RmsProp, Some(6), &conv_autoencoder, false),
+        (Optimizer::AdamW { weight_decay: 0.01 }, Some(6), &variational, true),
+        (Optimizer::Adam, None, &tied, true),
+    ];
+    for (optimizer, patience, new, noisy) in cases {
+        let data = Bars { noisy, ..bars([8, 8, 1], 50) };
         let plan = Training { optimizer, patience, ..base.clone() };
         let train = |epochs: u32, checkpoints: &dyn Checkpoints| {
             let seen = std::sync::Mutex::new(vec![]);
@@ -210,7 +235,7 @@ fn training_goes_on_from_every_epoch_to_the_same_bits() {
                 on_epoch: &on_epoch,
                 checkpoints: Some(checkpoints),
             };
-            let mut model = conv_autoencoder();
+            let mut model = new();
             let plan = Training { epochs, ..plan.clone() };
             let history = model.fit(&data, Some(&data), Loss::Bce, &plan, &run).unwrap();
             let rows: Vec<u32> = (0..50).collect();
@@ -321,7 +346,7 @@ fn tied_weights_are_counted_trained_and_kept_once() {
         again.read(&path("w")).unwrap();
         let given = |model: &Autoencoder| model.reconstruct(&data, &[0, 1, 2], run).unwrap();
         assert_eq!(given(&model), given(&again));
-        let untied = Autoencoder::load(&encoder, &decoder, [1, 1, 12], &path("w"));
+        let untied = load(&encoder, &decoder, [1, 1, 12], &path("w"));
         assert!(untied.err().unwrap().to_string().contains("holds 6 tensors, the model has 8"));
     });
 }
@@ -363,13 +388,13 @@ fn a_model_survives_its_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name| dir.path().join(name);
         model.save(&path("e"), &path("d"), &path("w")).unwrap();
-        let again = Autoencoder::load(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], &path("w")).unwrap();
+        let again = load(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], &path("w")).unwrap();
         let rows = [5, 3, 59];
         assert_eq!(model.reconstruct(&data, &rows, run).unwrap(), again.reconstruct(&data, &rows, run).unwrap());
         // A file of something else is refused.
-        let other = Autoencoder::load(&layers(&["dense 3"]), &layers(&["dense 64"]), [8, 8, 1], &path("w"));
+        let other = load(&layers(&["dense 3"]), &layers(&["dense 64"]), [8, 8, 1], &path("w"));
         assert!(matches!(other, Err(TrainError::Invalid(why)) if why.contains("holds 14 tensors, the model has 4")));
-        assert!(Autoencoder::load(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], &path("e")).is_err());
+        assert!(load(&layers(&CONV_ENCODER), &layers(&CONV_DECODER), [8, 8, 1], &path("e")).is_err());
     });
 }
 

@@ -9,7 +9,8 @@ use crate::tensor::activation::Activation;
 use crate::tensor::loss::Loss as Comparison;
 use crate::tensor::ssim::Ssim;
 
-use super::infer::ROWS_AT_ONCE;
+use super::infer::{IMAGES_AT_ONCE, ROWS_AT_ONCE};
+use super::layer::LayerSpec;
 use super::order::shards;
 use super::shape::{self, LayerInfo, ShapeError};
 
@@ -19,7 +20,7 @@ use super::shape::{self, LayerInfo, ShapeError};
 pub enum Loss {
     /// Mean squared error.
     Mse,
-    /// Binary cross-entropy per pixel; the decoder should end in a sigmoid.
+    /// Binary cross-entropy per pixel; the decoder has to end in a sigmoid.
     Bce,
     /// Mean absolute error.
     L1,
@@ -39,9 +40,30 @@ impl Loss {
             Self::Ssim => (Comparison::Ssim(Ssim::for_shape(shape)?), false),
         })
     }
+
+    /// The layer of a decoder that gives numbers this loss is not for. Binary cross-entropy is for numbers from 0 to 1,
+    /// each by itself; those beyond are clipped to that and have no gradient.
+    pub fn misfit(self, decoder: &[LayerSpec]) -> Option<ShapeError> {
+        let index = decoder.iter().rposition(|layer| !layer.keeps_range()).or(decoder.len().checked_sub(1))?;
+        let layer = &decoder[index];
+        let what = match layer.activation() {
+            Some(Activation::Sigmoid) => return None,
+            Some(Activation::Softmax) => "gives shares that sum to 1",
+            _ => "can give numbers below 0 or above 1",
+        };
+        let message = format!(
+            "layer {} (`{layer}`) {what}; loss = \"bce\" is for numbers from 0 to 1, each by itself",
+            index + 1
+        );
+        let help = match layer.with_activation(Activation::Sigmoid) {
+            Some(better) => format!("write `{better}`, or set loss = \"mse\""),
+            None => "end the decoder with `sigmoid`, or set loss = \"mse\"".to_owned(),
+        };
+        (self == Self::Bce).then_some(ShapeError { index, message, help: Some(help) })
+    }
 }
 
-/// How parameters follow their gradient; Keras' rules and defaults.
+/// How parameters follow their gradient: Keras' rules with its constants, at a learning rate that is given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
     /// Adam (Kingma & Ba, ICLR 2015): 0.9, 0.999, epsilon 1e-7.
@@ -217,12 +239,16 @@ impl Training {
     }
 
     /// Bytes that a layer takes at least while it is trained on so many samples: its weights, their gradient in every
-    /// shard, what the optimizer remembers and the best weights so far; its outputs for a batch.
+    /// shard, what the optimizer remembers and the best weights so far; its outputs for a batch; the windows that every
+    /// shard copies out.
     pub fn memory(&self, layer: &LayerInfo, samples: usize) -> u64 {
         let batch = self.batch_size.min(samples);
-        let copies = 3 + shards(batch, ROWS_AT_ONCE).count() + usize::from(self.patience.is_some());
+        let rows = if layer.windows > 0 { IMAGES_AT_ONCE } else { ROWS_AT_ONCE };
+        let shards = shards(batch, rows).count();
+        let copies = 3 + shards + usize::from(self.patience.is_some());
         let outputs = layer.output.iter().fold(batch, |product, side| product.saturating_mul(*side));
         let numbers = layer.parameters.saturating_mul(copies).saturating_add(outputs);
+        let numbers = numbers.saturating_add(layer.windows.saturating_mul(shards));
         numbers.saturating_mul(size_of::<f32>()) as u64
     }
 

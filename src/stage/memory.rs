@@ -143,6 +143,15 @@ mod tests {
     }
 
     #[test]
+    fn the_windows_of_a_large_kernel_are_counted() {
+        // Weights and outputs are small; each of two shards copies 4 rows of 28 windows of nine million numbers.
+        let info = infos(&["conv 1 3000x3000 same"], [28, 28, 1]).remove(0);
+        let training = Training { batch_size: 32, ..Training::default() };
+        let windows = 4 * 2 * (4 * 28 * 9_000_000u64);
+        assert_eq!(training.memory(&info, 1000), windows + 4 * (9_000_001 * 5 + 32 * 784));
+    }
+
+    #[test]
     fn the_tightest_group_limits() {
         let dir = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {

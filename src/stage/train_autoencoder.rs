@@ -155,6 +155,8 @@ impl Stage for TrainAutoencoder {
         };
         problems.extend(misplaced("encoder", &encoder, true, encoder_is_read));
         problems.extend(misplaced("decoder", &decoder, false, decoder_is_read));
+        let loss = serde_json::from_value::<Loss>(params["loss"].clone()).ok().filter(|_| decoder_is_read);
+        problems.extend(loss.and_then(|loss| loss.misfit(&decoder)).map(|error| training::unfit("decoder", error)));
         let draws_codes = encoder.iter().any(LayerSpec::is_gaussian);
         if encoder_is_read && !draws_codes && params["beta"].as_f64().is_some_and(|beta| beta != 1.0) {
             let message = "`beta` weighs the divergence of drawn codes, and this encoder draws none";

@@ -25,7 +25,7 @@ use crate::stage::{Context, Resumes, StageError};
 pub enum OptimizerName {
     /// Kingma and Ba 2015.
     Adam,
-    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), by `weight_decay`.
     Adamw,
     /// Plain gradient descent.
     Sgd,
@@ -62,6 +62,10 @@ pub struct Schedule {
     #[serde(default = "default_learning_rate")]
     #[schemars(range(min = 1e-12, max = 100.0))]
     pub learning_rate: f64,
+    /// With the optimizer `adamw`: this times the learning rate is the share of every parameter that a step takes off.
+    #[serde(default = "default_weight_decay")]
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_decay: f64,
     /// How the learning rate falls.
     #[serde(default = "default_decay")]
     pub decay: DecayName,
@@ -96,7 +100,7 @@ impl Schedule {
     pub fn training(&self, batch_size: usize, seed: u64) -> Training {
         let optimizer = match self.optimizer {
             OptimizerName::Adam => Optimizer::Adam,
-            OptimizerName::Adamw => Optimizer::AdamW { weight_decay: 0.004 },
+            OptimizerName::Adamw => Optimizer::AdamW { weight_decay: self.weight_decay },
             OptimizerName::Sgd => Optimizer::Sgd { momentum: 0.0 },
             OptimizerName::Momentum => Optimizer::Sgd { momentum: 0.9 },
             OptimizerName::Rmsprop => Optimizer::RmsProp,
@@ -132,6 +136,10 @@ fn default_learning_rate() -> f64 {
     0.001
 }
 
+fn default_weight_decay() -> f64 {
+    0.004
+}
+
 fn default_decay() -> DecayName {
     DecayName::None
 }
@@ -161,11 +169,21 @@ fn default_shuffle() -> bool {
 }
 
 /// What is wrong with the params of a [`Schedule`] taken together.
-pub fn check_schedule(params: &Value) -> Option<ParamProblem> {
-    let (warmup, epochs) = (params["warmup_epochs"].as_f64()?, params["epochs"].as_f64()?);
-    let message = format!("the warm-up takes {warmup} epochs, and the training {epochs}");
-    let help = format!("set `warmup_epochs` to at most {epochs}, or train longer");
-    (warmup > epochs).then(|| problem("warmup_epochs", message).help(help))
+pub fn check_schedule(params: &Value) -> Vec<ParamProblem> {
+    let mut problems = Vec::new();
+    if let (Some(warmup), Some(epochs)) = (params["warmup_epochs"].as_f64(), params["epochs"].as_f64())
+        && warmup > epochs
+    {
+        let message = format!("the warm-up takes {warmup} epochs, and the training {epochs}");
+        let help = format!("set `warmup_epochs` to at most {epochs}, or train longer");
+        problems.push(problem("warmup_epochs", message).help(help));
+    }
+    let is_default = params["weight_decay"].as_f64().is_none_or(|decay| decay == default_weight_decay());
+    if let (Some(optimizer), false) = (params["optimizer"].as_str().filter(|name| *name != "adamw"), is_default) {
+        let message = format!("`weight_decay` is for the optimizer `adamw`, and this one is `{optimizer}`");
+        problems.push(problem("weight_decay", message).help("set optimizer = \"adamw\", or leave `weight_decay` out"));
+    }
+    problems
 }
 
 /// Stands for an image's shape where that is not known yet: most divisors fit.

@@ -97,7 +97,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     metrics: &[
         (
             "kl_divergence",
-            "Kullback-Leibler divergence of the map from the samples, over all pairs, in nats. Compare at equal numbers of samples only.",
+            "Kullback-Leibler divergence of the map from the samples, in nats: p of the 3 x perplexity nearest neighbors, q over all pairs. Compare at equal numbers of samples only.",
         ),
         (
             "trustworthiness",

@@ -1,5 +1,6 @@
 //! The operations of this folder composed from dfdx's own, for devices that nothing here was written for: the same
-//! sizes, the same places of parameters, the same numbers up to rounding, on any device dfdx knows. Between operations
+//! sizes, the same places of parameters, the same numbers up to rounding, on any device dfdx knows. One difference: equal
+//! numbers in a window of max pooling share the gradient; on the processor the first has it. Between operations
 //! activations are `(batch, features)` as everywhere.
 //!
 //! A convolution is a sum over its kernel's positions of one matrix product each.

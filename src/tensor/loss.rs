@@ -1,9 +1,9 @@
-//! Losses as operations: the mean over a batch of each sample's mean over its outputs. The value is summed in double
-//! precision; the gradient is computed in the same pass.
+//! Losses as operations: the mean over a batch of each sample's mean over its outputs. Rows are
+//! summed in double precision, numbers within a row in their own; the gradient is computed in the same pass.
 
 use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 
-use super::activation::add;
+use super::activation::{add, largest};
 use super::float::Float;
 use super::simd::vectorized;
 use super::ssim::Ssim;
@@ -146,7 +146,7 @@ fn cross_entropy_probabilities<E: Float>(y: &[E], t: &[E], g: &mut [E], share: E
 
 /// ln sum exp(z) - sum t z, for targets that sum to one.
 fn cross_entropy<E: Float>(z: &[E], t: &[E], g: &mut [E], scale: E) -> f64 {
-    let largest = z.iter().copied().fold(z[0], |a, b| if a >= b || a.wide().is_nan() { a } else { b });
+    let largest = largest(z);
     let sum = z.iter().fold(E::default(), |sum, z| sum + (*z - largest).exp());
     for ((g, z), t) in g.iter_mut().zip(z).zip(t) {
         *g = ((*z - largest).exp() / sum - *t) * scale;

@@ -2,7 +2,8 @@
 //!
 //! Activations are rank-2 tensors `(batch, features)`; an image's features are in height, width, channel order, so
 //! flattening and reshaping are free. All trainable numbers of a network are one vector, of which an operation reads
-//! a range; a range belongs to one operation only, so its gradient is written, never added to. Everything is generic
+//! ranges; a range belongs to one operation, which writes its gradient, but for the weights of a dense layer that another
+//! one borrows transposed (`dense::Tie`): there the two add up. Everything is generic
 //! over `f32` and `f64`: training runs in the first, the gradients are checked in the second. An operation runs on the
 //! calling thread; nothing here knows of batches, threads or layers' texts.
 

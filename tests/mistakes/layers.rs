@@ -145,6 +145,51 @@ fn a_warm_up_longer_than_the_training() {
 }
 
 #[test]
+fn a_weight_decay_for_another_optimizer() {
+    insta::assert_snapshot!(said_of("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\nweight_decay = 0.01"), @r#"
+    error[unfit-param]: `weight_decay` of `autoencoder`: `weight_decay` is for the optimizer `adamw`, and this one is `adam`
+      --> pipelines/tiny.toml:30:16
+       |
+    30 | weight_decay = 0.01
+       |                ^^^^
+       |
+       = help: set optimizer = "adamw", or leave `weight_decay` out
+    "#);
+}
+
+#[test]
+fn a_decoder_whose_numbers_cross_entropy_is_not_for() {
+    let decoder = "\"dense 784 sigmoid\", \"reshape 28x28x1\"";
+    insta::assert_snapshot!(said_of(decoder, "\"dense 784\", \"reshape 28x28x1\""), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: layer 2 (`dense 784`) can give numbers below 0 or above 1; loss = "bce" is for numbers from 0 to 1, each by itself
+      --> pipelines/tiny.toml:28:29
+       |
+    28 | decoder = ["dense 16 relu", "dense 784", "reshape 28x28x1"]
+       |                             ^^^^^^^^^^^
+       |
+       = help: write `dense 784 sigmoid`, or set loss = "mse"
+    "#);
+    insta::assert_snapshot!(said_of(decoder, "\"dense 784 softmax\""), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: layer 2 (`dense 784 softmax`) gives shares that sum to 1; loss = "bce" is for numbers from 0 to 1, each by itself
+      --> pipelines/tiny.toml:28:29
+       |
+    28 | decoder = ["dense 16 relu", "dense 784 softmax"]
+       |                             ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write `dense 784 sigmoid`, or set loss = "mse"
+    "#);
+    insta::assert_snapshot!(said_of(decoder, "\"dense 784 sigmoid\", \"batchnorm\""), @r#"
+    error[unfit-param]: `decoder` of `autoencoder`: layer 3 (`batchnorm`) can give numbers below 0 or above 1; loss = "bce" is for numbers from 0 to 1, each by itself
+      --> pipelines/tiny.toml:28:50
+       |
+    28 | decoder = ["dense 16 relu", "dense 784 sigmoid", "batchnorm"]
+       |                                                  ^^^^^^^^^^^
+       |
+       = help: end the decoder with `sigmoid`, or set loss = "mse"
+    "#);
+}
+
+#[test]
 fn all_that_does_not_fit_is_said_at_once() {
     let decoder = "decoder = [\"dense 16 relu\", \"dense 784 sigmoid\", \"reshape 28x28x1\"]\nepochs = \"${epochs}\"";
     let wrong = "decoder = [\"dense 16 relu\", \"dense 783 sigmoid\"]\nepochs = 6\nwarmup_epochs = 10";

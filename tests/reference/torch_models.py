@@ -1,8 +1,9 @@
-"""Loss and gradients of two dense autoencoders (one with tied weights) and a convolutional one in PyTorch, in double precision, for
-`src/model/reference_tests.rs`:  python tests/reference/torch_models.py > tests/reference/torch_models.json
+"""Loss and gradients of two dense autoencoders (one with tied weights) and two convolutional ones in PyTorch, in double
+precision, for `src/model/reference_tests.rs`:  python tests/reference/torch_models.py > tests/reference/torch_models.json
 
 Weights and images follow from a formula that both sides compute. Weights stand as this project keeps them: dense layers
-inputs x outputs, convolutions height x width x inputs x outputs, images height x width x channels.
+inputs x outputs, convolutions height x width x inputs x outputs, images height x width x channels. Of the gradient of a
+tensor with more than a thousand numbers, every seventh is kept.
 """
 
 import json
@@ -29,11 +30,16 @@ class Weights:
     def __init__(self, count):
         self.all = (torch.tensor(values(count, 7)) * 0.4).requires_grad_()
         self.next = 0
+        self.tensors = []
 
     def take(self, *shape):
         count = torch.Size(shape).numel()
+        self.tensors.append(slice(self.next, self.next + count, 7 if count > 1000 else 1))
         self.next += count
         return self.all[self.next - count : self.next].reshape(shape)
+
+    def gradient(self):
+        return [number for tensor in self.tensors for number in self.all.grad[tensor].tolist()]
 
     def dense(self, x, units):
         return x @ self.take(x.shape[1], units) + self.take(units)
@@ -46,6 +52,12 @@ class Weights:
     def conv_transpose(self, x, filters):
         kernel = self.take(2, 2, filters, x.shape[1]).permute(3, 2, 0, 1).contiguous()
         return F.conv_transpose2d(x, kernel, self.take(filters), stride=2)
+
+
+    def batch_norm(self, x):
+        """With Keras' epsilon."""
+        filters = x.shape[1]
+        return F.batch_norm(x, None, None, self.take(filters), self.take(filters), training=True, eps=1e-3)
 
 
 def images(count, size):
@@ -83,10 +95,21 @@ def conv():
     return weights, F.mse_loss(out.permute(0, 2, 3, 1).reshape(3, 64), x)
 
 
+def wide():
+    """Channels enough for convolutions in tiles, with and without upsampling before."""
+    weights, x = Weights(160 + 4640 + 4624 + 32 + 145), images(3, 64)
+    image = x.reshape(3, 8, 8, 1).permute(0, 3, 1, 2)
+    image = F.relu(weights.conv(image, 16))
+    image = F.max_pool2d(F.relu(weights.conv(image, 32)), 2)
+    image = F.relu(weights.conv(F.interpolate(image, scale_factor=2), 16))
+    out = torch.sigmoid(weights.conv(weights.batch_norm(image), 1))
+    return weights, F.mse_loss(out.permute(0, 2, 3, 1).reshape(3, 64), x)
+
+
 found = {"torch": torch.__version__.split("+")[0]}
-for name, model in (("dense", dense), ("tied", tied), ("conv", conv)):
+for name, model in (("dense", dense), ("tied", tied), ("conv", conv), ("wide", wide)):
     weights, loss = model()
     assert weights.next == len(weights.all), (weights.next, len(weights.all))
     loss.backward()
-    found[name] = {"loss": loss.item(), "gradient": weights.all.grad.tolist()}
+    found[name] = {"loss": loss.item(), "gradient": weights.gradient()}
 print(json.dumps(found))
