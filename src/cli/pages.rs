@@ -1,7 +1,7 @@
 //! Turns ended runs into pages: what the runner knows into what `report::page` shows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -173,10 +173,9 @@ impl Reporter for Pages {
         let plan = self.plan.borrow();
         let rows = results.iter().flatten();
         let mut runs = self.runs.take();
-        let position = |run: &RunSummary| {
-            plan.runs.iter().position(|planned| planned.variant == run.variant && planned.seed == run.seed)
-        };
-        runs.sort_by_cached_key(position);
+        let planned = plan.runs.iter().zip(0..).map(|(run, place)| ((&run.variant, run.seed), place));
+        let places: HashMap<_, usize> = planned.collect();
+        runs.sort_by_key(|run| places.get(&(&run.variant, run.seed)).copied());
         let mut swept = self.swept.clone();
         // A search varies what its pruner needs besides.
         let more: BTreeSet<&String> = runs.iter().flat_map(|run| run.variant.keys()).collect();
