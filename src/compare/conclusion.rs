@@ -109,12 +109,14 @@ fn clearly_worse(comparisons: &[Comparison], is_lowest: bool) -> String {
         comparison.is_supported() == Some(true) && (comparison.difference.mean > 0.0) == is_lowest
     };
     let clear = comparisons.iter().filter(worse).count();
-    match comparisons.len() {
-        0 | 1 => String::new(),
+    match (comparisons.len(), clear) {
+        (0 | 1, _) => String::new(),
         _ if comparisons.iter().all(|comparison| comparison.p.is_none()) => String::new(),
-        2 if clear == 2 => " Both others are clearly worse.".to_owned(),
-        others if clear == others => format!(" All {others} others are clearly worse."),
-        others => format!(" {clear} of the {others} others are clearly worse."),
+        (_, 0) => " None of the others is clearly worse.".to_owned(),
+        (2, 2) => " Both others are clearly worse.".to_owned(),
+        (others, 1) => format!(" One of the {others} others is clearly worse."),
+        (others, clear) if clear == others => format!(" All {others} others are clearly worse."),
+        (others, clear) => format!(" {clear} of the {others} others are clearly worse."),
     }
 }
 
