@@ -183,7 +183,7 @@ fn trials_of_a_search_compete_at_the_most_epochs_only() {
 #[test]
 fn a_search_is_drawn_trial_by_trial_and_without_a_forest() {
     let page = searched();
-    insta::assert_snapshot!(pictures(&page).join(" "), @"search-evaluate.mse.png evaluate.mse-rate.png evaluate.mse-epochs.png map-evaluate.mse-rate-epochs.png parallel.png");
+    insta::assert_snapshot!(pictures(&page).join(" "), @"search-evaluate.mse.png evaluate.mse-rate.png map-evaluate.mse-rate-epochs.png parallel.png");
     let both = vec![("evaluate.mse".to_owned(), Better::Lower), ("x.accuracy".to_owned(), Better::Higher)];
     let mut several = ExperimentPage { search: Some(SearchSummary { objectives: both, resource: None }), ..page };
     for (index, run) in several.runs.iter_mut().enumerate() {
