@@ -187,7 +187,9 @@ fn variants(runs: &[Run]) -> Vec<Variant<'_>> {
 /// The metrics that are asked for, or else the most telling ones that all variants have and that mean the same in all.
 fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, Stop> {
     let each: Vec<BTreeSet<&str>> = variants.iter().map(names).collect();
-    let all: BTreeSet<&str> = each.iter().flatten().copied().collect();
+    let mut kinds: Vec<&BTreeSet<&str>> = each.iter().collect();
+    kinds.dedup();
+    let all: BTreeSet<&str> = kinds.iter().copied().flatten().copied().collect();
     if all.is_empty() {
         return Err(Stop::usage("none of these runs has a metric").help("`pipeline runs` says how they ended"));
     }
@@ -195,7 +197,7 @@ fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String
         return asked.iter().map(|name| metric(name, &all)).collect();
     }
     let mut common: BTreeSet<&str> =
-        all.iter().copied().filter(|name| each.iter().all(|names| names.contains(*name))).collect();
+        all.iter().copied().filter(|name| kinds.iter().all(|names| names.contains(*name))).collect();
     let mut left_out = None;
     loop {
         let key = merit::key_metrics(&common, METRICS);
