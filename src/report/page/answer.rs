@@ -148,8 +148,11 @@ fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Vec<Duel> {
         let test = tested.iter().find(|test| (test.variant, test.baseline) == (members[1], members[0]));
         let outcome = match test.and_then(compare::Comparison::is_supported) {
             _ if shown_alike(best.1, second.1) => Outcome::Tie,
-            Some(true) => Outcome::Clear,
-            Some(false) => Outcome::Open,
+            // On the seeds that both have, the second may be the better one.
+            Some(true) if test.is_some_and(|test| (test.difference.mean > 0.0) == (second.1 > best.1)) => {
+                Outcome::Clear
+            }
+            Some(_) => Outcome::Open,
             None => Outcome::Untested,
         };
         Some(Duel { at, best, second, outcome })
