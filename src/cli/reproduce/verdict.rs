@@ -144,7 +144,7 @@ impl Outcome {
 /// What may explain other bytes.
 fn differences(was: &Value, now: &Provenance) -> Vec<Difference> {
     let now = serde_json::to_value(now).unwrap_or_default();
-    let facts = ["version", "git_commit", "git_dirty", "device", "cpu", "cpu_features", "os", "host"];
+    let facts = ["version", "build", "git_commit", "git_dirty", "device", "cpu", "cpu_features", "os", "host"];
     let differs = |what: &&'static str| was[*what] != now[*what];
     let difference = |what| Difference { what, was: was[what].clone(), now: now[what].clone() };
     facts.into_iter().filter(differs).map(difference).collect()

@@ -253,10 +253,11 @@ pub fn provenance(provenance: &Provenance) -> Markup {
     let dirty = if provenance.git_dirty == Some(true) { " (with uncommitted changes)" } else { "" };
     let commit = provenance.git_commit.as_ref().map(|commit| format!("{commit}{dirty}"));
     let threads = format!("{} threads, {} jobs", provenance.threads, provenance.jobs);
+    let build = if provenance.build.is_empty() { String::new() } else { format!(" (build {})", provenance.build) };
     let facts = [
         ("command", provenance.command_line.join(" ")),
         ("git commit", commit.unwrap_or_else(|| "not in a repository".into())),
-        ("version", provenance.version.clone()),
+        ("version", format!("{}{build}", provenance.version)),
         ("host", provenance.host.clone()),
         ("system", provenance.os.clone()),
         ("processor", provenance.cpu.clone()),
