@@ -47,7 +47,7 @@ pub struct FTest {
 /// sums of squares of type II (Langsrud 2003): each term's are what it explains beyond all terms that do not contain
 /// it, so they do not depend on the factors' order and need no balance. A factor whose levels are parts of another's
 /// (nested in it, as a kernel's size is in "convolutional") contains that one. Values must be finite. `None` when
-/// nothing varies (no factor has two levels, or all values are equal) and when there are more than [`MOST_COLUMNS`].
+/// nothing varies (no factor has two levels, or all values are equal) and when there are more than `MOST_COLUMNS`.
 pub fn anova(factors: &[Vec<usize>], values: &[f64]) -> Option<Anova> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let centered: Vec<f64> = values.iter().map(|value| value - mean).collect();
