@@ -1,6 +1,6 @@
 """Runs this program and its peers alternately on the same work and prints the ratios of their times.
 
-    PIPELINE_DATA_DIR=FOLDER python benches/peers/compare.py [--pairs 5] [--threads 2] [--peer NAME] [dense] [conv] [features] [sweep] [tsne]
+    PIPELINE_DATA_DIR=FOLDER python benches/peers/compare.py [--pairs 5] [--threads 2] [--peer NAME] [dense] [conv] [features] [sweep] [trainings] [tsne]
 
 FOLDER holds `mnist/`. Everybody gets the same number of threads, the same images in the same order and the same batches.
 The median of the pairs' ratios counts; memory is the largest process' peak.
@@ -91,8 +91,11 @@ def works(bench):
                  {"PyTorch": bench.peer("torch_train.py", "conv", 2), "Keras": bench.peer("keras_train.py", "conv", 2)}),
         "features": (whole, whole, bench.own_run("experiments/feature_extraction.toml"),
                      {"Keras script": bench.peer("feature_extraction.py", bench.scratch / "features")}),
-        "sweep": (whole, inside, bench.own_run("experiments/deep_dense.toml", *small),
+        "sweep": (whole, whole, bench.own_run("experiments/deep_dense.toml", *small),
                   {"PyTorch": bench.peer("torch_train.py", "sweep", 5)}),
+        # Without the peer's start and reading; ours is the whole process all the same.
+        "trainings": (whole, inside, bench.own_run("experiments/deep_dense.toml", *small),
+                      {"PyTorch": bench.peer("torch_train.py", "sweep", 5)}),
         "tsne": (inside, inside, bench.own_bench("tsne", bench.points, embedded["ours"]),
                  {f"openTSNE, {name}": bench.peer("opentsne.py", name, bench.points, embedded[name]) for name in ("fft", "bh")}),
     }
@@ -123,7 +126,7 @@ def compare(bench, work, times_of, ours, peers, pairs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("works", nargs="*", metavar="WORK", help="dense, conv, features, sweep, tsne; all when none is named")
+    parser.add_argument("works", nargs="*", metavar="WORK", help="dense, conv, features, sweep, trainings, tsne; all when none is named")
     parser.add_argument("--peer", default="", help="only peers with this in their name")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
