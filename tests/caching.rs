@@ -299,7 +299,11 @@ fn plan_and_dry_run_write_nothing() {
 
 /// The epochs that a launch trained the autoencoder for.
 fn trained(launch: &Launch) -> Vec<u64> {
-    let of_it = launch.named("stage_progress").filter(|event| event["stage"] == "autoencoder");
+    trained_of(launch, "autoencoder")
+}
+
+fn trained_of(launch: &Launch, stage: &str) -> Vec<u64> {
+    let of_it = launch.named("stage_progress").filter(|event| event["stage"] == stage);
     of_it.map(|event| event["done"].as_u64().unwrap()).collect()
 }
 
@@ -314,6 +318,16 @@ fn more_epochs_go_on_from_where_fewer_ended_to_the_same_bytes() {
     assert_eq!(trained(&project.run(&["--set", "epochs=4"])), [3, 4], "the longest state that is short enough");
     assert_eq!(trained(&project.run(&["--set", "epochs=5", "--force", "autoencoder"])), [1, 2, 3, 4, 5]);
     assert_eq!(trained(&project.run(&["--set", "epochs=5"])), [0; 0], "cached");
+}
+
+#[test]
+fn a_classifier_goes_on_from_where_a_shorter_one_ended_to_the_same_bytes() {
+    let undisturbed = Project::new();
+    assert_eq!(trained_of(&undisturbed.run(&["--set", "classifier_epochs=4"]), "classifier"), [1, 2, 3, 4]);
+    let project = Project::new();
+    assert_eq!(trained_of(&project.run(&[]), "classifier"), [1]);
+    assert_eq!(trained_of(&project.run(&["--set", "classifier_epochs=4"]), "classifier"), [2, 3, 4]);
+    assert_eq!(project.artifacts(), undisturbed.artifacts());
 }
 
 #[test]
