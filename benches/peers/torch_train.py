@@ -37,8 +37,8 @@ def start(model):
     return model
 
 
-def train(model, images, batch, loss, epochs):
-    """Seconds and mean loss of each epoch. `bce` takes logits, as PyTorch advises."""
+def train(model, images, batch, loss, epochs, held_out=None):
+    """Seconds and mean loss of each epoch, with the loss on `held_out` if given. `bce` takes logits, as PyTorch advises."""
     compare = F.binary_cross_entropy_with_logits if loss == "bce" else F.mse_loss
     optimizer = torch.optim.Adam(model.parameters(), 1e-3, eps=1e-7)
     seconds, losses = [], []
@@ -50,6 +50,9 @@ def train(model, images, batch, loss, epochs):
             found.backward()
             optimizer.step()
             total += found.item() * len(x)
+        if held_out is not None:
+            with torch.no_grad():
+                sum(compare(model(x), x).item() * len(x) for x in held_out.split(batch))
         seconds.append(time.perf_counter() - began)
         losses.append(total / len(images))
     return seconds, losses
@@ -60,11 +63,12 @@ def main(name, epochs, threads):
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     settings = CONV if name == "conv" else DENSE
-    images = torch.from_numpy(mnist("train")[0][: settings["samples"]].copy()).float().div_(255)
+    images = torch.from_numpy(mnist("train")[0].copy()).float().div_(255)
     images = images[:, None] if name == "conv" else images.flatten(1)
+    images, held_out = images[: settings["samples"]], images[settings["samples"] :]
     if name == "sweep":
         began = time.perf_counter()
-        found = [train(start(dense(code)), images, 256, "bce", epochs)[1][-1] for code in (2, 4, 8, 16, 32, 64)]
+        found = [train(start(dense(code)), images, 256, "bce", epochs, held_out)[1][-1] for code in (2, 4, 8, 16, 32, 64)]
         report(seconds=[time.perf_counter() - began], losses=found)
         return
     model = start(conv() if name == "conv" else dense())
