@@ -112,12 +112,12 @@ fn runs_are_chosen_sorted_and_grouped() {
     r00004  2026-01-01 00:00  1.5 s         0.1
     ");
     insta::assert_snapshot!(told(&["--group-by", "seed"]), @r"
-                evaluate         evaluate  best
-    seed  runs  mse              bce        mse  of run
-       1     5  0.2283 ± 0.1622  0.25 ± 0   0.1  r00004
+          distinct  evaluate         evaluate  best
+    seed      runs  mse              bce        mse  of run
+       1         5  0.2283 ± 0.1622  0.25 ± 0   0.1  r00004
     ");
     insta::assert_snapshot!(told(&["--group-by", "seed", "--columns", "evaluate.mse", "--format", "csv"]), @r"
-    seed,runs,evaluate.mse.count,evaluate.mse.mean,evaluate.mse.sd,evaluate.mse.best,evaluate.mse.best_run
+    seed,distinct_runs,evaluate.mse.count,evaluate.mse.mean,evaluate.mse.sd,evaluate.mse.best,evaluate.mse.best_run
     1,5,5,0.22833333333333333,0.16218987500937151,0.1,r00004
     ");
     insta::assert_snapshot!(told(&["--columns", "run,evaluate.mse", "--format", "csv", "--limit", "1"]), @r"

@@ -256,6 +256,24 @@ fn a_schedule_that_ends_with_the_training_is_told_of() {
 }
 
 #[test]
+fn a_searched_schedule_that_ends_with_the_training_is_told_of_with_its_value() {
+    let project = searching(
+        "minimize = \"evaluate.mse\"\npruner = \"halving\"\ntrials = 2\nbatch = 2\nmin_resource = 1\nreduction = 2",
+    );
+    edit(&project, "epochs = 1\n", "epochs = 2\n");
+    edit(&project, "[search]", "decay = [\"none\", \"cosine\"]\n[search]");
+    project.edit_pipeline("[params]\n", "[params]\ndecay = \"none\"\n");
+    project.edit_pipeline("epochs = \"${epochs}\"", "epochs = \"${epochs}\"\ndecay = \"${decay}\"");
+    let told = || project.call(&["run", EXPERIMENT, "--only", "evaluate"]).stderr;
+    let only_these =
+        "is not the beginning of what it does with more: trials with decay=cosine that get more begin anew";
+    assert!(told().contains(only_these), "{}", told());
+    // Whatever the experiment's own value is.
+    project.edit_pipeline("decay = \"none\"", "decay = \"cosine\"");
+    assert!(told().contains(only_these), "{}", told());
+}
+
+#[test]
 fn an_amount_of_the_resource_that_no_stage_takes_is_refused_before_anything_runs() {
     let project = searching(
         "minimize = \"evaluate.mse\"\npruner = \"asha\"\ntrials = 4\nmin_resource = 1\nmax_resource = 200000",

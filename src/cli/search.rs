@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::cli::Stop;
 use crate::cli::prepare::refuse;
-use crate::config::{Experiment, Objective, Resource};
+use crate::config::value::Located;
+use crate::config::{Axis, Experiment, Objective, Resource};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::event::Status;
 use crate::plan::{self, Plan};
@@ -90,19 +91,47 @@ impl Searching {
         let search = self.experiment.search.as_ref();
         let resource = search.and_then(|search| search.resource.as_ref().zip(search.settings.pruner));
         let Some((Resource { param, span }, Pruner { min, max, .. })) = resource else { return Ok(None) };
-        let with = |amount: u64| self.plan(&[Map::from_iter([(param.clone(), amount.into())])]);
-        let (least, most) = (with(min), with(max));
-        if let Err(mut problems) = most {
+        let with = |change: &Map<String, Value>, amount: u64| {
+            let mut point = change.clone();
+            point.insert(param.clone(), amount.into());
+            self.plan(&[point])
+        };
+        if let Err(mut problems) = with(&Map::new(), max) {
             problems.diagnostics.retain(|problem| problem.span == Some(*span));
             return if problems.diagnostics.is_empty() { Ok(None) } else { Err(problems) };
         }
-        let (Ok(least), Ok(most)) = (least, most) else { return Ok(None) };
-        Ok(beginning_anew(&least, &most).map(|stage| {
+        let anew = |change: &Map<String, Value>| {
+            let (least, most) = (with(change, min).ok()?, with(change, max).ok()?);
+            Some(beginning_anew(&least, &most).map(str::to_owned))
+        };
+        Ok(self.stage_and_trials_beginning_anew(anew).map(|(stage, trials)| {
             format!(
                 "what `{stage}` does with few `{param}` is not the beginning of what it does with more: \
-                 trials that get more begin anew"
+                 {trials} that get more begin anew"
             )
         }))
+    }
+
+    /// A stage that does not go on from less of the resource, and in which trials. `anew` names it for a change to the
+    /// experiment's own values, and knows nothing of a change that makes no plan.
+    fn stage_and_trials_beginning_anew(
+        &self,
+        anew: impl Fn(&Map<String, Value>) -> Option<Option<String>>,
+    ) -> Option<(String, String)> {
+        let own = anew(&Map::new())?;
+        let with_each = |axis: &Axis| -> Vec<(Option<String>, String)> {
+            let change = |value: &Located| Map::from_iter([(axis.param.clone(), value.to_json())]);
+            let told = axis.values.iter().map(change).map(|change| Some((anew(&change)?, text::pairs(&change))));
+            told.flatten().collect()
+        };
+        let mut axes: Vec<_> = self.experiment.sweep.axes.iter().map(with_each).collect();
+        axes.retain(|of| of.iter().any(|(stage, _)| stage.is_some() != own.is_some()));
+        if axes.is_empty() {
+            return Some((own?, "trials".to_owned()));
+        }
+        let found = axes.into_iter().flatten().filter_map(|(stage, value)| Some((stage?, value)));
+        let (stages, values): (Vec<String>, Vec<String>) = found.unzip();
+        Some((stages.into_iter().next()?, format!("trials with {}", values.join(" or "))))
     }
 
     /// A proposal as the experiment's params.

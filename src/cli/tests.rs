@@ -234,9 +234,9 @@ fn help_of_runs() {
           --limit <N>               At most so many, the first ones; 0 for all [default: 50, as JSON or
                                     CSV all]
           --columns <NAME,...>      These columns, in this order
-          --group-by <NAME,...>     One line for all runs with the same values of these: how many, mean
-                                    ± standard deviation of metrics (those of --columns, or the most
-                                    telling), the best
+          --group-by <NAME,...>     One line for all runs with the same values of these: how many
+                                    distinct ones, mean ± standard deviation of metrics (those of
+                                    --columns, or the most telling), the best
           --format <FORMAT>         How to write them [default: table] [possible values: table, csv,
                                     json]
           --json                    As JSON, like `--format json`

@@ -6,9 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::experiment::{self, Layer};
-use super::interpolate::is_plain;
+use super::interpolate::{is_plain, texts};
 use super::reader::{Document, Reader};
-use super::sweep::{Point, Spec};
+use super::sweep::{Axis, Point, Spec};
 use super::value::{Entry, Located};
 use super::{Experiment, Overrides, Pipeline, Search, Sweep, ablation, params, pipeline, references, search, sweep};
 use crate::diagnostic::{Diagnostic, Problems, Sources, Span};
@@ -158,9 +158,30 @@ fn check_values(experiment: &Experiment, reader: &mut Reader) {
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert((problem.span, problem.message.clone())));
     if problems.is_empty() {
-        problems = alike(&experiment.sweep, experiment);
+        problems = match &experiment.search {
+            None => alike(&experiment.sweep, experiment),
+            Some(_) => alone(experiment).iter().flat_map(|sweep| alike(sweep, experiment)).collect(),
+        };
     }
     reader.diagnostics.append(&mut problems);
+}
+
+/// A sweep over each list that a search takes values from, without those that follow from something else that varies.
+fn alone(experiment: &Experiment) -> Vec<Sweep> {
+    let axes = &experiment.sweep.axes;
+    let resource = experiment.search.as_ref().and_then(|search| search.resource.as_ref());
+    let varied = axes.iter().map(|axis| &axis.param).chain(resource.map(|of| &of.param));
+    let varied: BTreeSet<&str> = varied.map(String::as_str).collect();
+    let is_fixed = |value: &&Located| {
+        let texts = texts(value).into_iter().map(|(text, _)| text).collect();
+        references::reached(texts, experiment).is_disjoint(&varied)
+    };
+    let sweep = |axis: &Axis| {
+        let values: Vec<Located> = axis.values.iter().filter(is_fixed).cloned().collect();
+        let points = (0..values.len()).map(|value| vec![Some(value)]).collect();
+        Sweep { axes: vec![Axis { values, ..axis.clone() }], points }
+    };
+    axes.iter().map(sweep).collect()
 }
 
 /// Points that are what an earlier one is once their references are replaced.

@@ -36,19 +36,17 @@ fn declaration(entry: &Entry, reader: &mut Reader) -> Option<ParamDef> {
     }
     let mut def = match &entry.value.kind {
         Kind::Table(table) => long_form(entry, table, reader)?,
-        _ => ParamDef {
-            default: entry.value.clone(),
-            help: String::new(),
-            range: None,
-            choices: Vec::new(),
-            span: entry.key_span,
-        },
+        _ => with_default(&entry.value, entry.key_span),
     };
     match fit(&entry.key, &def, &def.default) {
         Ok(default) => def.default = default,
         Err(problem) => reader.report(problem),
     }
     Some(def)
+}
+
+fn with_default(default: &Located, span: Span) -> ParamDef {
+    ParamDef { default: default.clone(), help: String::new(), range: None, choices: Vec::new(), span }
 }
 
 fn long_form(entry: &Entry, table: &[Entry], reader: &mut Reader) -> Option<ParamDef> {
@@ -64,13 +62,7 @@ fn long_form(entry: &Entry, table: &[Entry], reader: &mut Reader) -> Option<Para
         reader.report(wrong_type(name, "a boolean, a number, a string or a list", &default.value));
         return None;
     }
-    let mut def = ParamDef {
-        default: default.value.clone(),
-        help: read_help(name, table, reader),
-        range: None,
-        choices: Vec::new(),
-        span: entry.key_span,
-    };
+    let mut def = ParamDef { help: read_help(name, table, reader), ..with_default(&default.value, entry.key_span) };
     def.range = entry.value.get("range").and_then(|range| read_range(name, &def.default, &range.value, reader));
     if let Some(choices) = entry.value.get("choices") {
         def.choices = read_choices(name, &def, choices, reader);

@@ -39,10 +39,6 @@ pub fn read(document: &Document, reader: &mut Reader) -> Pipeline {
     pipeline
 }
 
-fn start(document: &Document) -> Span {
-    Span { file: document.file, start: 0, end: 0 }
-}
-
 fn report_unknown_keys(document: &Document, reader: &mut Reader) {
     const OF_EXPERIMENTS: [&str; 5] = ["sweep", "repeats", "seed", "extends", "question"];
     for key in OF_EXPERIMENTS {
@@ -72,20 +68,15 @@ fn read_head(head: &Entry, pipeline: &mut Pipeline, reader: &mut Reader) {
 }
 
 fn read_stages(document: &Document, reader: &mut Reader) -> Vec<StageDef> {
-    const HELP: &str = "add a stage, such as `[stages.load]` with `uses = \"load\"`";
-    let Some(entry) = document.get("stages") else {
+    let entry = document.get("stages");
+    if entry.is_none_or(|entry| entry.value.as_table() == Some(&[])) {
         let problem = Diagnostic::new("no-stages", format!("{} has no stages", document.path.display()));
-        reader.report(problem.at(start(document), "").help(HELP));
-        return Vec::new();
-    };
-    let Some(table) = reader.take(&document.entries, "stages", "a table of stages", Located::as_table) else {
-        return Vec::new();
-    };
-    if table.is_empty() {
-        let problem = Diagnostic::new("no-stages", format!("{} has no stages", document.path.display()));
-        reader.report(problem.at(entry.key_span, "").help(HELP));
+        let start = Span { file: document.file, start: 0, end: 0 };
+        let problem = problem.at(entry.map_or(start, |entry| entry.key_span), "");
+        reader.report(problem.help("add a stage, such as `[stages.load]` with `uses = \"load\"`"));
     }
-    table.iter().map(|stage| read_stage(stage, reader)).collect()
+    let table = reader.take(&document.entries, "stages", "a table of stages", Located::as_table);
+    table.unwrap_or_default().iter().map(|stage| read_stage(stage, reader)).collect()
 }
 
 fn read_stage(entry: &Entry, reader: &mut Reader) -> StageDef {

@@ -6,7 +6,7 @@ use super::interpolate::{BadReference, Piece, Reference, pieces, texts};
 use super::reader::{Reader, nearest};
 use super::resolve::MAX_DEPTH;
 use super::value::Located;
-use super::{Experiment, Inputs, ParamDef, StageDef, params};
+use super::{Choice, Experiment, Inputs, ParamDef, StageDef, params};
 use crate::diagnostic::{Diagnostic, Sources, Span, nearest_or};
 
 /// Reports what is wrong with the references in the stages, params and sweep. Params and stages that lead to such a
@@ -42,20 +42,25 @@ pub fn check(experiment: &mut Experiment, reader: &mut Reader) {
     }
 }
 
-/// Reports what a search varies that no stage refers to, whatever the other params are.
-fn report_unused(experiment: &Experiment, reader: &mut Reader) {
-    let mut used: BTreeSet<&str> = BTreeSet::new();
-    let mut texts: Vec<&str> =
-        experiment.pipeline.stages.iter().flat_map(texts_of_stage).map(|(text, _)| text).collect();
+/// The params that texts refer to, by way of whatever the params may be.
+pub fn reached<'a>(mut texts: Vec<&'a str>, experiment: &'a Experiment) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
     while let Some(text) = texts.pop() {
         for piece in pieces(text).filter_map(Result::ok) {
             if let Piece::Reference(reference) = piece
-                && used.insert(reference.param)
+                && found.insert(reference.param)
             {
                 texts.extend(texts_of_param(reference.param, experiment));
             }
         }
     }
+    found
+}
+
+/// Reports what a search varies that no stage refers to, whatever the other params are.
+fn report_unused(experiment: &Experiment, reader: &mut Reader) {
+    let texts = experiment.pipeline.stages.iter().flat_map(texts_of_stage).map(|(text, _)| text);
+    let used = reached(texts.collect(), experiment);
     for axis in experiment.sweep.axes.iter().filter(|axis| !used.contains(axis.param.as_str())) {
         let problem = Diagnostic::new("unused-sweep", format!("no stage uses the param `{}`", axis.param));
         let advice = "every value would repeat the same work: use it in a stage as";
@@ -87,13 +92,20 @@ fn texts_of_stage(stage: &StageDef) -> Vec<(&str, Span)> {
     found
 }
 
+/// All values that a param may take.
+fn values<'a>(name: &str, experiment: &'a Experiment) -> impl Iterator<Item = &'a Located> {
+    let swept = experiment.sweep.axes.iter().filter(move |axis| axis.param == name).flat_map(|axis| &axis.values);
+    experiment.params.get(name).into_iter().chain(swept)
+}
+
+fn choices<'a>(name: &str, experiment: &'a Experiment) -> &'a [Choice] {
+    experiment.pipeline.params.get(name).map_or(&[][..], |def| &def.choices)
+}
+
 /// The texts of all values that a param may take or carry.
 fn texts_of_param<'a>(name: &str, experiment: &'a Experiment) -> Vec<&'a str> {
-    let swept = experiment.sweep.axes.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
-    let choices = experiment.pipeline.params.get(name).map_or(&[][..], |def| &def.choices);
-    let carried = choices.iter().flat_map(|choice| choice.carries.values());
-    let values = experiment.params.get(name).into_iter().chain(swept).chain(carried);
-    values.flat_map(texts).map(|(text, _)| text).collect()
+    let carried = choices(name, experiment).iter().flat_map(|choice| choice.carries.values());
+    values(name, experiment).chain(carried).flat_map(texts).map(|(text, _)| text).collect()
 }
 
 /// Whether every reference in a text can be followed.
@@ -192,14 +204,8 @@ type Node<'a> = (&'a str, Option<&'a str>);
 fn edges<'a>(experiment: &'a Experiment, node: Node<'a>) -> Vec<(Node<'a>, Span)> {
     let (name, carried) = node;
     let values: Vec<&Located> = match carried {
-        None => {
-            let swept = experiment.sweep.axes.iter().filter(|axis| axis.param == name).flat_map(|axis| &axis.values);
-            experiment.params.get(name).into_iter().chain(swept).collect()
-        }
-        Some(carried) => {
-            let choices = experiment.pipeline.params.get(name).map_or(&[][..], |def| &def.choices);
-            choices.iter().filter_map(|choice| choice.carries.get(carried)).collect()
-        }
+        None => values(name, experiment).collect(),
+        Some(carried) => choices(name, experiment).iter().filter_map(|choice| choice.carries.get(carried)).collect(),
     };
     let mut targets = Vec::new();
     for (text, value) in values.into_iter().flat_map(texts) {

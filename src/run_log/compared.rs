@@ -18,11 +18,10 @@ pub struct Standing {
 impl RunLog {
     /// Names of all experiments, in alphabetical order.
     pub fn experiments(&self) -> Result<Vec<String>, LogError> {
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare_cached("SELECT DISTINCT experiment FROM runs ORDER BY 1")?;
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT DISTINCT experiment FROM runs ORDER BY 1")?;
             statement.query_map([], |row| row.get(0))?.collect()
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        })
     }
 
     /// The runs that an experiment stands for, in the order of the sweep: those of its newest launch, and of earlier
@@ -61,33 +60,31 @@ impl RunLog {
 
     /// The stages of the pipeline as each launch of an experiment has them in its config, by the launch's id.
     fn stages_of_launches(&self, experiment: &str) -> Result<HashMap<String, Option<String>>, LogError> {
-        let read = || -> rusqlite::Result<HashMap<String, Option<String>>> {
-            let mut statement = self.connection.prepare_cached(
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
                 "SELECT id, json_extract(config, '$.pipeline.stages') FROM launches WHERE experiment = ?1",
             )?;
             statement.query_map([experiment], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        })
     }
 
     /// Whether the stage of this name had different values of a param in these runs.
     pub fn stage_param_differs(&self, runs: &[&str], stage: &str, param: &str) -> Result<bool, LogError> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
                 "SELECT count(DISTINCT coalesce(stages.params -> ('$.' || ?3), 'null')) > 1
                  FROM json_each(?1) AS wanted JOIN runs ON runs.id = wanted.value
                  JOIN run_stages ON run_stages.run = runs.number AND run_stages.name = ?2
                  JOIN stages ON stages.number = run_stages.stage",
             )?;
             statement.query_row((Value::from(runs).to_string(), stage, param), |row| row.get(0))
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        })
     }
 
     /// The series of a run: `<stage>.<name>` -> one value an epoch or other step, not a number where it was not finite.
     pub fn series_of(&self, run: &str) -> Result<BTreeMap<String, Vec<f64>>, LogError> {
-        let read = || -> rusqlite::Result<BTreeMap<String, Vec<f64>>> {
-            let mut statement = self.connection.prepare_cached(
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
                 "SELECT run_stages.name, series FROM runs JOIN run_stages ON run_stages.run = runs.number
                  JOIN stages ON stages.number = run_stages.stage WHERE runs.id = ?1",
             )?;
@@ -102,8 +99,7 @@ impl RunLog {
                 }));
             }
             Ok(all)
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        })
     }
 }
 

@@ -79,18 +79,17 @@ impl RunLog {
     /// The run with this id or with the only id that begins so; `latest` is the newest.
     pub fn show(&self, id: &str) -> Result<RunDetail, LogError> {
         let number = self.number_of(id)?;
-        self.read_detail(number).map_err(|error| LogError::from_sqlite(&self.path, &error))
+        self.ask(|_| self.read_detail(number))
     }
 
     pub(super) fn number_of(&self, id: &str) -> Result<i64, LogError> {
-        let failed = |error: rusqlite::Error| LogError::from_sqlite(&self.path, &error);
         let missing = || LogError::NoSuchRun(id.to_owned());
         if id == LATEST {
             let newest = "SELECT number FROM runs ORDER BY number DESC LIMIT 1";
-            let found = self.connection.query_row(newest, [], |row| row.get(0)).optional().map_err(failed)?;
+            let found = self.ask(|connection| connection.query_row(newest, [], |row| row.get(0)).optional())?;
             return found.ok_or_else(missing);
         }
-        let found = self.with_prefix(id).map_err(failed)?;
+        let found = self.ask(|_| self.with_prefix(id))?;
         match found.as_slice() {
             [] => Err(missing()),
             [(number, _)] => Ok(*number),

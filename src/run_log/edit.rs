@@ -10,21 +10,17 @@ use crate::run_log::{Filter, LogError, RunLog};
 impl RunLog {
     /// Ids of the runs that pass the filter, in its order.
     pub fn ids(&self, filter: &Filter) -> Result<Vec<String>, LogError> {
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare_cached("SELECT id FROM runs WHERE number = ?1")?;
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT id FROM runs WHERE number = ?1")?;
             let numbers = self.numbers(filter)?.into_iter();
             numbers.map(|number| statement.query_row([number], |row| row.get(0))).collect()
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        })
     }
 
     /// The id of the run that is meant by an id, by the only beginning of one, or by `latest`.
     pub fn id(&self, given: &str) -> Result<String, LogError> {
         let number = self.number_of(given)?;
-        let read = |connection: &Connection| {
-            connection.query_row("SELECT id FROM runs WHERE number = ?1", [number], |row| row.get(0))
-        };
-        read(&self.connection).map_err(|error| LogError::from_sqlite(&self.path, &error))
+        self.ask(|connection| connection.query_row("SELECT id FROM runs WHERE number = ?1", [number], |row| row.get(0)))
     }
 
     /// Adds tags to runs and takes others away. Returns how many runs have other tags now.

@@ -1,4 +1,4 @@
-//! Runs in groups: how many, and what came out of them.
+//! Runs in groups: how many distinct ones, and what came out of them.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -18,9 +18,9 @@ use crate::statistics::Summary;
 pub struct Group {
     /// One for each field; `null` for runs without a value.
     pub values: Vec<Value>,
-    /// Each experiment, params and seed once, however often they were launched: the newest run that ended well.
-    pub runs: usize,
-    /// How many runs that leaves out.
+    /// How many distinct runs: each experiment, params and seed once, the newest run that ended well.
+    pub distinct: usize,
+    /// How many more there are, launched again.
     pub again: usize,
     /// One for each measure; `None` where no run has a number.
     pub figures: Vec<Option<Figures>>,
@@ -38,7 +38,7 @@ impl RunLog {
     /// The runs that pass the filter, whose order and limit do not matter here, in groups by the values of `by`: small
     /// numbers first, then words by the alphabet. `measures` are fields that have numbers.
     pub fn groups(&self, filter: &Filter, by: &[Field], measures: &[Field]) -> Result<Vec<Group>, LogError> {
-        self.read_groups(filter, by, measures).map_err(|error| LogError::from_sqlite(&self.path, &error))
+        self.ask(|_| self.read_groups(filter, by, measures))
     }
 
     fn read_groups(&self, filter: &Filter, by: &[Field], measures: &[Field]) -> rusqlite::Result<Vec<Group>> {
@@ -52,7 +52,7 @@ impl RunLog {
             let key: String = columns.iter().map(|column| format!("{}\0", key(&column[row]))).collect();
             let group = *known.entry(key).or_insert_with(|| {
                 let values = columns.iter().map(|column| column[row].clone()).collect();
-                groups.push(Group { values, runs: 0, again: 0, figures: Vec::new() });
+                groups.push(Group { values, distinct: 0, again: 0, figures: Vec::new() });
                 groups.len() - 1
             });
             group_of.push(group);
@@ -60,7 +60,7 @@ impl RunLog {
         let counts = self.count_once(&numbers, &group_of)?;
         for (group, counts) in group_of.iter().zip(&counts) {
             let group = &mut groups[*group];
-            *if *counts { &mut group.runs } else { &mut group.again } += 1;
+            *if *counts { &mut group.distinct } else { &mut group.again } += 1;
         }
         let kept = |(_, counts): &(_, &bool)| **counts;
         let (numbers, group_of): (Vec<i64>, Vec<usize>) =
@@ -77,22 +77,20 @@ impl RunLog {
     /// and seed the newest that ended well does, or the newest when none did.
     fn count_once(&self, numbers: &[i64], group_of: &[usize]) -> rusqlite::Result<Vec<bool>> {
         let (mut work, ended_well) = self.brief(numbers, group_of)?;
-        // Params are read only of runs that share the rest.
-        let mut sizes = vec![0_usize; numbers.len()];
-        work.iter().for_each(|work| sizes[*work] += 1);
-        let shared: Vec<usize> = (0..numbers.len()).filter(|row| sizes[work[*row]] > 1).collect();
-        if !shared.is_empty() {
-            let catalog = self.read_catalog()?;
-            let numbers: Vec<i64> = shared.iter().map(|row| numbers[*row]).collect();
-            for field in catalog.names(Kind::Param).filter_map(|name| catalog.field(&format!("param.{name}"))) {
-                let values = self.column(&field, &numbers)?;
-                if values.windows(2).all(|pair| pair[0] == pair[1]) {
-                    continue;
-                }
-                let mut known: HashMap<(usize, Value), usize> = HashMap::new();
-                for (row, value) in shared.iter().zip(values) {
-                    work[*row] = *known.entry((work[*row], value)).or_insert(*row);
-                }
+        let catalog = self.read_catalog()?;
+        for field in catalog.names(Kind::Param).filter_map(|name| catalog.field(&format!("param.{name}"))) {
+            // Params are read only of runs that share the rest.
+            let shared = shared(&work);
+            if shared.is_empty() {
+                break;
+            }
+            let values = self.column(&field, &shared.iter().map(|row| numbers[*row]).collect::<Vec<i64>>())?;
+            if values.windows(2).all(|pair| pair[0] == pair[1]) {
+                continue;
+            }
+            let mut known: HashMap<(usize, Value), usize> = HashMap::new();
+            for (row, value) in shared.into_iter().zip(values) {
+                work[row] = *known.entry((work[row], value)).or_insert(row);
             }
         }
         let mut counted: HashMap<usize, usize> = HashMap::new();
@@ -194,6 +192,13 @@ impl RunLog {
         };
         Ok(numbers.iter().map(value_of).collect())
     }
+}
+
+/// The rows whose work other rows have too.
+fn shared(work: &[usize]) -> Vec<usize> {
+    let mut sizes = vec![0_usize; work.len()];
+    work.iter().for_each(|work| sizes[*work] += 1);
+    (0..work.len()).filter(|row| sizes[work[*row]] > 1).collect()
 }
 
 /// Questions for the row numbers and values of a field, and the type of those values.

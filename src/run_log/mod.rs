@@ -93,33 +93,31 @@ impl RunLog {
         if dead.is_empty() {
             return Ok(());
         }
-        let mark = |connection: &mut Connection| -> rusqlite::Result<()> {
-            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            for (number, _) in &dead {
-                transaction.execute(
-                    "UPDATE launches SET status = 'interrupted' WHERE number = ?1 AND status = 'running'",
-                    [number],
-                )?;
-                record::close_what_is_open(&transaction, *number)?;
-            }
-            transaction.commit()
-        };
-        mark(&mut self.connection).map_err(|error| LogError::from_sqlite(&self.path, &error))?;
+        self.change(|transaction| {
+            let sql = "UPDATE launches SET status = 'interrupted' WHERE number = ?1 AND status = 'running'";
+            dead.iter().try_for_each(|(number, _)| {
+                transaction.execute(sql, [number])?;
+                record::close_what_is_open(transaction, *number)
+            })
+        })?;
         dead.iter().for_each(|(_, launch)| lock::forget(&self.path, launch));
         Ok(())
     }
 
     /// Launches of this host that say `running` though no process holds their lock: number and id.
     fn dead_launches(&self) -> Result<Vec<(i64, String)>, LogError> {
-        let select = |connection: &Connection| -> rusqlite::Result<Vec<(i64, String)>> {
+        let mut running: Vec<(i64, String)> = self.ask(|connection| {
             let sql = "SELECT number, id FROM launches WHERE status = 'running' AND host = ?1";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([provenance::host()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        };
-        let mut running = select(&self.connection).map_err(|error| LogError::from_sqlite(&self.path, &error))?;
+            statement.query_map([provenance::host()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })?;
         running.retain(|(_, launch)| !lock::is_held(&self.path, launch));
         Ok(running)
+    }
+
+    /// The answer to a question, with SQLite's errors as people can tell them apart.
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogError> {
+        question(&self.connection).map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 }
 

@@ -85,16 +85,15 @@ pub(super) const WIDTH: usize = 14;
 impl RunLog {
     /// Runs that pass the filter, in its order.
     pub fn runs(&self, filter: &Filter) -> Result<Vec<RunRow>, LogError> {
-        let read = || -> rusqlite::Result<Vec<RunRow>> {
+        self.ask(|connection| {
             // Rows are wide, so only those that are asked for are read.
             let sql = format!(
                 "SELECT {COLUMNS} FROM runs JOIN launches ON launches.number = runs.launch WHERE runs.number = ?1"
             );
-            let mut statement = self.connection.prepare_cached(&sql)?;
+            let mut statement = connection.prepare_cached(&sql)?;
             let numbers = self.numbers(filter)?.into_iter();
             numbers.map(|number| statement.query_row([number], |row| self.run_row(row))).collect()
-        };
-        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        })
     }
 
     /// Row numbers of the runs that pass the filter, in its order. Reads nothing but what is narrow.
@@ -130,7 +129,7 @@ impl RunLog {
 
     /// What filters may ask about.
     pub fn catalog(&self) -> Result<Catalog, LogError> {
-        self.read_catalog().map_err(|error| LogError::from_sqlite(&self.path, &error))
+        self.ask(|_| self.read_catalog())
     }
 
     pub(super) fn read_catalog(&self) -> rusqlite::Result<Catalog> {

@@ -277,7 +277,7 @@ fn several_objectives_spread_over_the_front() {
 }
 
 #[test]
-fn searches_that_cannot_begin_say_why() {
+fn a_space_that_cannot_be_searched_says_why() {
     let of =
         |space: Vec<Dimension>| Search::new(space, settings(Sampler::Random, 5)).expect_err("it is wrong").to_string();
     let one = |domain| of(vec![dimension("x", domain)]);
@@ -306,6 +306,10 @@ fn searches_that_cannot_begin_say_why() {
     );
     assert_eq!(of(vec![on("x", "y")]), "`x` depends on `y`, which is not varied");
     assert_eq!(of(vec![on("x", "y"), on("y", "x")]), "whether `x` is varied depends on itself");
+}
+
+#[test]
+fn settings_that_make_no_search_say_why() {
     let with = |settings| Search::new(mixed(), settings).expect_err("it is wrong").to_string();
     let random = settings(Sampler::Random, 5);
     assert_eq!(with(Settings { objectives: vec![], ..random.clone() }), "there is no objective");

@@ -54,8 +54,8 @@ pub struct RunsArgs {
     #[arg(long, value_name = "NAME,...")]
     pub columns: Option<String>,
 
-    /// One line for all runs with the same values of these: how many, mean ± standard deviation of
-    /// metrics (those of --columns, or the most telling), the best
+    /// One line for all runs with the same values of these: how many distinct ones, mean ± standard
+    /// deviation of metrics (those of --columns, or the most telling), the best
     #[arg(long, value_name = "NAME,...", conflicts_with = "all_columns")]
     pub group_by: Option<String>,
 

@@ -1,4 +1,4 @@
-//! `pipeline runs --group-by`: how many runs, and what came out of them on average.
+//! `pipeline runs --group-by`: how many distinct runs, and what came out of them on average.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -132,12 +132,12 @@ fn object(group: &Group, by: &[Field], measures: &[Field]) -> Value {
         .zip(&group.figures)
         .filter_map(|(field, figures)| Some((field.label(), metric(figures.as_ref()?))))
         .collect();
-    json!({ "group": values, "runs": group.runs, "metrics": metrics })
+    json!({ "group": values, "distinct_runs": group.distinct, "launched_again": group.again, "metrics": metrics })
 }
 
 fn as_csv(groups: &[Group], by: &[Field], measures: &[Field]) -> String {
     let mut header: Vec<String> = by.iter().map(|field| field.label()).collect();
-    header.push("runs".to_owned());
+    header.push("distinct_runs".to_owned());
     header.extend(
         measures.iter().flat_map(|field| {
             ["count", "mean", "sd", "best", "best_run"].map(|part| format!("{}.{part}", field.label()))
@@ -145,7 +145,7 @@ fn as_csv(groups: &[Group], by: &[Field], measures: &[Field]) -> String {
     );
     let row = |group: &Group| {
         let mut row: Vec<String> = group.values.iter().map(csv::cell).collect();
-        row.push(group.runs.to_string());
+        row.push(group.distinct.to_string());
         row.extend(group.figures.iter().flat_map(|figures| {
             let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
             let summary = figures.as_ref().map(|figures| &figures.summary);
@@ -175,7 +175,7 @@ fn lines(groups: &[Group], by: &[Field], measures: &[Field]) -> Vec<String> {
     let best = |group: &Group| group.figures.first()?.as_ref()?.best.clone();
     let any_best = !measures.is_empty() && groups.iter().any(|group| best(group).is_some());
     let mut header: Vec<String> = by.iter().map(|field| text::stacked(&field.label())).collect();
-    header.push("runs".to_owned());
+    header.push("distinct\nruns".to_owned());
     header.extend(measures.iter().map(|field| text::stacked(&field.label())));
     if any_best {
         let own = measures[0].name().rsplit('.').next().unwrap_or_default();
@@ -184,7 +184,7 @@ fn lines(groups: &[Group], by: &[Field], measures: &[Field]) -> Vec<String> {
     let row = |group: &Group| {
         let mut row: Vec<String> =
             group.values.iter().map(|value| table::cell(Some(value).filter(|v| !v.is_null()))).collect();
-        row.push(group.runs.to_string());
+        row.push(group.distinct.to_string());
         row.extend(
             group.figures[..measures.len()].iter().map(|figures| figures.as_ref().map_or_else(String::new, told)),
         );

@@ -1,5 +1,7 @@
 //! A param's distribution as written: `{ uniform = [0.1, 0.9] }`. Knows which params can have it, not how it is drawn.
 
+use std::collections::BTreeMap;
+
 use crate::config::ParamDef;
 use crate::config::params;
 use crate::config::reader::{Reader, listed, nearest};
@@ -65,22 +67,24 @@ fn choice(param: &str, kind: &Entry, def: &ParamDef, reader: &mut Reader) -> Opt
         reader.report(problem.at(kind.value.span, "").help("write the values, as in `{ choice = [1, 2] }`"));
         return None;
     };
-    let mut fitted: Vec<Located> = Vec::new();
-    for value in values {
-        match params::fit(param, def, value) {
-            Ok(value) => {
-                if let Some(first) = fitted.iter().find(|first| first.kind == value.kind) {
-                    let message = format!("the choice for `{param}` has {} twice", value.to_toml());
-                    let problem = Diagnostic::new("repeated-value", message).at(value.span, "again");
-                    reader.report(problem.context(first.span, "the first").help("remove one of them"));
-                }
-                fitted.push(value);
-            }
-            Err(problem) => reader.report_of_param(param, problem),
-        }
-    }
+    let fit = |value| params::fit(param, def, value).map_err(|problem| reader.report_of_param(param, problem)).ok();
+    let fitted: Vec<Located> = values.iter().filter_map(fit).collect();
+    refuse_repeated(param, &fitted, reader);
     let domain = Domain::Values(fitted.iter().map(Located::to_json).collect());
     (!fitted.is_empty()).then_some(Drawn { domain, choices: fitted, span: kind.value.span })
+}
+
+/// Reports values that are listed before.
+pub fn refuse_repeated(param: &str, values: &[Located], reader: &mut Reader) {
+    let mut seen = BTreeMap::new();
+    for value in values {
+        if let Some(first) = seen.insert(value.to_toml(), value.span) {
+            let message = format!("the sweep over `{param}` has {} twice", value.to_toml());
+            let problem = Diagnostic::new("repeated-value", message).at(value.span, "again");
+            let problem = problem.context(first, "the first");
+            reader.report(problem.help("remove one of them; `repeats` runs more seeds"));
+        }
+    }
 }
 
 /// The two numbers of a distribution.

@@ -175,14 +175,8 @@ impl Reading<'_> {
             return None;
         }
         let fitted: Vec<Located> = values.iter().filter_map(|value| self.fit(param, def, value)).collect();
-        let mut seen = BTreeMap::new();
-        for value in fitted.iter().filter(|_| !self.zipped.contains(param)) {
-            if let Some(first) = seen.insert(value.to_toml(), value.span) {
-                let message = format!("the sweep over `{param}` has {} twice", value.to_toml());
-                let problem = Diagnostic::new("repeated-value", message).at(value.span, "again");
-                let problem = problem.context(first, "the first");
-                self.reader.report(problem.help("remove one of them; `repeats` runs more seeds"));
-            }
+        if !self.zipped.contains(param) {
+            distribution::refuse_repeated(param, &fitted, self.reader);
         }
         (!fitted.is_empty()).then_some(fitted)
     }

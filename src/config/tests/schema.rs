@@ -1,6 +1,5 @@
 //! The schemas say what the reader takes.
 
-use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::config::experiment;
@@ -36,163 +35,52 @@ fn report() -> Description {
     Description { kind: "report", summary: "Reports.", inputs, ..Description::default() }
 }
 
+/// What the schema says of stages of the two kinds.
+fn kinds() -> [Value; 2] {
+    let schema = pipeline_schema(&[&train(), &report()]);
+    [0, 1].map(|kind| schema["$defs"]["stage"]["allOf"][kind].clone())
+}
+
 #[test]
 fn a_stage_has_the_keys_of_its_kind() {
-    let schema = pipeline_schema(&[&train(), &report()]);
-    let stages = &schema["$defs"]["stage"]["allOf"];
-    assert_snapshot!(serde_json::to_string_pretty(&stages).unwrap(), @r##"
-    [
-      {
-        "if": {
-          "properties": {
-            "uses": {
-              "const": "train"
-            }
-          },
-          "required": [
-            "uses"
-          ]
-        },
-        "then": {
-          "additionalProperties": false,
-          "description": "Trains.",
-          "properties": {
-            "encoder": {
-              "anyOf": [
-                {
-                  "items": {
-                    "type": "string"
-                  },
-                  "type": "array"
-                },
-                {
-                  "$ref": "#/$defs/reference"
-                }
-              ],
-              "description": "What encoder does."
-            },
-            "epochs": {
-              "anyOf": [
-                {
-                  "minimum": 1.0,
-                  "type": "integer"
-                },
-                {
-                  "$ref": "#/$defs/reference"
-                }
-              ],
-              "default": 10,
-              "description": "What epochs does."
-            },
-            "inputs": {
-              "additionalProperties": false,
-              "properties": {
-                "dataset": {
-                  "$ref": "#/$defs/source",
-                  "description": "what it learns from"
-                }
-              },
-              "required": [
-                "dataset"
-              ],
-              "type": "object"
-            },
-            "loss": {
-              "anyOf": [
-                {
-                  "oneOf": [
-                    {
-                      "const": "bce",
-                      "description": "Cross-entropy."
-                    },
-                    {
-                      "const": "mse"
-                    }
-                  ]
-                },
-                {
-                  "$ref": "#/$defs/reference"
-                }
-              ],
-              "default": "bce",
-              "description": "What loss does."
-            },
-            "range": {
-              "anyOf": [
-                {
-                  "items": {
-                    "anyOf": [
-                      {
-                        "maximum": 1.0,
-                        "type": "number"
-                      },
-                      {
-                        "$ref": "#/$defs/reference"
-                      }
-                    ]
-                  },
-                  "maxItems": 2,
-                  "minItems": 2,
-                  "type": "array"
-                },
-                {
-                  "$ref": "#/$defs/reference"
-                }
-              ],
-              "description": "What range does."
-            },
-            "uses": true
-          },
-          "required": [
-            "encoder",
-            "inputs"
-          ]
-        }
-      },
-      {
-        "if": {
-          "properties": {
-            "uses": {
-              "const": "report"
-            }
-          },
-          "required": [
-            "uses"
-          ]
-        },
-        "then": {
-          "additionalProperties": false,
-          "description": "Reports.",
-          "properties": {
-            "inputs": {
-              "anyOf": [
-                {
-                  "additionalProperties": false,
-                  "properties": {
-                    "inputs": {
-                      "$ref": "#/$defs/source",
-                      "description": "what it shows"
-                    }
-                  },
-                  "required": [],
-                  "type": "object"
-                },
-                {
-                  "description": "what it shows",
-                  "items": {
-                    "$ref": "#/$defs/source"
-                  },
-                  "type": "array"
-                }
-              ]
-            },
-            "uses": true
-          },
-          "required": []
-        }
-      }
-    ]
-    "##);
+    let [train, report] = kinds();
+    assert_eq!(train["if"], json!({ "properties": { "uses": { "const": "train" } }, "required": ["uses"] }));
+    let then = &train["then"];
+    assert_eq!((&then["description"], &then["additionalProperties"]), (&json!("Trains."), &json!(false)));
+    assert_eq!((&then["required"], &report["then"]["required"]), (&json!(["encoder", "inputs"]), &json!([])));
+    let keys: Vec<&str> = then["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["encoder", "epochs", "inputs", "loss", "range", "uses"]);
+}
+
+#[test]
+fn a_param_of_a_stage_takes_its_type_or_a_reference() {
+    let [train, _] = kinds();
+    let reference = json!({ "$ref": "#/$defs/reference" });
+    let param = |name: &str, schema: Value, default: Option<Value>| {
+        let mut expected = json!({ "anyOf": [schema, reference], "description": format!("What {name} does.") });
+        default.into_iter().for_each(|default| expected["default"] = default);
+        assert_eq!(train["then"]["properties"][name], expected);
+    };
+    param("encoder", json!({ "type": "array", "items": { "type": "string" } }), None);
+    param("epochs", json!({ "type": "integer", "minimum": 1.0 }), Some(json!(10)));
+    let loss = json!({ "oneOf": [{ "const": "bce", "description": "Cross-entropy." }, { "const": "mse" }] });
+    param("loss", loss, Some(json!("bce")));
+    let number = json!({ "anyOf": [{ "type": "number", "maximum": 1.0 }, reference] });
+    param("range", json!({ "type": "array", "items": number, "minItems": 2, "maxItems": 2 }), None);
+}
+
+#[test]
+fn inputs_are_named_and_those_of_a_variadic_port_may_be_listed() {
+    let [train, report] = kinds();
+    let source = |help: &str| json!({ "description": help, "$ref": "#/$defs/source" });
+    let named = |port: &str, help: &str, required: Value| {
+        let properties = json!({ port: source(help) });
+        json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    };
+    assert_eq!(train["then"]["properties"]["inputs"], named("dataset", "what it learns from", json!(["dataset"])));
+    let listed = json!({ "description": "what it shows", "type": "array", "items": { "$ref": "#/$defs/source" } });
+    let any = json!({ "anyOf": [named("inputs", "what it shows", json!([])), listed] });
+    assert_eq!(report["then"]["properties"]["inputs"], any);
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What every mistake is told.
 
+mod ablations;
+mod conditions;
+mod distributions;
 mod experiments;
 mod files;
 mod overrides;
@@ -19,6 +22,16 @@ fn experiment(text: &str) -> String {
 
 fn overridden(text: &str, overrides: &Overrides) -> String {
     Folder::with(&[PIPELINE, ("experiment.toml", text)]).complaint("experiment.toml", overrides)
+}
+
+/// The complaint about an experiment that varies these.
+fn swept(sweep: &str) -> String {
+    experiment(&format!("{PLAIN}\n[sweep]\n{sweep}"))
+}
+
+/// The complaint about an experiment that searches a space.
+fn searched(search: &str, space: &str) -> String {
+    experiment(&format!("{PLAIN}\n[search]\n{search}\n[sweep]\n{space}"))
 }
 
 /// The complaint about a pipeline file with one stage and these `[params]`.

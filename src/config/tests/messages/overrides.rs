@@ -7,7 +7,7 @@ use crate::config::Overrides;
 use crate::config::tests::{set, sweep};
 
 #[test]
-fn overrides_that_do_not_fit() {
+fn a_param_is_set_to_a_value_it_takes() {
     assert_snapshot!(overridden(PLAIN, &set("epochs=abc")), @r#"
     error[wrong-type]: `epochs` wants an integer, not a string
      --> command line:1:14
@@ -22,20 +22,6 @@ fn overrides_that_do_not_fit() {
       |
       = help: write a value like the default, `epochs=50`
     "#);
-    assert_snapshot!(overridden(PLAIN, &set("epochs=0")), @r#"
-    error[out-of-range]: `epochs` is 0, outside its range
-     --> command line:1:14
-      |
-    1 | --set epochs=0
-      |              ^ not from 1 to 1000
-      |
-     ::: pipeline.toml:7:1
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
-      |
-      = help: give a number from 1 to 1000
-    "#);
     assert_snapshot!(overridden(PLAIN, &set("epochs=")), @r#"
     error[bad-override]: `epochs` is set to nothing
      --> command line:1:7
@@ -45,6 +31,10 @@ fn overrides_that_do_not_fit() {
       |
       = help: write a value, as in `epochs=50`
     "#);
+}
+
+#[test]
+fn only_params_are_set_and_swept() {
     assert_snapshot!(overridden(PLAIN, &set("epohcs=3")), @r#"
     error[unknown-param]: there is no param `epohcs`
      --> command line:1:7
@@ -72,6 +62,19 @@ fn overrides_that_do_not_fit() {
       |
       = help: did you mean `latent_dim`?
     ");
+    assert_snapshot!(overridden(PLAIN, &sweep("repeats=1,2")), @r#"
+    error[unknown-param]: there is no param `repeats`
+     --> command line:1:9
+      |
+    1 | --sweep repeats=1,2
+      |         ^^^^^^^ unknown param
+      |
+      = help: write `--repeats N`
+    "#);
+}
+
+#[test]
+fn a_param_is_swept_over_values() {
     assert_snapshot!(overridden(PLAIN, &sweep("latent_dim=")), @r#"
     error[empty-sweep]: the sweep over `latent_dim` has no values
      --> command line:1:9
@@ -90,6 +93,10 @@ fn overrides_that_do_not_fit() {
       |
       = help: remove a comma, or write `""` for an empty string
     "#);
+}
+
+#[test]
+fn what_is_no_list_of_values_is_in_the_syntax_of_files() {
     assert_snapshot!(overridden(PLAIN, &sweep("learning_rate={ uniform = [0 1] }")), @r"
     error[bad-override]: `learning_rate` is not given in TOML's syntax
      --> command line:1:23
@@ -108,15 +115,10 @@ fn overrides_that_do_not_fit() {
       |
       = help: write a value as in a file, such as `--sweep 'zip=[["a", "b"]]'`
     "#);
-    assert_snapshot!(overridden(PLAIN, &sweep("repeats=1,2")), @r#"
-    error[unknown-param]: there is no param `repeats`
-     --> command line:1:9
-      |
-    1 | --sweep repeats=1,2
-      |         ^^^^^^^ unknown param
-      |
-      = help: write `--repeats N`
-    "#);
+}
+
+#[test]
+fn repeats_are_at_least_one() {
     assert_snapshot!(overridden(PLAIN, &Overrides { repeats: Some(0), ..Overrides::default() }), @r#"
     error[out-of-range]: `repeats` is 0, outside its range
      --> command line:1:11
@@ -130,51 +132,11 @@ fn overrides_that_do_not_fit() {
 
 #[test]
 fn a_sweep_is_checked_beyond_the_value_that_is_none() {
-    assert_snapshot!(overridden(PLAIN, &sweep("epochs=0,x,99999,5")), @r#"
-    error[out-of-range]: `epochs` is 0, outside its range
-     --> command line:1:16
-      |
-    1 | --sweep epochs=0,x,99999,5
-      |                ^ not from 1 to 1000
-      |
-     ::: pipeline.toml:7:1
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
-      |
-      = help: give a number from 1 to 1000
-
-    error[wrong-type]: `epochs` wants an integer, not a string
-     --> command line:1:18
-      |
-    1 | --sweep epochs=0,x,99999,5
-      |                  ^ a string
-      |
-     ::: pipeline.toml:7:22
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      |                      -- the default fixes the type: an integer
-      |
-      = help: write a value like the default, `epochs=50`
-
-    error[out-of-range]: `epochs` is 99999, outside its range
-     --> command line:1:20
-      |
-    1 | --sweep epochs=0,x,99999,5
-      |                    ^^^^^ not from 1 to 1000
-      |
-     ::: pipeline.toml:7:1
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
-      |
-      = help: give a number from 1 to 1000
-    "#);
-    assert_snapshot!(overridden(PLAIN, &sweep("epochs=x,[3]")), @r#"
+    assert_snapshot!(overridden(PLAIN, &sweep("epochs=x,99999,[3]")), @r#"
     error[wrong-type]: `epochs` wants an integer, not a string
      --> command line:1:16
       |
-    1 | --sweep epochs=x,[3]
+    1 | --sweep epochs=x,99999,[3]
       |                ^ a string
       |
      ::: pipeline.toml:7:22
@@ -184,11 +146,24 @@ fn a_sweep_is_checked_beyond_the_value_that_is_none() {
       |
       = help: write a value like the default, `epochs=50`
 
-    error[bad-override]: `epochs` cannot be swept over this
+    error[out-of-range]: `epochs` is 99999, outside its range
      --> command line:1:18
       |
-    1 | --sweep epochs=x,[3]
-      |                  ^^^
+    1 | --sweep epochs=x,99999,[3]
+      |                  ^^^^^ not from 1 to 1000
+      |
+     ::: pipeline.toml:7:1
+      |
+    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
+      | ------ declared here (Passes over the data)
+      |
+      = help: give a number from 1 to 1000
+
+    error[bad-override]: `epochs` cannot be swept over this
+     --> command line:1:24
+      |
+    1 | --sweep epochs=x,99999,[3]
+      |                        ^^^
       |
       = help: list the values without brackets
     "#);

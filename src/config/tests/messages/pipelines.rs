@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::{params, pipeline};
 
 #[test]
-fn declarations_of_params() {
+fn a_param_has_a_name_a_default_and_known_keys() {
     assert_snapshot!(params("a = { help = 'x' }\nb = { default = 1, rang = [1, 2] }\nc = { default = { x = 1 } }\n'd e' = 1"), @r#"
     error[missing-key]: the param `a` has no default
      --> pipeline.toml:5:1
@@ -39,6 +39,10 @@ fn declarations_of_params() {
       |
       = help: use letters, digits, `_` and `-`
     "#);
+}
+
+#[test]
+fn a_range_is_two_numbers_around_the_default() {
     assert_snapshot!(params("a = { default = 1, range = [2, 1] }\nb = { default = 1, range = [1] }\nc = { default = 'x', range = [1, 2] }\nd = { default = 5, range = [1, 2] }\ne = { default = 1, help = 3 }"), @r#"
     error[bad-range]: the range of `a` ends before it begins
      --> pipeline.toml:5:28
@@ -80,6 +84,10 @@ fn declarations_of_params() {
       |
       = help: give `help` a string
     "#);
+}
+
+#[test]
+fn choices_are_different_and_the_default_is_one_of_them() {
     assert_snapshot!(params("a = { default = 1, choices = [] }\nb = { default = 1, choices = [1, 1] }\nc = { default = 1, choices = [1, 'x'] }\nd = { default = 1, choices = [2, 3] }\ne = { default = 1, choices = 3 }\nf = { default = 'a', choices = { a = 3 } }"), @r#"
     error[no-choices]: `a` has an empty list of choices
      --> pipeline.toml:5:20
@@ -131,6 +139,10 @@ fn declarations_of_params() {
        |
        = help: list choices that carry nothing: `choices = ["a", "b"]`
     "#);
+}
+
+#[test]
+fn a_table_is_not_written_in_two_ways() {
     assert_snapshot!(params("a = { default = 'x' }\n[params.a.choices.y]\n'b c' = 1"), @r#"
     error[toml-syntax]: not valid TOML: cannot extend value of type inline table with a dotted key
      --> pipeline.toml:6:9
@@ -143,7 +155,7 @@ fn declarations_of_params() {
 }
 
 #[test]
-fn stages() {
+fn a_pipeline_has_stages() {
     assert_snapshot!(pipeline("[pipeline]\n[params]"), @r#"
     error[no-stages]: pipeline.toml has no stages
      --> pipeline.toml:1:1
@@ -162,6 +174,10 @@ fn stages() {
       |
       = help: add a stage, such as `[stages.load]` with `uses = "load"`
     "#);
+}
+
+#[test]
+fn a_stage_is_a_table_that_says_what_it_uses() {
     assert_snapshot!(pipeline("[pipeline]\n[stages]\na = 3\n[stages.b]\nx = 1\n[stages.c]\nuses = 3\n[stages.'d e']\nuses = 'x'"), @r#"
     error[wrong-type]: `stages.a` wants a table, not an integer
      --> pipeline.toml:3:5
@@ -195,6 +211,10 @@ fn stages() {
       |
       = help: use letters, digits, `_` and `-`
     "#);
+}
+
+#[test]
+fn an_input_names_a_stage_or_an_output_of_one() {
     assert_snapshot!(pipeline("[pipeline]\n[stages.a]\nuses = 'x'\ninputs = 'load'\n[stages.b]\nuses = 'x'\ninputs = ['a', 'a', 3, 'x y']\n[stages.c]\nuses = 'x'\ninputs = { d = 3, e = '', f = 'a.' }"), @r#"
     error[wrong-type]: `inputs` wants a table or a list, not a string
      --> pipeline.toml:4:10

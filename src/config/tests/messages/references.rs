@@ -6,7 +6,7 @@ use super::params;
 use crate::config::tests::{Folder, set, sweep};
 
 #[test]
-fn references() {
+fn a_reference_can_be_read_and_names_a_param() {
     assert_snapshot!(params("a = '${b}'\nc = 'x ${} y ${a'\nd = '${a b}'\ne = '${a.x}'\nf = '${seed}'\ng = \"\\t${zz}\""), @r#"
     error[unknown-param]: there is no param `b`
      --> pipeline.toml:5:6
@@ -67,6 +67,10 @@ fn references() {
        |
        = help: the params of pipeline.toml are `a`, `c`, `d`, `e`, `f`, `g`
     "#);
+}
+
+#[test]
+fn params_refer_to_each_other_in_no_circle() {
     assert_snapshot!(params("a = '${b}'\nb = 'x ${c}'\nc = '${a}'\nd = '${a}'\ne = '${e}'"), @r#"
     error[cyclic-params]: params refer to each other: `a` -> `b` -> `c` -> `a`
      --> pipeline.toml:7:5
@@ -84,6 +88,20 @@ fn references() {
       |
       = help: give one of them a value of its own
     "#);
+    let circle = "[params.p]\ndefault = 'x'\n[params.p.choices.x]\none = '${p.two}'\ntwo = '${a}'\n";
+    assert_snapshot!(params(&format!("a = '${{p.one}}'\n{circle}")), @r#"
+    error[cyclic-params]: params refer to each other: `a` -> `p.one` -> `p.two` -> `a`
+      --> pipeline.toml:10:7
+       |
+    10 | two = '${a}'
+       |       ^^^^^^ leads back
+       |
+       = help: give one of them a value of its own
+    "#);
+}
+
+#[test]
+fn a_list_is_no_part_of_a_text() {
     assert_snapshot!(params("l = [1]\na = 'x ${l}'"), @r#"
     error[not-text]: `l` is a list
      --> pipeline.toml:6:5
@@ -93,6 +111,10 @@ fn references() {
       |
       = help: let the reference be the whole string
     "#);
+}
+
+#[test]
+fn every_choice_carries_what_is_referred_to() {
     let choices = "[params.p]\ndefault = 'x'\n[params.p.choices.x]\none = 1\n[params.p.choices.y]\none = 1\ntwo = 2\n";
     assert_snapshot!(params(&format!("a = '${{p.two}}'\nb = '${{p.on}}'\n{choices}")), @r#"
     error[no-such-value]: the choice `x` of `p` carries no `two`
@@ -119,20 +141,10 @@ fn references() {
       |
       = help: did you mean `one`?
     "#);
-    let circle = "[params.p]\ndefault = 'x'\n[params.p.choices.x]\none = '${p.two}'\ntwo = '${a}'\n";
-    assert_snapshot!(params(&format!("a = '${{p.one}}'\n{circle}")), @r#"
-    error[cyclic-params]: params refer to each other: `a` -> `p.one` -> `p.two` -> `a`
-      --> pipeline.toml:10:7
-       |
-    10 | two = '${a}'
-       |       ^^^^^^ leads back
-       |
-       = help: give one of them a value of its own
-    "#);
 }
 
 #[test]
-fn values_that_follow_from_others() {
+fn a_value_that_follows_from_others_fits_its_param() {
     let text = "a = 5\nb = { default = '${a}', range = [1, 10] }";
     let file = format!("[pipeline]\n[stages.load]\nuses = 'load'\n[params]\n{text}");
     let folder = Folder::with(&[("pipeline.toml", &file)]);

@@ -1,27 +1,83 @@
-//! What `[sweep]` gets wrong.
+//! What lists, points and words of `[sweep]` get wrong.
 
 use insta::assert_snapshot;
 
-use super::experiment;
+use super::{experiment, swept};
 use crate::config::Overrides;
 use crate::config::tests::Folder;
 
-/// What is wrong with a sweep.
-fn swept(text: &str) -> String {
-    experiment(&format!("pipeline = 'pipeline.toml'\n[sweep]\n{text}"))
+#[test]
+fn a_swept_list_has_each_value_once_and_only_what_its_param_takes() {
+    assert_snapshot!(experiment("pipeline = 'pipeline.toml'\n[sweep]\nlatent_dim = [2, 2]\nepochs = 7\nlearning_rate = [1, 1.0]\nlatentdim = [1]\narchitecture = ['dense', 'dens']"), @r#"
+    error[repeated-value]: the sweep over `latent_dim` has 2 twice
+     --> experiment.toml:3:18
+      |
+    3 | latent_dim = [2, 2]
+      |               -  ^ again
+      |               |
+      |               the first
+      |
+      = help: remove one of them; `repeats` runs more seeds
+
+    error[wrong-type]: `epochs` wants a list of values in [sweep], not an integer
+     --> experiment.toml:4:10
+      |
+    4 | epochs = 7
+      |          ^ an integer
+      |
+      = help: write the values in a list, or the one value under [params]
+
+    error[repeated-value]: the sweep over `learning_rate` has 1.0 twice
+     --> experiment.toml:5:21
+      |
+    5 | learning_rate = [1, 1.0]
+      |                  -  ^^^ again
+      |                  |
+      |                  the first
+      |
+      = help: remove one of them; `repeats` runs more seeds
+
+    error[unknown-param]: there is no param `latentdim`
+     --> experiment.toml:6:1
+      |
+    6 | latentdim = [1]
+      | ^^^^^^^^^ unknown param
+      |
+      = help: did you mean `latent_dim`?
+
+    error[not-a-choice]: `architecture` cannot be "dens"
+      --> experiment.toml:7:26
+       |
+     7 | architecture = ['dense', 'dens']
+       |                          ^^^^^^ not one of `dense`, `conv`
+       |
+      ::: pipeline.toml:12:9
+       |
+    12 | [params.architecture]
+       |         ------------ declared here
+       |
+       = help: did you mean `dense`?
+    "#);
 }
 
 #[test]
-fn spaces_without_end_or_without_points() {
-    assert_snapshot!(swept("learning_rate = { log_uniform = [1e-4, 1e-2] }"), @r"
-    error[infinite-space]: `learning_rate` is drawn from a distribution, but nothing says how often
-     --> experiment.toml:3:33
+fn a_param_is_not_both_set_and_swept() {
+    assert_snapshot!(experiment("pipeline = 'pipeline.toml'\n[params]\nepochs = 1\n[sweep]\nepochs = [1]"), @r#"
+    error[set-and-swept]: `epochs` is both set and swept
+     --> experiment.toml:5:1
       |
-    3 | learning_rate = { log_uniform = [1e-4, 1e-2] }
-      |                                 ^^^^^^^^^^^^ without end
+    3 | epochs = 1
+      | ------ set here
+    4 | [sweep]
+    5 | epochs = [1]
+      | ^^^^^^ swept here
       |
-      = help: add `draws = 20` to [sweep], or a [search] that chooses the points
-    ");
+      = help: keep one of the two
+    "#);
+}
+
+#[test]
+fn a_sweep_without_points_is_refused() {
     assert_snapshot!(swept("architecture = ['dense', 'conv']\nexclude = [{ architecture = 'dense' }, { architecture = 'conv' }]"), @r"
     error[empty-sweep]: no point is left: all are excluded
      --> experiment.toml:4:1
@@ -40,24 +96,10 @@ fn spaces_without_end_or_without_points() {
       |
       = help: write the points, as in `points = [{ a = 1, b = 2 }]`, or remove it
     ");
-    assert_snapshot!(swept("draws = 5\nepochs = [1, 2]"), @r"
-    error[nothing-to-draw]: no param of [sweep] has a distribution
-     --> experiment.toml:3:9
-      |
-    3 | draws = 5
-      |         ^
-      |
-      = help: remove `draws`, or write `param = { uniform = [0.0, 1.0] }`
-    ");
-    assert_snapshot!(swept("draws = 5\nlatent_dim = { choice = [2, 8] }"), @r"
-    error[too-many-draws]: `draws` asks for 5 points, but there are only 2 different ones
-     --> experiment.toml:3:9
-      |
-    3 | draws = 5
-      |         ^ too many
-      |
-      = help: draw 2, or list the values to try them all
-    ");
+}
+
+#[test]
+fn a_sweep_of_too_many_points_is_refused() {
     let many = |param: &str| format!("{param} = {:?}\n", (1..=400).collect::<Vec<i32>>());
     let said = swept(&format!("{}draws = 99999\nlearning_rate = {{ uniform = [0, 1] }}", many("epochs")));
     assert!(
@@ -67,7 +109,7 @@ fn spaces_without_end_or_without_points() {
 }
 
 #[test]
-fn points_that_repeat() {
+fn no_point_is_there_twice() {
     assert_snapshot!(swept("points = [{ latent_dim = 2 }, { latent_dim = 8 }, { latent_dim = 2 }]"), @r"
     error[repeated-point]: this point is in the sweep already
      --> experiment.toml:3:51
@@ -114,79 +156,31 @@ fn points_that_repeat() {
 }
 
 #[test]
-fn conditions_that_never_hold() {
-    assert_snapshot!(swept("architecture = ['dense']\nepochs = { values = [1, 2], when = { architecture = 'conv' } }"), @r#"
-    error[never-holds]: `epochs` is never varied: its condition never holds
-     --> experiment.toml:4:53
+fn no_point_is_there_twice_by_way_of_references() {
+    assert_snapshot!(swept("epochs = [2, '${latent_dim}', 32]"), @r"
+    error[repeated-point]: two points are alike: `epochs` is 32 at both
+     --> experiment.toml:3:14
       |
-    4 | epochs = { values = [1, 2], when = { architecture = 'conv' } }
-      |                                                     ^^^^^^ `architecture` has none of these
+    3 | epochs = [2, '${latent_dim}', 32]
+      |              ^^^^^^^^^^^^^^^  -- the same
+      |              |
+      |              32 here
       |
-      = help: `architecture` takes `"dense"`
-    "#);
-    assert_snapshot!(swept("epochs = { values = [1, 2], when = { architecture = 'conv' } }"), @r#"
-    error[never-holds]: `epochs` is never varied: its condition never holds
-     --> experiment.toml:3:53
-      |
-    3 | epochs = { values = [1, 2], when = { architecture = 'conv' } }
-      |                                                     ^^^^^^ `architecture` is "dense", and not swept
-      |
-      = help: sweep over `architecture`, set it, or vary `epochs` without condition
-    "#);
-    assert_snapshot!(swept("epochs = { values = [1, 2], when = { architecture = 'konv', latentdim = 2 } }"), @r#"
-    error[not-a-choice]: `architecture` cannot be "konv"
-      --> experiment.toml:3:53
-       |
-     3 | epochs = { values = [1, 2], when = { architecture = 'konv', latentdim = 2 } }
-       |                                                     ^^^^^^ not one of `dense`, `conv`
-       |
-      ::: pipeline.toml:12:9
-       |
-    12 | [params.architecture]
-       |         ------------ declared here
-       |
-       = help: did you mean `conv`?
-
-    error[unknown-param]: there is no param `latentdim`
-     --> experiment.toml:3:61
-      |
-    3 | epochs = { values = [1, 2], when = { architecture = 'konv', latentdim = 2 } }
-      |                                                             ^^^^^^^^^ unknown param
-      |
-      = help: did you mean `latent_dim`?
-    "#);
-    assert_snapshot!(swept("latent_dim = [2, 8]\narchitecture = ['dense', 'conv']\nzip = [['latent_dim', 'architecture']]
-epochs = { values = [1, 2], when = { latent_dim = 2, architecture = 'conv' } }"), @r#"
-    error[never-holds]: `epochs` is never varied: no point has `latent_dim` = `2` and `architecture` = `"conv"`
-     --> experiment.toml:6:51
-      |
-    6 | epochs = { values = [1, 2], when = { latent_dim = 2, architecture = 'conv' } }
-      |                                                   ^ never holds
-      |
-      = help: change the condition, or the points it is to hold at
-    "#);
-    assert_snapshot!(swept("latent_dim = { values = [2, 8], when = { epochs = 1 } }\nepochs = { values = [1, 2], when = { latent_dim = 2 } }"), @r"
-    error[cyclic-condition]: conditions wait for each other: `latent_dim`, `epochs`
-     --> experiment.toml:3:1
-      |
-    3 | latent_dim = { values = [2, 8], when = { epochs = 1 } }
-      | ^^^^^^^^^^
-      |
-      = help: let one of them vary without a condition
+      = help: remove one of them; `repeats` runs more seeds
     ");
-    assert_snapshot!(swept("epochs = { values = [1, 2], when = 'conv' }"), @r#"
-    error[bad-condition]: `when` of `epochs` is no table of params
-     --> experiment.toml:3:36
+    assert_snapshot!(swept("points = [{ epochs = 2 }, { epochs = '${latent_dim}' }, { epochs = 32 }]"), @r"
+    error[repeated-point]: two points are alike: `epochs` is 32 at both
+     --> experiment.toml:3:38
       |
-    3 | epochs = { values = [1, 2], when = 'conv' }
-      |                                    ^^^^^^
+    3 | points = [{ epochs = 2 }, { epochs = '${latent_dim}' }, { epochs = 32 }]
+      |                                      ^^^^^^^^^^^^^^^ 32 here       -- the same
       |
-      = help: write `when = { architecture = "conv" }`, or a list of values that will do
-    "#);
+      = help: remove one of them; `repeats` runs more seeds
+    ");
 }
 
 #[test]
-fn words_that_are_used_wrongly() {
+fn every_word_of_a_sweep_takes_its_own_kind_of_value() {
     assert_snapshot!(swept("zip = ['latent_dim', 'epochs']\npoints = 3\nexclude = [2]\ninclude = [{}]\ndraws = 0\ndraw_seed = 'x'"), @r#"
     error[wrong-type]: `zip` wants a list of lists of params, not a list
      --> experiment.toml:3:7
@@ -236,6 +230,10 @@ fn words_that_are_used_wrongly() {
       |
       = help: write `draw_seed = 0`
     "#);
+}
+
+#[test]
+fn zipped_params_are_swept_over_equally_long_lists_and_zipped_once() {
     assert_snapshot!(swept("latent_dim = [2, 8]\nepochs = [1, 2, 3]\nzip = [['latent_dim', 'epochs']]"), @r"
     error[unequal-lengths]: zipped params need equally many values: `latent_dim` has 2, `epochs` has 3
      --> experiment.toml:5:9
@@ -277,6 +275,10 @@ fn words_that_are_used_wrongly() {
       |
       = help: name each param once
     ");
+}
+
+#[test]
+fn a_param_is_swept_in_one_place() {
     assert_snapshot!(swept("latent_dim = [2, 8]\npoints = [{ latent_dim = 2, epochs = 5 }]"), @r"
     error[swept-twice]: `latent_dim` is swept by itself and in `points`
      --> experiment.toml:4:13
@@ -291,7 +293,7 @@ fn words_that_are_used_wrongly() {
 }
 
 #[test]
-fn exclusions_without_effect() {
+fn an_exclusion_without_effect_is_refused() {
     assert_snapshot!(swept("architecture = ['dense', 'conv']\nexclude = [{ architecture = 'dense', latent_dim = 2 }, { architectur = 'conv' }]"), @r"
     error[not-swept]: `latent_dim` is excluded, but not swept
      --> experiment.toml:4:38
@@ -330,200 +332,7 @@ fn exclusions_without_effect() {
 }
 
 #[test]
-fn distributions_that_do_not_fit() {
-    assert_snapshot!(swept("draws = 3\nepochs = { uniform = [1, 5] }\ndataset = { integer = [1, 5] }\nlearning_rate = { log_uniform = [0, 1] }"), @r#"
-    error[bad-distribution]: `epochs` is an integer, which `uniform` does not draw
-     --> experiment.toml:4:12
-      |
-    4 | epochs = { uniform = [1, 5] }
-      |            ^^^^^^^ draws other values
-      |
-     ::: pipeline.toml:7:22
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      |                      -- the default fixes the type
-      |
-      = help: draw whole numbers: `epochs = { integer = [1, 10] }`
-
-    error[bad-distribution]: `dataset` is a string, which `integer` does not draw
-     --> experiment.toml:5:13
-      |
-    5 | dataset = { integer = [1, 5] }
-      |             ^^^^^^^ draws other values
-      |
-     ::: pipeline.toml:6:11
-      |
-    6 | dataset = "mnist"
-      |           ------- the default fixes the type
-      |
-      = help: name the values: `dataset = { choice = [...] }`
-
-    error[bad-distribution]: `learning_rate` varies evenly in its logarithm, which numbers up to 0 do not have
-     --> experiment.toml:6:33
-      |
-    6 | learning_rate = { log_uniform = [0, 1] }
-      |                                 ^^^^^^
-      |
-      = help: write `learning_rate = { log_uniform = [1e-4, 1e-1] }`
-    "#);
-    assert_snapshot!(swept("draws = 3\nepochs = { integer = [0, 5] }\nlearning_rate = { uniform = [2, 1] }\nlatent_dim = { integer = [2, 8] }"), @r#"
-    error[out-of-range]: `epochs` is 0, outside its range
-     --> experiment.toml:4:22
-      |
-    4 | epochs = { integer = [0, 5] }
-      |                      ^^^^^^ not from 1 to 1000
-      |
-     ::: pipeline.toml:7:1
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
-      |
-      = help: give a number from 1 to 1000
-
-    error[bad-distribution]: `uniform` of `learning_rate` ends before it begins: it holds no two numbers
-     --> experiment.toml:5:29
-      |
-    5 | learning_rate = { uniform = [2, 1] }
-      |                             ^^^^^^
-      |
-      = help: write `learning_rate = { uniform = [0.0, 0.5] }`
-
-    error[not-a-choice]: drawn from its distribution, `latent_dim` cannot be 6
-     --> experiment.toml:6:26
-      |
-    6 | latent_dim = { integer = [2, 8] }
-      |                          ^^^^^^ not one of `2`, `8`, `32`
-      |
-     ::: pipeline.toml:9:1
-      |
-    9 | latent_dim = { default = 32, choices = [2, 8, 32] }
-      | ---------- declared here
-      |
-      = help: choose one of `2`, `8`, `32`; change the distribution, or what the param may be
-    "#);
-    assert_snapshot!(swept("draws = 3\nepochs = { normal = [3.0, 1.0] }\nlearning_rate = { normal = [0.0, 0.0] }\nlatent_dim = { choice = [2, 2, 5] }"), @r#"
-    error[bad-distribution]: `epochs` is an integer, which `normal` does not draw
-     --> experiment.toml:4:12
-      |
-    4 | epochs = { normal = [3.0, 1.0] }
-      |            ^^^^^^ draws other values
-      |
-     ::: pipeline.toml:7:22
-      |
-    7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      |                      -- the default fixes the type
-      |
-      = help: draw whole numbers: `epochs = { integer = [1, 10] }`
-
-    error[bad-distribution]: the deviation of `learning_rate` is 0.0, not above 0
-     --> experiment.toml:5:28
-      |
-    5 | learning_rate = { normal = [0.0, 0.0] }
-      |                            ^^^^^^^^^^
-      |
-      = help: write `learning_rate = { normal = [0.0, 1.0] }`
-
-    error[repeated-value]: the choice for `latent_dim` has 2 twice
-     --> experiment.toml:6:29
-      |
-    6 | latent_dim = { choice = [2, 2, 5] }
-      |                          -  ^ again
-      |                          |
-      |                          the first
-      |
-      = help: remove one of them
-
-    error[not-a-choice]: `latent_dim` cannot be 5
-     --> experiment.toml:6:32
-      |
-    6 | latent_dim = { choice = [2, 2, 5] }
-      |                                ^ not one of `2`, `8`, `32`
-      |
-     ::: pipeline.toml:9:1
-      |
-    9 | latent_dim = { default = 32, choices = [2, 8, 32] }
-      | ---------- declared here
-      |
-      = help: choose one of `2`, `8`, `32`
-    "#);
-    assert_snapshot!(swept("draws = 3\nepochs = { integer = [1.5, 5] }\nlearning_rate = { unifrom = [0, 1] }\nlatent_dim = {}"), @r"
-    error[bad-distribution]: `integer` of `epochs` wants whole numbers
-     --> experiment.toml:4:22
-      |
-    4 | epochs = { integer = [1.5, 5] }
-      |                      ^^^^^^^^
-      |
-      = help: write `epochs = { integer = [2, 64] }`
-
-    error[bad-distribution]: the sweep over `learning_rate` has no values
-     --> experiment.toml:5:19
-      |
-    5 | learning_rate = { unifrom = [0, 1] }
-      |                   ^^^^^^^ unknown key
-      |
-      = help: did you mean `uniform`?
-
-    error[bad-distribution]: the sweep over `latent_dim` has no values
-     --> experiment.toml:6:14
-      |
-    6 | latent_dim = {}
-      |              ^^
-      |
-      = help: add one of `choice`, `uniform`, `log_uniform`, `integer`, `normal`, `values`
-    ");
-    assert_snapshot!(swept("draws = 3\nlearning_rate = { uniform = [0, 1], normal = [0, 1] }\nepochs = { integer = [1, 2, 3], lgo = true }"), @r"
-    error[bad-distribution]: `learning_rate` has two distributions, `uniform` and `normal`
-     --> experiment.toml:4:37
-      |
-    4 | learning_rate = { uniform = [0, 1], normal = [0, 1] }
-      |                   ------- the first ^^^^^^ the second
-      |
-      = help: keep one of them
-
-    error[bad-distribution]: `integer` of `epochs` wants two numbers
-     --> experiment.toml:5:22
-      |
-    5 | epochs = { integer = [1, 2, 3], lgo = true }
-      |                      ^^^^^^^^^
-      |
-      = help: write `epochs = { integer = [2, 64] }`
-
-    error[unknown-key]: `epochs` has no key `lgo`
-     --> experiment.toml:5:33
-      |
-    5 | epochs = { integer = [1, 2, 3], lgo = true }
-      |                                 ^^^ unknown key
-      |
-      = help: did you mean `log`?
-    ");
-}
-
-#[test]
-fn points_that_repeat_by_way_of_references() {
-    assert_snapshot!(swept("epochs = [2, '${latent_dim}', 32]"), @r"
-    error[repeated-point]: two points are alike: `epochs` is 32 at both
-     --> experiment.toml:3:14
-      |
-    3 | epochs = [2, '${latent_dim}', 32]
-      |              ^^^^^^^^^^^^^^^  -- the same
-      |              |
-      |              32 here
-      |
-      = help: remove one of them; `repeats` runs more seeds
-    ");
-    assert_snapshot!(swept("points = [{ epochs = 2 }, { epochs = '${latent_dim}' }, { epochs = 32 }]"), @r"
-    error[repeated-point]: two points are alike: `epochs` is 32 at both
-     --> experiment.toml:3:38
-      |
-    3 | points = [{ epochs = 2 }, { epochs = '${latent_dim}' }, { epochs = 32 }]
-      |                                      ^^^^^^^^^^^^^^^ 32 here       -- the same
-      |
-      = help: remove one of them; `repeats` runs more seeds
-    ");
-}
-
-#[test]
-fn a_param_with_the_name_of_a_word() {
+fn a_param_with_the_name_of_a_word_is_told_of() {
     let pipeline = "[pipeline]\n[params]\npoints = 3\n[stages.s]\nuses = 'x'\nn = '${points}'";
     let told = |sweep: &str| {
         let experiment = format!("pipeline = 'p.toml'\n[sweep]\n{sweep}");

@@ -6,7 +6,7 @@ use super::{PLAIN, experiment, overridden, pipeline};
 use crate::config::tests::sweep;
 
 #[test]
-fn syntax_errors() {
+fn a_string_stands_between_quotes_and_a_value_behind_its_key() {
     assert_snapshot!(experiment("pipeline = pipeline.toml\nrepeats ="), @r#"
     error[toml-syntax]: not valid TOML: string values must be quoted
      --> experiment.toml:1:12
@@ -33,6 +33,10 @@ fn syntax_errors() {
       |
       = help: put text between quotes
     "#);
+}
+
+#[test]
+fn what_is_opened_is_closed() {
     assert_snapshot!(experiment("pipeline = 'p.toml\n[params\nx = 1"), @r#"
     error[toml-syntax]: not valid TOML: invalid literal string, expected `'`
      --> experiment.toml:1:19
@@ -67,6 +71,19 @@ fn syntax_errors() {
       |
       = help: close the list with `]`
     "#);
+    assert_snapshot!(experiment("a = {b = 1"), @r#"
+    error[toml-syntax]: not valid TOML: unclosed inline table, expected `}`
+     --> experiment.toml:1:11
+      |
+    1 | a = {b = 1
+      |           ^
+      |
+      = help: close the table with `}`
+    "#);
+}
+
+#[test]
+fn values_are_written_as_toml_has_them() {
     assert_snapshot!(experiment("a = True\nb = 1,5\nc = 01\nd = 1.\ne = \"\\q\""), @r#"
     error[toml-syntax]: not valid TOML: invalid boolean, expected `true`
      --> experiment.toml:1:5
@@ -108,20 +125,15 @@ fn syntax_errors() {
       |
       = help: write a backslash as `\\`, or the string between single quotes
     "#);
-    assert_snapshot!(experiment("a = {b = 1"), @r#"
-    error[toml-syntax]: not valid TOML: unclosed inline table, expected `}`
-     --> experiment.toml:1:11
-      |
-    1 | a = {b = 1
-      |           ^
-      |
-      = help: close the table with `}`
-    "#);
+}
+
+#[test]
+fn a_line_that_might_nest_too_deeply_is_refused() {
     assert_snapshot!(experiment(&format!("a = [{}]", "0.1,".repeat(1001))).lines().next().unwrap_or_default(), @r#"error[too-nested]: a line has over 1000 dots"#);
 }
 
 #[test]
-fn repeated_keys() {
+fn a_key_is_written_once() {
     assert_snapshot!(pipeline("[pipeline]\n[stages.load]\nuses = 'a'\nx = 1\n[stages.load]\nuses = 'b'\nx = 2"), @r#"
     error[duplicate-stage]: two stages are named `load`
      --> pipeline.toml:5:9
@@ -171,7 +183,7 @@ fn repeated_keys() {
 }
 
 #[test]
-fn unusable_values() {
+fn a_number_is_finite_and_fits_and_a_date_is_no_value() {
     assert_snapshot!(experiment("pipeline = 'pipeline.toml'\n[params]\nlearning_rate = nan\nepochs = 99999999999999999999\ndataset = 2020-01-01"), @r#"
     error[not-finite]: a number must be finite
      --> experiment.toml:3:17
