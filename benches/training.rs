@@ -7,39 +7,30 @@ use std::time::Instant;
 
 use pipeline::cancel::Cancel;
 use pipeline::dataset::idx::Idx;
-use pipeline::dataset::samples::Samples;
+use pipeline::dataset::meta::{META_FILE, PerChannel, images_file};
+use pipeline::dataset::raw::{Part, Raw};
+use pipeline::dataset::{Dataset, Split};
 use pipeline::device::Device;
 use pipeline::model::autoencoder::Autoencoder;
 use pipeline::model::layer::LayerSpec;
 use pipeline::model::train::{EpochReport, Loss, Run, Training};
 use serde_json::json;
 
-/// Bytes, scaled to 0..1 on the way into a batch.
-struct Images(Vec<u8>);
-
-impl Samples for Images {
-    fn len(&self) -> usize {
-        self.0.len() / 784
-    }
-
-    fn shape(&self) -> [usize; 3] {
-        [28, 28, 1]
-    }
-
-    fn gather(&self, rows: &[u32], out: &mut [f32]) {
-        for (row, out) in rows.iter().zip(out.chunks_exact_mut(784)) {
-            let image = &self.0[*row as usize * 784..][..784];
-            out.iter_mut().zip(image).for_each(|(out, pixel)| *out = f32::from(*pixel) / 255.0);
-        }
-    }
-}
-
-fn images(count: usize) -> Images {
+/// The first of MNIST's training images, as a data set that the program has stored, scaled to 0..1.
+fn images(count: usize) -> Split {
     let folder = std::env::var_os("PIPELINE_DATA_DIR").expect("PIPELINE_DATA_DIR names the folder that holds mnist/");
     let path = Path::new(&folder).join("mnist/train-images-idx3-ubyte.gz");
-    let mut pixels = Idx::read(&path).expect("MNIST's training images").values;
-    pixels.truncate(count * 784);
-    Images(pixels)
+    let mut file = Idx::read(&path).expect("MNIST's training images");
+    file.axes[0] = count;
+    file.values.truncate(count * 784);
+    let images = file.into_images(&path).expect("as many images");
+    let directory = tempfile::tempdir().expect("a folder for the data set");
+    let raw = Raw::numbered("mnist", Part { images, labels: None }, None).expect("a data set without labels");
+    let mut meta = raw.write(directory.path(), 0.0, None).expect("the data set is written");
+    meta.scale = PerChannel::All(1.0 / 255.0);
+    let files = [META_FILE.to_owned(), images_file("train")].map(|name| (name.clone(), directory.path().join(name)));
+    std::fs::write(&files[0].1, meta.to_json()).expect("the data set is written");
+    Dataset::open(&files.into()).expect("what was written").split("train").expect("its only split")
 }
 
 fn layers(texts: &[&str]) -> Vec<LayerSpec> {
@@ -79,7 +70,7 @@ fn main() {
     };
     let (epochs, threads) = (number(1, 3), number(2, 2));
     let data = images(count);
-    let mut model = Autoencoder::new(&encoder, &decoder, [28, 28, 1], 1).expect("the layers fit");
+    let mut model = Autoencoder::new(&encoder, &decoder, [28, 28, 1], 1, false).expect("the layers fit");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
     let (ends, losses) = (Mutex::new(vec![Instant::now()]), Mutex::new(Vec::new()));
     let on_epoch = |report: EpochReport| {

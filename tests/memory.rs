@@ -80,7 +80,7 @@ fn thirty_epochs_end_with_as_many_bytes_in_use_as_three() {
 }
 
 fn check(encoder: &[&str], decoder: &[&str]) {
-    let mut model = Autoencoder::new(&layers(encoder), &layers(decoder), [8, 8, 1], 1).unwrap();
+    let mut model = Autoencoder::new(&layers(encoder), &layers(decoder), [8, 8, 1], 1, false).unwrap();
     // One thread, because each has memory of its own from its first product on, whenever that is.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let in_use = Mutex::new(Vec::with_capacity(30));

@@ -163,25 +163,17 @@ impl<'a> Data<'a> {
 
     /// Lloyd's iterations from the given centers.
     fn lloyd(&self, mut centers: Vec<f64>, settings: &KMeans) -> Result<Clustering, Interrupted> {
-        let mut assignments: Vec<u32> = Vec::new();
-        let mut iterations = 0;
+        let (mut assignments, mut iterations, mut is_still) = (Vec::new(), 0, false);
         loop {
             let shares = self.assign(&centers)?;
             let assigned: Vec<u32> = shares.iter().flat_map(|share| share.assignments.iter().copied()).collect();
-            let inertia: f64 = shares.iter().flat_map(|share| &share.distances).sum();
-            let settled = assigned == assignments;
-            assignments = assigned;
-            if settled || iterations == settings.max_iterations {
-                return Ok(Clustering { assignments, centers, inertia, iterations });
-            }
-            let moved = self.update(&shares, &assignments, &mut centers);
-            iterations += 1;
-            if moved <= settings.tolerance * self.variance {
-                let shares = self.assign(&centers)?;
+            if is_still || assigned == assignments || iterations == settings.max_iterations {
                 let inertia = shares.iter().flat_map(|share| &share.distances).sum();
-                let assignments = shares.into_iter().flat_map(|share| share.assignments).collect();
-                return Ok(Clustering { assignments, centers, inertia, iterations });
+                return Ok(Clustering { assignments: assigned, centers, inertia, iterations });
             }
+            is_still = self.update(&shares, &assigned, &mut centers) <= settings.tolerance * self.variance;
+            assignments = assigned;
+            iterations += 1;
         }
     }
 

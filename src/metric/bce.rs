@@ -1,7 +1,7 @@
 //! Binary cross-entropy, pixel by pixel.
 
 /// Outputs are clipped to `EPSILON..=1 - EPSILON` before the logarithm, as Keras does.
-pub const EPSILON: f64 = 1e-7;
+const EPSILON: f64 = 1e-7;
 
 /// Mean of `-(t ln o + (1 - t) ln(1 - o))` over all numbers, in nats; targets and outputs are in 0..=1.
 pub fn bce(target: &[f32], output: &[f32]) -> f64 {

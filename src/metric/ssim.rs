@@ -1,7 +1,7 @@
 //! Structural similarity.
 
 /// Side of the window in pixels.
-pub const WINDOW: usize = 7;
+const WINDOW: usize = 7;
 
 const C1: f64 = 0.01 * 0.01;
 const C2: f64 = 0.03 * 0.03;

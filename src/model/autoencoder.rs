@@ -10,10 +10,10 @@ use crate::tensor::storage::{Matrix, numbers, numbers_mut};
 use super::fit::fit;
 use super::infer::{Worker, count, in_chunks};
 use super::layer::LayerSpec;
-use super::network::{Network, Weights};
+use super::network::{Network, Parts, Weights};
 use super::shape::{LayerInfo, ShapeError, describe, misplaced_code};
 use super::step::Task;
-use super::train::{History, Loss, Run, TrainError, Training, wrong_samples};
+use super::train::{History, Loss, Run, TrainError, Training};
 use super::weights;
 
 /// What an autoencoder's training makes small.
@@ -39,21 +39,16 @@ pub struct Autoencoder {
 
 impl Autoencoder {
     /// Freshly initialized, for inputs of `[height, width, channels]`. The decoder must give as many numbers as the
-    /// encoder takes.
-    pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], input: [usize; 3], seed: u64) -> Result<Self, TrainError> {
-        Self::build(encoder, decoder, input, seed, false)
-    }
-
-    /// As [`Self::new`]; when `tied`, with the rule of [`tied`](super::tie::tied), the decoder's dense layers have the
-    /// transposed weights of the encoder's, with biases of their own.
-    pub fn build(
+    /// encoder takes. When `tied`, with the rule of [`tied`](super::tie::tied), its dense layers have the transposed
+    /// weights of the encoder's, with biases of their own.
+    pub fn new(
         encoder: &[LayerSpec],
         decoder: &[LayerSpec],
         input: [usize; 3],
         seed: u64,
         tied: bool,
     ) -> Result<Self, TrainError> {
-        let (network, weights) = Network::build(&[("encoder", encoder), ("decoder", decoder)], input, seed, tied)?;
+        let (network, weights) = Network::new(&[("encoder", encoder), ("decoder", decoder)], input, seed, tied)?;
         for (part, layers, in_encoder) in [("encoder", encoder, true), ("decoder", decoder, false)] {
             if let Some(error) = misplaced_code(layers, in_encoder) {
                 return Err(TrainError::Shape { part, error });
@@ -109,25 +104,18 @@ impl Autoencoder {
         // Losses are means over an image's numbers; so the divergence, a sum over its code's, counts that much less.
         let divergence_weight = beta / self.network.sizes().1 as f64;
         let squared_error = loss != Loss::Mse;
-        let task = Task { comparison, before_head, classes: None, squared_error, divergence_weight };
+        let task = Task { squared_error, divergence_weight, ..Task::new(comparison, before_head) };
         fit(&self.network, &mut self.weights, &task, (train, validation), training, run)
-    }
-
-    fn check(&self, data: &dyn Samples) -> Result<(), TrainError> {
-        if data.shape().iter().product::<usize>() == self.network.sizes().0 {
-            return Ok(());
-        }
-        Err(wrong_samples(data.shape(), self.network.input))
     }
 
     /// Codes of all samples: `n` x `latent_dim`, row after row.
     pub fn encode(&self, data: &dyn Samples, run: &Run<'_>) -> Result<Vec<f32>, TrainError> {
-        self.check(data)?;
+        self.network.check_samples(data.shape())?;
         let rows: Vec<u32> = (0..count(data)?).collect();
         let mut codes = Vec::with_capacity(data.len() * self.latent_dim());
         let work = |worker: &Worker, rows: &[u32]| {
             let inputs = worker.inputs(data, rows, 0);
-            numbers(&self.network.infer_first(&self.weights, inputs, &worker.scratch)).to_vec()
+            numbers(&self.network.infer(Parts::First, &self.weights, inputs, &worker.scratch, None)).to_vec()
         };
         in_chunks(&self.network, &rows, run, work, |_, part| codes.extend(part))?;
         Ok(codes)
@@ -135,7 +123,7 @@ impl Autoencoder {
 
     fn outputs(&self, worker: &Worker, data: &dyn Samples, rows: &[u32]) -> Vec<f32> {
         let inputs = worker.inputs(data, rows, 0);
-        self.with_head(self.network.infer(&self.weights, inputs, &worker.scratch))
+        self.with_head(self.network.infer(Parts::All, &self.weights, inputs, &worker.scratch, None))
     }
 
     /// The numbers of finished outputs, of which the head is kept apart.
@@ -147,7 +135,7 @@ impl Autoencoder {
 
     /// Reconstructions of these rows, one after another, in height, width, channel order.
     pub fn reconstruct(&self, data: &dyn Samples, rows: &[u32], run: &Run<'_>) -> Result<Vec<f32>, TrainError> {
-        self.check(data)?;
+        self.network.check_samples(data.shape())?;
         let mut all = Vec::with_capacity(rows.len() * self.network.sizes().1);
         let work = |worker: &Worker, rows: &[u32]| self.outputs(worker, data, rows);
         in_chunks(&self.network, rows, run, work, |_, part| all.extend(part))?;
@@ -157,14 +145,14 @@ impl Autoencoder {
     /// Mean over all samples of each code dimension's divergence from the standard normal distribution, in nats; empty
     /// when codes are not drawn.
     pub fn divergences(&self, data: &dyn Samples, run: &Run<'_>) -> Result<Vec<f64>, TrainError> {
-        self.check(data)?;
+        self.network.check_samples(data.shape())?;
         let mut sums = vec![0.0; self.network.drawn()];
         let rows: Vec<u32> = if sums.is_empty() { vec![] } else { (0..count(data)?).collect() };
         let work = |worker: &Worker, rows: &[u32]| {
             let mut part = vec![0.0; self.network.drawn()];
             let draw = Draw { key: 0, first_row: 0, weight: 0.0 };
             let inputs = worker.inputs(data, rows, 0);
-            self.network.infer_first_drawn(&self.weights, inputs, &worker.scratch, (draw, &mut part));
+            self.network.infer(Parts::First, &self.weights, inputs, &worker.scratch, Some((draw, &mut part)));
             part
         };
         let mut add = |part: Vec<f64>| sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
@@ -190,7 +178,7 @@ impl Autoencoder {
         let work = |worker: &Worker, rows: &[u32]| {
             let some = &codes[rows[0] as usize * width..][..rows.len() * width];
             let codes = worker.matrix(rows.len(), width, |codes| codes.copy_from_slice(some));
-            self.with_head(self.network.infer_rest(&self.weights, codes, &worker.scratch))
+            self.with_head(self.network.infer(Parts::Rest, &self.weights, codes, &worker.scratch, None))
         };
         in_chunks(&self.network, &rows, run, work, |_, part| all.extend(part))?;
         Ok(all)

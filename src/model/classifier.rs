@@ -11,10 +11,10 @@ use crate::tensor::storage::numbers_mut;
 use super::fit::fit;
 use super::infer::{Worker, count, in_chunks};
 use super::layer::LayerSpec;
-use super::network::{Network, Weights};
+use super::network::{Network, Parts, Weights};
 use super::shape::{LayerInfo, ShapeError, misplaced_code};
 use super::step::Task;
-use super::train::{History, Run, TrainError, Training, wrong_samples};
+use super::train::{History, Run, TrainError, Training};
 use super::weights;
 
 /// A network with its weights and the number of classes it tells apart.
@@ -28,7 +28,7 @@ impl Classifier {
     /// Freshly initialized, for inputs of `[height, width, channels]`. The last layer must give one number a class:
     /// logits, or with `softmax` probabilities; both are trained alike.
     pub fn new(layers: &[LayerSpec], input: [usize; 3], classes: usize, seed: u64) -> Result<Self, TrainError> {
-        let (network, weights) = Network::new(&[("classifier", layers)], input, seed)?;
+        let (network, weights) = Network::new(&[("classifier", layers)], input, seed, false)?;
         let shape_error = |message: String, help: String| {
             let error = ShapeError { index: layers.len().saturating_sub(1), message, help: Some(help) };
             Err(TrainError::Shape { part: "classifier", error })
@@ -60,25 +60,17 @@ impl Classifier {
         training: &Training,
         run: &Run<'_>,
     ) -> Result<History, TrainError> {
-        let task = Task {
-            comparison: Comparison::CrossEntropy,
-            before_head: true,
-            classes: Some(self.classes),
-            squared_error: false,
-            divergence_weight: 0.0,
-        };
+        let task = Task { classes: Some(self.classes), ..Task::new(Comparison::CrossEntropy, true) };
         fit(&self.network, &mut self.weights, &task, (train, validation), training, run)
     }
 
     /// Probabilities of all samples: `n` x `classes`, row after row.
     pub fn predict(&self, data: &dyn Samples, run: &Run<'_>) -> Result<Vec<f32>, TrainError> {
-        if data.shape().iter().product::<usize>() != self.network.sizes().0 {
-            return Err(wrong_samples(data.shape(), self.network.input));
-        }
+        self.network.check_samples(data.shape())?;
         let rows: Vec<u32> = (0..count(data)?).collect();
         let work = |worker: &Worker, rows: &[u32]| {
             let inputs = worker.inputs(data, rows, 0);
-            let mut outputs = self.network.infer(&self.weights, inputs, &worker.scratch);
+            let mut outputs = self.network.infer(Parts::All, &self.weights, inputs, &worker.scratch, None);
             let outputs = numbers_mut(&mut outputs);
             Activation::Softmax.apply(outputs, self.classes);
             outputs.to_vec()

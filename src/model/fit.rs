@@ -6,7 +6,7 @@ use crate::device;
 use crate::device::Device;
 
 #[cfg(feature = "cuda")]
-use super::composed::Accelerator;
+use super::accelerator::Accelerator;
 use super::course::Course;
 use super::infer::count;
 use super::init;
@@ -15,7 +15,7 @@ use super::optimizer::Updates;
 use super::order::order;
 use super::processor::Processor;
 use super::step::{Batch, Engine, Sums, Task};
-use super::train::{EpochReport, History, Run, TrainError, Training, wrong_samples};
+use super::train::{EpochReport, History, Run, TrainError, Training};
 
 /// Trains `weights` in place, on the device that the launch wants.
 pub(super) fn fit(
@@ -72,8 +72,8 @@ pub(super) fn fit_on(
             let key = init::key(training.seed, "dropout", u64::from(epoch) << 32 | index as u64);
             // In the middle of the step, so that neither the first nor the last is lost on a rate of zero.
             let rate = training.rate(f64::from(epoch - 1) + (index as f64 + 0.5) / steps as f64);
-            let batch = Batch { rows, epoch, key, rate };
-            let step = engine.step(weights, &mut updates, train, batch, run)?;
+            let batch = Batch { data: train, rows, epoch, key, rate };
+            let step = engine.step(weights, &mut updates, batch, run)?;
             check_finite(step.loss, "the training loss", epoch, index + 1)?;
             sums.add(step);
         }
@@ -132,9 +132,7 @@ fn check_samples(network: &Network, task: &Task, data: &dyn Samples) -> Result<(
     if data.is_empty() {
         return Err(TrainError::Invalid("there are no samples to train or validate on".into()));
     }
-    if data.shape().iter().product::<usize>() != network.sizes().0 {
-        return Err(wrong_samples(data.shape(), network.input));
-    }
+    network.check_samples(data.shape())?;
     let Some(classes) = task.classes else { return Ok(()) };
     let labels = data.labels().ok_or_else(|| TrainError::Invalid("the samples have no labels".into()))?;
     if labels.len() != data.len() {

@@ -1,6 +1,8 @@
 //! Models: layers written as text, shapes, initialization, training and weights files. Knows data only as
 //! `dataset::samples::Samples`, and nothing of configuration, stages or the store.
 
+#[cfg(any(test, feature = "cuda"))]
+mod accelerator;
 pub mod autoencoder;
 mod builder;
 mod checkpoint;

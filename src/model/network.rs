@@ -80,31 +80,28 @@ pub(super) struct Pass<'a, E> {
     pub scratch: &'a Scratch<E>,
     /// Batch statistics, laid out as `Weights::state`.
     pub moments: &'a mut [E],
-    /// Key of the batch's dropout masks.
-    pub key: u64,
-    /// Place of the first row in the batch.
-    pub first_row: usize,
+    /// What dropout masks and codes are drawn with.
+    pub draw: Draw,
     /// Sums over the part's rows of the codes' divergence in each dimension, where the network draws codes.
     pub divergence: &'a mut [f64],
-    /// What a row's divergence counts in the loss.
-    pub divergence_weight: f64,
+}
+
+/// Which of a network's parts samples go through.
+#[derive(Clone, Copy)]
+pub(super) enum Parts {
+    All,
+    First,
+    /// Those after the first.
+    Rest,
 }
 
 /// How codes are drawn in inference, and where their divergence goes.
 pub(super) type Drawing<'a> = (Draw, &'a mut [f64]);
 
 impl Network {
-    /// Compiles parts in a row and draws their initial numbers.
+    /// Compiles parts in a row and draws their initial numbers. When `tied`, dense layers of the second part have the
+    /// transposed weights of those of the first.
     pub fn new<E: Float>(
-        parts: &[(&'static str, &[LayerSpec])],
-        input: [usize; 3],
-        seed: u64,
-    ) -> Result<(Self, Weights<E>), TrainError> {
-        Self::build(parts, input, seed, false)
-    }
-
-    /// As [`Self::new`]; when `tied`, dense layers of the second part have the transposed weights of those of the first.
-    pub fn build<E: Float>(
         parts: &[(&'static str, &[LayerSpec])],
         input: [usize; 3],
         seed: u64,
@@ -147,6 +144,15 @@ impl Network {
         (self.input.iter().product(), self.output.iter().product())
     }
 
+    /// Refuses samples that have not as many numbers as an input.
+    pub fn check_samples(&self, shape: [usize; 3]) -> Result<(), TrainError> {
+        if shape.iter().product::<usize>() == self.sizes().0 {
+            return Ok(());
+        }
+        let (got, needs) = (shape::describe(shape), shape::describe(self.input));
+        Err(TrainError::Invalid(format!("the samples are {got}, and the model takes {needs}")))
+    }
+
     /// Where the biases of the last layer are, when that is a dense or convolution layer with no activation before the
     /// head.
     pub fn last_biases(&self) -> Option<Range<usize>> {
@@ -168,6 +174,7 @@ impl Network {
     ) -> Matrix<E, OwnedTape<E, Cpu>> {
         let mut x = input;
         for (index, op) in self.ops.iter().enumerate() {
+            let draw = Draw { key: mix(pass.draw.key, index as u64), ..pass.draw };
             x = match op {
                 Op::Dense(dense) => dense.forward(x, parameters, index > 0),
                 Op::Conv(conv) => conv.forward(x, parameters, pass.scratch, index > 0),
@@ -175,12 +182,8 @@ impl Network {
                 Op::Pool(pool) => pool.forward(x),
                 Op::Upsample(upsample) => upsample.forward(x),
                 Op::BatchNorm(norm) => norm.train(x, parameters, &mut pass.moments[norm.running..][..2 * norm.width]),
-                Op::Dropout(dropout) => dropout.train(x, mix(pass.key, index as u64), pass.first_row),
-                Op::Gaussian(gaussian) => {
-                    let key = mix(pass.key, index as u64);
-                    let draw = Draw { key, first_row: pass.first_row, weight: pass.divergence_weight };
-                    gaussian.train(x, draw, pass.divergence)
-                }
+                Op::Dropout(dropout) => dropout.train(x, draw.key, draw.first_row),
+                Op::Gaussian(gaussian) => gaussian.train(x, draw, pass.divergence),
                 Op::Activation(activation, width) => activation.forward(x, *width),
             };
         }
@@ -204,53 +207,24 @@ impl Network {
         widths.max().unwrap_or(0)
     }
 
-    /// All of the network but its head, in inference mode.
-    pub fn infer<E: Float>(&self, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
-        self.run(0..self.ops.len(), weights, x, scratch, None)
-    }
-
-    /// As [`Self::infer`], but with codes drawn where that can be.
-    pub fn infer_drawn<E: Float>(
+    /// These parts in inference mode, but for the network's head. Codes are drawn when `drawing` says how; else they are
+    /// the means.
+    pub fn infer<E: Float>(
         &self,
-        weights: &Weights<E>,
-        x: Matrix<E>,
-        scratch: &Scratch<E>,
-        drawing: Drawing<'_>,
-    ) -> Matrix<E> {
-        self.run(0..self.ops.len(), weights, x, scratch, Some(drawing))
-    }
-
-    /// The first part alone, in inference mode.
-    pub fn infer_first<E: Float>(&self, weights: &Weights<E>, x: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
-        self.run(0..self.ends[0], weights, x, scratch, None)
-    }
-
-    /// The first part alone, with codes drawn where that can be.
-    pub fn infer_first_drawn<E: Float>(
-        &self,
-        weights: &Weights<E>,
-        x: Matrix<E>,
-        scratch: &Scratch<E>,
-        drawing: Drawing<'_>,
-    ) -> Matrix<E> {
-        self.run(0..self.ends[0], weights, x, scratch, Some(drawing))
-    }
-
-    /// What the parts after the first make of codes, in inference mode.
-    pub fn infer_rest<E: Float>(&self, weights: &Weights<E>, codes: Matrix<E>, scratch: &Scratch<E>) -> Matrix<E> {
-        self.run(self.ends[0]..self.ops.len(), weights, codes, scratch, None)
-    }
-
-    fn run<E: Float>(
-        &self,
-        ops: Range<usize>,
+        parts: Parts,
         weights: &Weights<E>,
         x: Matrix<E>,
         scratch: &Scratch<E>,
         mut drawing: Option<Drawing<'_>>,
     ) -> Matrix<E> {
         let parameters = &weights.parameters;
-        self.ops[ops].iter().fold(x, |x, op| match op {
+        let (first, rest) = self.ops.split_at(self.ends[0]);
+        let ops = match parts {
+            Parts::All => &self.ops,
+            Parts::First => first,
+            Parts::Rest => rest,
+        };
+        ops.iter().fold(x, |x, op| match op {
             Op::Dense(dense) => dense.forward(x, parameters, false),
             Op::Conv(conv) => conv.forward(x, parameters, scratch, false),
             Op::ConvTranspose(conv) => conv.forward(x, parameters, scratch, false),
@@ -270,12 +244,20 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tests::layers;
     use crate::tensor::check::{gradient_error, matrix};
     use crate::tensor::storage::numbers;
 
+    const DRAW: Draw = Draw { key: 1, first_row: 0, weight: 0.0 };
+
     fn network(texts: &[&str], input: [usize; 3]) -> (Network, Weights<f64>) {
-        let specs: Vec<LayerSpec> = texts.iter().map(|text| text.parse().unwrap()).collect();
-        Network::new(&[("model", &specs)], input, 3).unwrap()
+        Network::new(&[("model", &layers(texts))], input, 3, false).unwrap()
+    }
+
+    /// Of so many samples.
+    fn output(network: &Network, weights: &Weights<f64>, rows: usize) -> Vec<f64> {
+        let x = matrix(rows, network.sizes().0, 1);
+        numbers(&network.infer(Parts::All, weights, x, &Scratch::default(), None)).to_vec()
     }
 
     #[test]
@@ -309,9 +291,7 @@ mod tests {
         let scratch = Scratch::default();
         let error = gradient_error(&matrix(4, 72, 5), weights.parameters.values(), |x, parameters| {
             let mut moments = vec![0.0; weights.state.len()];
-            let (divergence, divergence_weight) = (&mut [0.0; 3][..], 0.0);
-            let mut pass =
-                Pass { scratch: &scratch, moments: &mut moments, key: 1, first_row: 0, divergence, divergence_weight };
+            let mut pass = Pass { scratch: &scratch, moments: &mut moments, draw: DRAW, divergence: &mut [0.0; 3] };
             network.head.forward(network.train(parameters, x, &mut pass), 3)
         });
         assert!(error < 1e-7, "{error}");
@@ -319,19 +299,16 @@ mod tests {
 
     #[test]
     fn the_gradient_of_a_tied_network_agrees_with_differences() {
-        let layers = |texts: &[&str]| -> Vec<LayerSpec> { texts.iter().map(|text| text.parse().unwrap()).collect() };
         let encoder = layers(&["tanh", "conv 2 3x3 same tanh", "dense 5 tanh", "dense 3"]);
         let decoder = layers(&["dense 5 elu", "dense 32 tanh", "reshape 4x4x2", "conv 1 3x3"]);
         let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
-        let (network, weights) = Network::build::<f64>(&parts, [4, 4, 1], 3, true).unwrap();
+        let (network, weights) = Network::new::<f64>(&parts, [4, 4, 1], 3, true).unwrap();
         assert_eq!(weights.parameters.values().len(), 20 + (32 * 5 + 5) + (5 * 3 + 3) + 5 + 32 + 19);
         let names: Vec<&str> = network.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
         assert_eq!(names[6..], ["decoder.0.bias", "decoder.1.bias", "decoder.3.weight", "decoder.3.bias"]);
         let scratch = Scratch::default();
         let error = gradient_error(&matrix(4, 16, 5), weights.parameters.values(), |x, parameters| {
-            let (moments, divergence) = (&mut [][..], &mut [][..]);
-            let mut pass =
-                Pass { scratch: &scratch, moments, key: 1, first_row: 0, divergence, divergence_weight: 0.0 };
+            let mut pass = Pass { scratch: &scratch, moments: &mut [], draw: DRAW, divergence: &mut [] };
             network.train(parameters, x, &mut pass)
         });
         assert!(error < 1e-7, "{error}");
@@ -342,9 +319,7 @@ mod tests {
         let (joined, _) = network(&["dense 4", "relu", "dense 2"], [1, 1, 3]);
         let (written, weights) = network(&["dense 4 relu", "dense 2"], [1, 1, 3]);
         assert_eq!((joined.ops.len(), written.ops.len()), (2, 2));
-        let output =
-            |network: &Network| numbers(&network.infer(&weights, matrix(2, 3, 1), &Scratch::default())).to_vec();
-        assert_eq!(output(&joined), output(&written));
+        assert_eq!(output(&joined, &weights, 2), output(&written, &weights, 2));
     }
 
     #[test]
@@ -357,9 +332,8 @@ mod tests {
             let apart = [texts[0], "dropout 0", texts[1], texts[2]];
             let ((joined, weights), (apart, _)) = (network(&texts, [7, 7, 2]), network(&apart, [7, 7, 2]));
             assert_eq!((joined.ops.len(), apart.ops.len()), (ops, 3));
-            let output =
-                |network: &Network| numbers(&network.infer(&weights, matrix(2, 98, 1), &Scratch::default())).to_vec();
-            let worst = output(&joined).iter().zip(output(&apart)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let [joined, apart] = [joined, apart].map(|network| output(&network, &weights, 2));
+            let worst = joined.iter().zip(apart).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(worst < 1e-12, "{texts:?}: {worst}");
         }
     }
@@ -368,7 +342,7 @@ mod tests {
     fn a_softmax_stays_over_its_own_layer_when_a_reshape_follows() {
         let (network, weights) = network(&["dense 4 softmax", "reshape 2x2x1"], [1, 1, 3]);
         assert_eq!(network.head, Activation::Linear);
-        let output = numbers(&network.infer(&weights, matrix(1, 3, 1), &Scratch::default())).to_vec();
+        let output = output(&network, &weights, 1);
         assert!(
             output.iter().all(|share| *share < 0.99) && (output.iter().sum::<f64>() - 1.0).abs() < 1e-12,
             "{output:?}"

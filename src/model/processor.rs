@@ -16,10 +16,10 @@ use crate::tensor::parameters::Parameters;
 use crate::tensor::storage::{Matrix, numbers, numbers_mut};
 
 use super::infer::{Worker, count, in_chunks, rows_at_once};
-use super::network::{Network, Pass, Weights};
+use super::network::{Network, Parts, Pass, Weights};
 use super::optimizer::Updates;
 use super::order::shards;
-use super::step::{Batch, CODES_OF_VALIDATION, Engine, MOMENTUM, Sums, Task};
+use super::step::{Batch, Engine, MOMENTUM, Sums, Task, draw_of_validation};
 use super::train::{Run, TrainError};
 
 /// The launch's threads.
@@ -51,7 +51,6 @@ impl Engine for Processor<'_> {
         &mut self,
         weights: &mut Weights<f32>,
         updates: &mut Updates,
-        data: &dyn Samples,
         batch: Batch<'_>,
         run: &Run<'_>,
     ) -> Result<Sums, TrainError> {
@@ -62,7 +61,7 @@ impl Engine for Processor<'_> {
         let result = run.pool.install(|| {
             parts.par_iter_mut().with_max_len(1).zip(&cuts).for_each(|(part, cut)| {
                 let _flush = FlushToZero::new();
-                part.outcome = part.learn(network, parameters, task, data, batch, cut.clone());
+                part.outcome = part.learn(network, parameters, task, batch, cut.clone());
             });
             let mut sums = Sums::default();
             for part in parts.iter() {
@@ -85,9 +84,8 @@ impl Engine for Processor<'_> {
             let inputs = worker.inputs(data, rows, 0);
             let targets = targets(worker, task, data, rows, &inputs);
             let mut divergence = vec![0.0; network.drawn()];
-            let first_row = rows.first().map_or(0, |row| *row as usize);
-            let draw = Draw { key: CODES_OF_VALIDATION, first_row, weight: 0.0 };
-            let mut outputs = network.infer_drawn(weights, inputs, &worker.scratch, (draw, &mut divergence));
+            let drawing = Some((draw_of_validation(rows), &mut divergence[..]));
+            let mut outputs = network.infer(Parts::All, weights, inputs, &worker.scratch, drawing);
             task.sums(network, numbers_mut(&mut outputs), numbers(&targets), &divergence, (rows, data))
         };
         let mut sums = Sums::default();
@@ -127,11 +125,10 @@ impl Shard {
         network: &Network,
         parameters: &Parameters<f32>,
         task: &Task,
-        data: &dyn Samples,
         batch: Batch<'_>,
         cut: Range<usize>,
     ) -> Result<Sums, CpuError> {
-        let rows = &batch.rows[cut.clone()];
+        let (data, rows) = (batch.data, &batch.rows[cut.clone()]);
         let inputs = self.worker.inputs(data, rows, u64::from(batch.epoch));
         let targets = targets(&self.worker, task, data, rows, &inputs);
         let gradients = parameters.begin(take(&mut self.gradient))?;
@@ -139,10 +136,8 @@ impl Shard {
         let mut pass = Pass {
             scratch: &self.worker.scratch,
             moments: &mut self.moments,
-            key: batch.key,
-            first_row: cut.start,
+            draw: Draw { key: batch.key, first_row: cut.start, weight: task.divergence_weight * share },
             divergence: &mut self.divergence,
-            divergence_weight: task.divergence_weight * share,
         };
         let mut outputs = network.train(parameters, inputs.traced(gradients), &mut pass);
         if !task.before_head {
@@ -167,10 +162,8 @@ fn targets(worker: &Worker, task: &Task, data: &dyn Samples, rows: &[u32], input
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cancel::Cancel;
-    use crate::device::Device;
     use crate::model::fit::fit;
-    use crate::model::layer::LayerSpec;
+    use crate::model::tests::{layers, with_threads};
     use crate::model::train::Training;
     use crate::tensor::check::values;
     use crate::tensor::loss::Loss;
@@ -197,21 +190,12 @@ mod tests {
 
     #[test]
     fn running_statistics_follow_those_of_the_whole_batch_though_it_is_cut_into_shards() {
-        let specs: Vec<LayerSpec> = ["batchnorm", "conv 2 1x1"].iter().map(|text| text.parse().unwrap()).collect();
-        let (network, mut weights) = Network::new::<f32>(&[("model", &specs)], [3, 2, 2], 3).unwrap();
+        let specs = layers(&["batchnorm", "conv 2 1x1"]);
+        let (network, mut weights) = Network::new::<f32>(&[("model", &specs)], [3, 2, 2], 3, false).unwrap();
         assert_eq!(shards(40, rows_at_once(&network)).count(), 3);
-        let task = Task {
-            comparison: Loss::Mse,
-            before_head: true,
-            classes: None,
-            squared_error: false,
-            divergence_weight: 0.0,
-        };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let run =
-            Run { device: Device::Cpu, pool: &pool, cancel: &Cancel::default(), on_epoch: &|_| {}, checkpoints: None };
+        let task = Task::new(Loss::Mse, true);
         let training = Training { batch_size: 40, shuffle: false, ..Training::default() };
-        fit(&network, &mut weights, &task, (&Brighter, None), &training, &run).unwrap();
+        with_threads(1, |run| fit(&network, &mut weights, &task, (&Brighter, None), &training, run)).unwrap();
 
         let mut all = vec![0.0; 40 * 12];
         Brighter.gather(&(0..40).collect::<Vec<u32>>(), &mut all);

@@ -4,11 +4,12 @@
 use dfdx::prelude::{Backward, Cpu, TensorFromVec, Trace};
 use serde::Deserialize;
 
-use super::layer::LayerSpec;
 use super::network::{Network, Pass, Place, Weights};
+use super::tests::layers;
 use crate::tensor::activation::Activation;
 use crate::tensor::check::values;
 use crate::tensor::float::Float;
+use crate::tensor::gaussian::Draw;
 use crate::tensor::loss::Loss;
 use crate::tensor::parameters::Parameters;
 use crate::tensor::storage::{Matrix, Scratch};
@@ -45,13 +46,8 @@ fn to<E: Float>(values: impl IntoIterator<Item = f64>) -> Vec<E> {
 }
 
 /// Loss and gradient of a model whose head is a sigmoid.
-fn computed<E: Float>(layers: &[&str], input: [usize; 3], count: usize, loss: &Loss) -> Model {
-    let specs = parsed(layers);
-    measured(Network::new::<E>(&[("model", &specs)], input, 1).unwrap(), count, loss)
-}
-
-fn parsed(layers: &[&str]) -> Vec<LayerSpec> {
-    layers.iter().map(|text| text.parse().unwrap()).collect()
+fn computed<E: Float>(texts: &[&str], input: [usize; 3], count: usize, loss: &Loss) -> Model {
+    measured(Network::new::<E>(&[("model", &layers(texts))], input, 1, false).unwrap(), count, loss)
 }
 
 fn measured<E: Float>((network, mut weights): (Network, Weights<E>), count: usize, loss: &Loss) -> Model {
@@ -63,8 +59,8 @@ fn measured<E: Float>((network, mut weights): (Network, Weights<E>), count: usiz
     let images = to(values(count * size, 3).into_iter().map(|value| (value + 1.02) / 2.04));
     let images: Matrix<E> = Cpu::default().tensor_from_vec(images, (count, size));
     let (scratch, moments) = (Scratch::default(), &mut vec![E::default(); weights.state.len()][..]);
-    let mut pass =
-        Pass { scratch: &scratch, moments, key: 0, first_row: 0, divergence: &mut [], divergence_weight: 0.0 };
+    let draw = Draw { key: 0, first_row: 0, weight: 0.0 };
+    let mut pass = Pass { scratch: &scratch, moments, draw, divergence: &mut [] };
     let traced = images.clone().traced(weights.parameters.begin(Vec::new()).unwrap());
     let mut outputs = network.train(&weights.parameters, traced, &mut pass);
     if !matches!(loss, Loss::BceLogits) {
@@ -139,11 +135,11 @@ fn a_dense_autoencoder_has_pytorchs_loss_and_gradient() {
 
 #[test]
 fn a_dense_autoencoder_with_tied_weights_has_pytorchs_loss_and_gradient() {
-    let (wanted, encoder, decoder) = (reference().tied, parsed(&DENSE[..2]), parsed(&DENSE[2..]));
+    let (wanted, encoder, decoder) = (reference().tied, layers(&DENSE[..2]), layers(&DENSE[2..]));
     let parts = [("encoder", &encoder[..]), ("decoder", &decoder[..])];
-    let tied = Network::build::<f64>(&parts, [1, 1, 12], 1, true).unwrap();
+    let tied = Network::new::<f64>(&parts, [1, 1, 12], 1, true).unwrap();
     assert_close(&measured(tied, 5, &Loss::BceLogits), &wanted, 1e-12);
-    let tied = Network::build::<f32>(&parts, [1, 1, 12], 1, true).unwrap();
+    let tied = Network::new::<f32>(&parts, [1, 1, 12], 1, true).unwrap();
     assert_close(&measured(tied, 5, &Loss::BceLogits), &wanted, 1e-5);
 }
 

@@ -192,10 +192,7 @@ pub(super) fn windows(layer: &LayerSpec, input: [usize; 3]) -> Result<Windows, M
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn layers(texts: &[&str]) -> Vec<LayerSpec> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
+    use crate::model::tests::layers;
 
     fn refused(texts: &[&str], input: [usize; 3]) -> String {
         let error = infer(&layers(texts), input).unwrap_err();

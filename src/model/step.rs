@@ -2,6 +2,7 @@
 
 use crate::dataset::samples::Samples;
 use crate::metric::confusion::argmax;
+use crate::tensor::gaussian::Draw;
 use crate::tensor::loss::Loss as Comparison;
 
 use super::network::{Network, Weights};
@@ -21,8 +22,10 @@ pub(super) struct Task {
     pub divergence_weight: f64,
 }
 
-/// The same codes are drawn after every epoch.
-pub(super) const CODES_OF_VALIDATION: u64 = 0;
+/// How the codes of validation samples are drawn: the same after every epoch.
+pub(super) fn draw_of_validation(rows: &[u32]) -> Draw {
+    Draw { key: 0, first_row: rows.first().map_or(0, |row| *row as usize), weight: 0.0 }
+}
 
 /// Share of the old running statistics that a batch leaves, as Keras.
 pub(super) const MOMENTUM: f32 = 0.99;
@@ -49,6 +52,7 @@ impl Sums {
 /// One batch.
 #[derive(Clone, Copy)]
 pub(super) struct Batch<'a> {
+    pub data: &'a dyn Samples,
     pub rows: &'a [u32],
     pub epoch: u32,
     /// Key of its dropout masks.
@@ -64,7 +68,6 @@ pub(super) trait Engine {
         &mut self,
         weights: &mut Weights<f32>,
         updates: &mut Updates,
-        data: &dyn Samples,
         batch: Batch<'_>,
         run: &Run<'_>,
     ) -> Result<Sums, TrainError>;
@@ -74,6 +77,11 @@ pub(super) trait Engine {
 }
 
 impl Task {
+    /// To give back the clean samples, measured by nothing else.
+    pub fn new(comparison: Comparison, before_head: bool) -> Self {
+        Self { comparison, before_head, classes: None, squared_error: false, divergence_weight: 0.0 }
+    }
+
     /// Whether the targets for inputs that are not noisy are the inputs.
     pub fn targets_inputs(&self, data: &dyn Samples) -> bool {
         self.classes.is_none() && !data.is_noisy()

@@ -83,10 +83,7 @@ fn list(layers: &[Place<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn layers(texts: &[&str]) -> Vec<LayerSpec> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
+    use crate::model::tests::layers;
 
     fn refused(encoder: &[&str], decoder: &[&str]) -> String {
         tied(&layers(encoder), &layers(decoder), [4, 4, 1]).unwrap_err().message

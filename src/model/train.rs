@@ -12,7 +12,7 @@ use crate::tensor::ssim::Ssim;
 use super::infer::{IMAGES_AT_ONCE, ROWS_AT_ONCE};
 use super::layer::LayerSpec;
 use super::order::shards;
-use super::shape::{self, LayerInfo, ShapeError};
+use super::shape::{LayerInfo, ShapeError};
 
 /// What a reconstruction is compared with its target by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -281,15 +281,6 @@ impl Training {
             _ => Ok(()),
         }
     }
-}
-
-/// Samples whose shape is not the model's.
-pub(super) fn wrong_samples(got: [usize; 3], needs: [usize; 3]) -> TrainError {
-    TrainError::Invalid(format!(
-        "the samples are {}, and the model takes {}",
-        shape::describe(got),
-        shape::describe(needs)
-    ))
 }
 
 #[cfg(test)]

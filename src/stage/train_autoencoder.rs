@@ -19,7 +19,7 @@ use crate::model::tie;
 use crate::model::train::{History, Loss};
 use crate::stage::problems::problem;
 use crate::stage::training::{self, Schedule};
-use crate::stage::{Context, Output, Resumes, Stage, StageError, data, memory};
+use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data, memory};
 
 /// Registered in the registry.
 pub struct TrainAutoencoder;
@@ -87,8 +87,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
               given the noisy one. After every epoch the loss on the `validation` split is computed in inference mode. \
               Weights start as in Keras (Glorot uniform, zero biases), but for the last layer's biases. The \
               weights kept, and what is told of them, are those of the last epoch, with `patience` of the best one. A \
-              loss that is not finite stops the training. Beside every autoencoder two more stages are planned: PCA's reconstruction error at every latent size \
-              (computed once for a data set) and the comparison of the model with it.",
+              loss that is not finite stops the training. Beside every autoencoder two more stages are \
+              planned: PCA's reconstruction error at every latent size (computed once for a data set) and the \
+              comparison of the model with it.",
     inputs: vec![InputPort::required(
         "dataset",
         &[ArtifactType::Dataset],
@@ -202,8 +203,8 @@ impl Stage for TrainAutoencoder {
             let parts = [("`encoder`", &first[..]), ("`decoder`", &second[..])];
             memory::check(&parts, train.len(), &training, "make that layer smaller, or set a smaller `batch_size`")?;
         }
-        let mut model = Autoencoder::build(&encoder, &decoder, train.shape(), context.seed, params.tied)
-            .map_err(training::failed)?;
+        let mut model =
+            Autoencoder::new(&encoder, &decoder, train.shape(), context.seed, params.tied).map_err(training::failed)?;
         if params.output_bias == OutputBias::Mean {
             model.start_at_mean(&train).map_err(training::failed)?;
         }
@@ -350,16 +351,16 @@ struct Saved {
 }
 
 /// What the model on a `model` port was trained to make small.
-pub fn open_loss(input: &crate::stage::Input) -> Result<Loss, StageError> {
+pub fn open_loss(input: &Input) -> Result<Loss, StageError> {
     Ok(data::read_json::<Saved>(input.path("model.json")?)?.loss)
 }
 
 /// The trained model on a `model` port.
-pub fn open_model(input: &crate::stage::Input) -> Result<Autoencoder, StageError> {
+pub fn open_model(input: &Input) -> Result<Autoencoder, StageError> {
     let saved: Saved = data::read_json(input.path("model.json")?)?;
     let (encoder, decoder) =
         (training::layers(&saved.encoder, saved.input)?, training::layers(&saved.decoder, saved.input)?);
-    let mut model = Autoencoder::build(&encoder, &decoder, saved.input, 0, saved.tied).map_err(training::failed)?;
+    let mut model = Autoencoder::new(&encoder, &decoder, saved.input, 0, saved.tied).map_err(training::failed)?;
     model.read(input.path("autoencoder.safetensors")?).map_err(training::failed)?;
     Ok(model)
 }

@@ -50,49 +50,57 @@ pub enum DecayName {
 /// How long and how fast: params that training kinds have beside their own. Those are a struct of their own, read from
 /// the same params, so neither refuses the other's; the plan has refused all that are in neither.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Schedule {
     /// Passes over the training split.
-    #[serde(default = "default_epochs")]
     #[schemars(range(min = 1, max = 100000))]
     pub epochs: u32,
     /// How a step follows from the gradient.
-    #[serde(default = "default_optimizer")]
     pub optimizer: OptimizerName,
     /// Size of a step.
-    #[serde(default = "default_learning_rate")]
     #[schemars(range(min = 1e-12, max = 100.0))]
     pub learning_rate: f64,
     /// With the optimizer `adamw`: this times the learning rate is the share of every parameter that a step takes off.
-    #[serde(default = "default_weight_decay")]
     #[schemars(range(min = 0.0, max = 100.0))]
     pub weight_decay: f64,
     /// How the learning rate falls.
-    #[serde(default = "default_decay")]
     pub decay: DecayName,
     /// Epochs between two falls of the decay `step`.
-    #[serde(default = "default_decay_epochs")]
     #[schemars(range(min = 1, max = 100000))]
     pub decay_epochs: u32,
     /// What the decay `step` multiplies the learning rate by.
-    #[serde(default = "default_decay_factor")]
     #[schemars(range(min = 1e-6, max = 1.0))]
     pub decay_factor: f64,
     /// Epochs in which the learning rate rises from zero first.
-    #[serde(default = "default_warmup_epochs")]
     #[schemars(range(min = 0.0, max = 100000.0))]
     pub warmup_epochs: f64,
     /// Longest gradient, in the norm over all parameters; longer ones are scaled down. 0 for any length.
-    #[serde(default = "default_clip_norm")]
     #[schemars(range(min = 0.0, max = 1e12))]
     pub clip_norm: f64,
     /// Epochs without a lower validation loss (training loss without a validation split) after which training ends; the
     /// best epoch's weights are kept. 0 trains to the end and keeps the last weights.
-    #[serde(default = "default_patience")]
     #[schemars(range(min = 0, max = 100000))]
     pub patience: u32,
     /// Whether every epoch sees the samples in another order.
-    #[serde(default = "default_shuffle")]
     pub shuffle: bool,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            optimizer: OptimizerName::Adam,
+            learning_rate: 0.001,
+            weight_decay: 0.004,
+            decay: DecayName::None,
+            decay_epochs: 10,
+            decay_factor: 0.1,
+            warmup_epochs: 0.0,
+            clip_norm: 0.0,
+            patience: 0,
+            shuffle: true,
+        }
+    }
 }
 
 impl Schedule {
@@ -124,50 +132,6 @@ impl Schedule {
     }
 }
 
-fn default_epochs() -> u32 {
-    10
-}
-
-fn default_optimizer() -> OptimizerName {
-    OptimizerName::Adam
-}
-
-fn default_learning_rate() -> f64 {
-    0.001
-}
-
-fn default_weight_decay() -> f64 {
-    0.004
-}
-
-fn default_decay() -> DecayName {
-    DecayName::None
-}
-
-fn default_decay_epochs() -> u32 {
-    10
-}
-
-fn default_decay_factor() -> f64 {
-    0.1
-}
-
-fn default_warmup_epochs() -> f64 {
-    0.0
-}
-
-fn default_clip_norm() -> f64 {
-    0.0
-}
-
-fn default_patience() -> u32 {
-    0
-}
-
-fn default_shuffle() -> bool {
-    true
-}
-
 /// What is wrong with the params of a [`Schedule`] taken together.
 pub fn check_schedule(params: &Value) -> Vec<ParamProblem> {
     let mut problems = Vec::new();
@@ -178,7 +142,7 @@ pub fn check_schedule(params: &Value) -> Vec<ParamProblem> {
         let help = format!("set `warmup_epochs` to at most {epochs}, or train longer");
         problems.push(problem("warmup_epochs", message).help(help));
     }
-    let is_default = params["weight_decay"].as_f64().is_none_or(|decay| decay == default_weight_decay());
+    let is_default = params["weight_decay"].as_f64().is_none_or(|decay| decay == Schedule::default().weight_decay);
     if let (Some(optimizer), false) = (params["optimizer"].as_str().filter(|name| *name != "adamw"), is_default) {
         let message = format!("`weight_decay` is for the optimizer `adamw`, and this one is `{optimizer}`");
         problems.push(problem("weight_decay", message).help("set optimizer = \"adamw\", or leave `weight_decay` out"));
@@ -290,8 +254,8 @@ pub fn resumes(params: &Value) -> Resumes {
     if params["decay"] == "cosine" { Resumes::Same } else { Resumes::Longer("epochs") }
 }
 
-/// Unless the launch says otherwise, states on the way are saved no earlier than this after the beginning, and later so seldom that saving takes no more
-/// than one part in so many of the time.
+/// Unless the launch says otherwise, states on the way are saved no earlier than this after the beginning, and later so
+/// seldom that saving takes no more than one part in so many of the time.
 const FIRST_SAVE: Duration = Duration::from_secs(1);
 const SHARE_OF_TIME: u32 = 50;
 

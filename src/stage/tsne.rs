@@ -24,60 +24,44 @@ const TRUST_NEIGHBORS: usize = 12;
 /// Iterations between two reports of progress.
 const REPORT_EVERY: usize = 10;
 
-fn default_samples() -> usize {
-    5000
-}
-
-fn default_dimensions() -> usize {
-    50
-}
-
-fn default_perplexity() -> f64 {
-    30.0
-}
-
-fn default_iterations() -> usize {
-    1000
-}
-
-fn default_exaggeration() -> f64 {
-    12.0
-}
-
-fn default_init() -> Start {
-    Start::Pca
-}
-
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct Params {
     /// The split whose samples are placed.
-    #[serde(default)]
     split: SplitName,
     /// The first so many samples are placed; 0 for all.
-    #[serde(default = "default_samples")]
     samples: usize,
     /// Samples with more numbers than this are projected onto so many principal components first; 0 never projects.
-    #[serde(default = "default_dimensions")]
     pca_dimensions: usize,
     /// Effective number of neighbors of a sample.
-    #[serde(default = "default_perplexity")]
     #[schemars(range(min = 1.0, max = 1000.0))]
     perplexity: f64,
     /// Steps of gradient descent.
-    #[serde(default = "default_iterations")]
     #[schemars(range(min = 1))]
     iterations: usize,
     /// Factor on attraction during the first quarter of the iterations.
-    #[serde(default = "default_exaggeration")]
     #[schemars(range(min = 1.0, max = 1000.0))]
     early_exaggeration: f64,
     /// Step size; left out: a quarter of samples / early_exaggeration, at least 50.
     #[schemars(range(min = 0.0))]
     learning_rate: Option<f64>,
     /// Where points begin.
-    #[serde(default = "default_init")]
     init: Start,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            split: SplitName::default(),
+            samples: 5000,
+            pca_dimensions: 50,
+            perplexity: 30.0,
+            iterations: 1000,
+            early_exaggeration: 12.0,
+            learning_rate: None,
+            init: Start::Pca,
+        }
+    }
 }
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
@@ -86,9 +70,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     summary: "Places samples in the plane so that neighbors stay neighbors (t-SNE).",
     details: "van der Maaten and Hinton 2008, with affinities to the 3 x perplexity nearest neighbors (exact), repulsion \
               interpolated on a grid by fast Fourier transform (after Linderman et al. 2019; pair by pair below 1,000 \
-              samples), and a start from the first two principal components or the neighbor graph's, scaled to a standard deviation of 1e-4. Momentum 0.5 and early exaggeration for \
-              the first quarter of the iterations, then momentum 0.8; learning rates mean what they mean in \
-              scikit-learn. No random numbers: equal codes give equal maps. Distances between far groups and sizes of \
+              samples), and a start from the first two principal components or the neighbor graph's, scaled to a \
+              standard deviation of 1e-4. Momentum 0.5 and early exaggeration for the first quarter of the iterations, \
+              then momentum 0.8; learning rates mean what they mean in scikit-learn. No random numbers: equal codes give equal maps. Distances between far groups and sizes of \
               groups mean little. The divergence after every 50 iterations is in the series `kl`.",
     inputs: points::input(),
     outputs: points::embedding_output(),

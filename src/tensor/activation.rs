@@ -132,105 +132,58 @@ vectorized! {
     }
 }
 
-vectorized! {
-    fn relu<E>(values: &mut [E]) {
-        for x in values {
-            *x = x.at_least(E::default());
+/// A function that replaces each number by what becomes of it.
+macro_rules! each {
+    ($name:ident, |$x:ident| $result:expr) => {
+        vectorized! {
+            fn $name<E>(values: &mut [E]) {
+                for value in values {
+                    let $x = *value;
+                    *value = $result;
+                }
+            }
         }
-    }
+    };
 }
 
-vectorized! {
-    fn relu_gradient<E>(outputs: &[E], gradient: &mut [E]) {
-        for (g, y) in gradient.iter_mut().zip(outputs) {
-            *g = if *y > E::default() { *g } else { E::default() };
+/// A function that replaces each number of a gradient, by it and what was kept of the way forward.
+macro_rules! each_back {
+    ($name:ident, |$kept:ident, $g:ident| $result:expr) => {
+        vectorized! {
+            fn $name<E>(kept: &[E], gradient: &mut [E]) {
+                for (slope, kept) in gradient.iter_mut().zip(kept) {
+                    let ($kept, $g) = (*kept, *slope);
+                    *slope = $result;
+                }
+            }
         }
-    }
+    };
 }
 
-vectorized! {
-    fn leaky_relu<E>(values: &mut [E]) {
-        for x in values {
-            *x = if *x < E::default() { *x * E::of(LEAK) } else { *x };
-        }
-    }
-}
+each!(relu, |x| x.at_least(E::default()));
+each_back!(relu_gradient, |y, g| if y > E::default() { g } else { E::default() });
+each!(leaky_relu, |x| if x < E::default() { x * E::of(LEAK) } else { x });
+each_back!(leaky_relu_gradient, |y, g| if y < E::default() { g * E::of(LEAK) } else { g });
+each!(elu, |x| {
+    let below = x.at_most(E::default()).exp() - E::ONE;
+    if x < E::default() { below } else { x }
+});
+each_back!(elu_gradient, |y, g| g * if y < E::default() { y + E::ONE } else { E::ONE });
+each!(gelu, |x| x * share_below(x));
+each_back!(gelu_gradient, |x, g| {
+    // 1 / sqrt(2 pi)
+    let peak = E::of(0.398_942_280_401_432_7);
+    g * (share_below(x) + x * peak * (-(x * x) * E::of(0.5)).exp())
+});
+each!(tanh, |x| x.tanh());
+each_back!(tanh_gradient, |y, g| g * (E::ONE - y * y));
+each!(sigmoid, |x| x.sigmoid());
+each_back!(sigmoid_gradient, |y, g| g * (y * (E::ONE - y)));
 
-vectorized! {
-    fn leaky_relu_gradient<E>(outputs: &[E], gradient: &mut [E]) {
-        for (g, y) in gradient.iter_mut().zip(outputs) {
-            *g = if *y < E::default() { *g * E::of(LEAK) } else { *g };
-        }
-    }
-}
-
-vectorized! {
-    fn elu<E>(values: &mut [E]) {
-        for x in values {
-            let below = x.at_most(E::default()).exp() - E::ONE;
-            *x = if *x < E::default() { below } else { *x };
-        }
-    }
-}
-
-vectorized! {
-    fn elu_gradient<E>(outputs: &[E], gradient: &mut [E]) {
-        for (g, y) in gradient.iter_mut().zip(outputs) {
-            *g *= if *y < E::default() { *y + E::ONE } else { E::ONE };
-        }
-    }
-}
-
-vectorized! {
-    fn gelu<E>(values: &mut [E]) {
-        for x in values {
-            let share = E::of(0.5) * (E::ONE + (*x * E::of(std::f64::consts::FRAC_1_SQRT_2)).erf());
-            *x *= share;
-        }
-    }
-}
-
-vectorized! {
-    fn gelu_gradient<E>(inputs: &[E], gradient: &mut [E]) {
-        // 1 / sqrt(2 pi)
-        let peak = E::of(0.398_942_280_401_432_7);
-        for (g, x) in gradient.iter_mut().zip(inputs) {
-            let share = E::of(0.5) * (E::ONE + (*x * E::of(std::f64::consts::FRAC_1_SQRT_2)).erf());
-            *g *= share + *x * peak * (-(*x * *x) * E::of(0.5)).exp();
-        }
-    }
-}
-
-vectorized! {
-    fn tanh<E>(values: &mut [E]) {
-        for x in values {
-            *x = x.tanh();
-        }
-    }
-}
-
-vectorized! {
-    fn tanh_gradient<E>(outputs: &[E], gradient: &mut [E]) {
-        for (g, y) in gradient.iter_mut().zip(outputs) {
-            *g *= E::ONE - *y * *y;
-        }
-    }
-}
-
-vectorized! {
-    fn sigmoid<E>(values: &mut [E]) {
-        for x in values {
-            *x = x.sigmoid();
-        }
-    }
-}
-
-vectorized! {
-    fn sigmoid_gradient<E>(outputs: &[E], gradient: &mut [E]) {
-        for (g, y) in gradient.iter_mut().zip(outputs) {
-            *g *= *y * (E::ONE - *y);
-        }
-    }
+/// The normal distribution function.
+#[inline(always)]
+fn share_below<E: Float>(x: E) -> E {
+    E::of(0.5) * (E::ONE + (x * E::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
 }
 
 /// The largest of a row; a NaN wins, so that it shows in the result.

@@ -10,7 +10,7 @@
 //! an input pixel meets the same f x f box of outputs with every weight, so that weights add up to a kernel of
 //! kernel + f - 1 with stride f. A 3x3 kernel behind a factor of 2 costs 16 products an input pixel instead of 36.
 
-use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, HasShape, PutTape, SplitTape, Tape};
 
 use super::activation::Activation;
 use super::conv_transpose2d::Spread;
@@ -18,7 +18,7 @@ use super::dense::{add_row, settle};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
-use super::storage::{Matrix, Scratch, numbers, numbers_mut, with_gradient, zeros};
+use super::storage::{Matrix, Scratch, numbers, numbers_mut, zeros};
 use super::window::Windows;
 use super::winograd::Winograd;
 
@@ -121,15 +121,17 @@ impl Conv2d {
         }
         let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
         tape.add_backward_op(move |gradients| {
-            with_gradient(gradients, &kept, |dy, gradients| {
-                let all = parameters.gradient(gradients)?;
-                settle(self.activation, numbers(&kept), dy, &mut all[self.bias..][..self.outputs]);
+            let wanted = input_gradient.then_some(&x);
+            parameters.with_gradients(gradients, &kept, wanted, |dy, slopes, dx| {
+                settle(self.activation, numbers(&kept), dy, &mut slopes[self.bias..][..self.outputs]);
+                let slopes = &mut slopes[self.weight..][..self.windows.depth() * self.outputs];
+                let (x, weights) = (numbers(&x), self.weights(parameters.values()));
                 if let Some(tiles) = self.tiles() {
-                    self.backward_in_tiles(&tiles, &x, dy, &parameters, &scratch, gradients, input_gradient)
+                    tiles.backward((x, dy), weights, images, &mut scratch.take(tiles.memory(images)), slopes, dx);
                 } else if self.backward_is_reversed(input_gradient) {
-                    self.backward_reversed(&x, dy, &parameters, &scratch, gradients, input_gradient)
+                    self.backward_reversed((x, dy), weights, images, &scratch, slopes, dx);
                 } else {
-                    self.backward(&x, dy, &parameters, &scratch, gradients, input_gradient)
+                    self.backward((x, dy), weights, images, &scratch, slopes, dx);
                 }
             })
         });
@@ -175,79 +177,50 @@ impl Conv2d {
         self.activation.apply(out, self.outputs);
     }
 
-    /// Gradients through windows of the input.
+    /// Writes the gradient of the weights, and adds that of the input to `dx` when that is given: through windows of the
+    /// input.
     fn backward<E: Float>(
         &self,
-        x: &Matrix<E>,
-        dy: &[E],
-        parameters: &Parameters<E>,
+        (x, dy): (&[E], &[E]),
+        weights: &[E],
+        images: usize,
         scratch: &Scratch<E>,
-        gradients: &mut Gradients<E, Cpu>,
-        input_gradient: bool,
-    ) -> Result<(), CpuError> {
+        slopes: &mut [E],
+        mut dx: Option<&mut [E]>,
+    ) {
         let (depth, across) = (self.windows.depth(), self.windows.across);
-        let (step, blocks) = self.windows.blocks(x.shape().0);
+        let (step, blocks) = self.windows.blocks(images);
+        let weights = Mat::new(weights, depth, self.outputs);
         let mut memory = scratch.take(step * across * depth);
         for lines in blocks {
-            let count = lines.len() * across;
-            let dy = Mat::new(&dy[lines.start * across * self.outputs..], count, self.outputs);
-            let windows = self.windows.matrix(numbers(x), lines.clone(), &mut memory);
-            let all = parameters.gradient(gradients)?;
-            let weights = &mut all[self.weight..][..depth * self.outputs];
-            multiply(weights, windows.transposed(), dy, lines.start > 0);
-            if input_gradient {
-                let weights = Mat::new(self.weights(parameters.values()), depth, self.outputs);
+            let dy = Mat::new(&dy[lines.start * across * self.outputs..], lines.len() * across, self.outputs);
+            let windows = self.windows.matrix(x, lines.clone(), &mut memory);
+            multiply(slopes, windows.transposed(), dy, lines.start > 0);
+            if let Some(dx) = dx.as_deref_mut() {
                 multiply(&mut memory, dy, weights.transposed(), false);
-                self.windows.add_back(&memory, lines, gradients.get_or_alloc_mut(x)?);
+                self.windows.add_back(&memory, lines, dx);
             }
         }
-        Ok(())
     }
 
-    /// Gradients by minimal filtering.
-    #[expect(clippy::too_many_arguments, reason = "all that a gradient depends on")]
-    fn backward_in_tiles<E: Float>(
-        &self,
-        tiles: &Winograd,
-        x: &Matrix<E>,
-        dy: &[E],
-        parameters: &Parameters<E>,
-        scratch: &Scratch<E>,
-        gradients: &mut Gradients<E, Cpu>,
-        input_gradient: bool,
-    ) -> Result<(), CpuError> {
-        let images = x.shape().0;
-        let weights = self.weights(parameters.values());
-        let mut memory = scratch.take(tiles.memory(images) + weights.len());
-        let (slopes, memory) = memory.split_at_mut(weights.len());
-        let dx = if input_gradient { Some(&mut gradients.get_or_alloc_mut(x)?[..]) } else { None };
-        tiles.backward((numbers(x), dy), weights, images, memory, slopes, dx);
-        parameters.gradient(gradients)?[self.weight..][..weights.len()].copy_from_slice(slopes);
-        Ok(())
-    }
-
-    /// Gradients through windows of the output.
+    /// As [`Self::backward`], through windows of the output.
     fn backward_reversed<E: Float>(
         &self,
-        x: &Matrix<E>,
-        dy: &[E],
-        parameters: &Parameters<E>,
+        given: (&[E], &[E]),
+        weights: &[E],
+        images: usize,
         scratch: &Scratch<E>,
-        gradients: &mut Gradients<E, Cpu>,
-        input_gradient: bool,
-    ) -> Result<(), CpuError> {
-        let (spread, images) = (self.reversed(), x.shape().0);
+        slopes: &mut [E],
+        dx: Option<&mut [E]>,
+    ) {
+        let spread = self.reversed();
         let mut memory = scratch.take(2 * spread.kernel() + spread.memory(images));
         let (kernel, memory) = memory.split_at_mut(spread.kernel());
         let (sums, memory) = memory.split_at_mut(spread.kernel());
-        self.reverse_weights(self.weights(parameters.values()), kernel);
-        let dx = if input_gradient { Some(&mut gradients.get_or_alloc_mut(x)?[..]) } else { None };
-        spread.backward((numbers(x), dy), kernel, images, memory, sums, dx);
-        let all = parameters.gradient(gradients)?;
-        let weights = &mut all[self.weight..][..self.windows.depth() * self.outputs];
-        weights.fill(E::default());
-        self.for_each_exchanged(|straight, back| weights[straight] += sums[back]);
-        Ok(())
+        self.reverse_weights(weights, kernel);
+        spread.backward(given, kernel, images, memory, sums, dx);
+        slopes.fill(E::default());
+        self.for_each_exchanged(|straight, back| slopes[straight] += sums[back]);
     }
 }
 

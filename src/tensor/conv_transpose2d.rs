@@ -8,7 +8,7 @@ use super::dense::{add_row, settle};
 use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
-use super::storage::{Matrix, Scratch, numbers, numbers_mut, with_gradient, zeros};
+use super::storage::{Matrix, Scratch, numbers, numbers_mut, zeros};
 use super::window::Windows;
 
 /// Windows over the output images, one around each input position: what the position adds to, and learns from. A
@@ -107,15 +107,12 @@ impl ConvTranspose2d {
         self.activation.apply(out, outputs);
         let (kept, parameters, scratch) = (y.clone(), parameters.clone(), scratch.clone());
         tape.add_backward_op(move |gradients| {
-            with_gradient(gradients, &kept, |dy, gradients| {
-                settle(self.activation, numbers(&kept), dy, &mut parameters.gradient(gradients)?[biases]);
+            let wanted = input_gradient.then_some(&x);
+            parameters.with_gradients(gradients, &kept, wanted, |dy, slopes, dx| {
+                settle(self.activation, numbers(&kept), dy, &mut slopes[biases]);
                 let kernel = &parameters.values()[weights.clone()];
-                let mut memory = scratch.take(spread.kernel() + spread.memory(images));
-                let (sums, memory) = memory.split_at_mut(spread.kernel());
-                let dx = if input_gradient { Some(&mut gradients.get_or_alloc_mut(&x)?[..]) } else { None };
-                spread.backward((numbers(&x), dy), kernel, images, memory, sums, dx);
-                parameters.gradient(gradients)?[weights].copy_from_slice(sums);
-                Ok(())
+                let mut memory = scratch.take(spread.memory(images));
+                spread.backward((numbers(&x), dy), kernel, images, &mut memory, &mut slopes[weights], dx);
             })
         });
         y.put_tape(tape)

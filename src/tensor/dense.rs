@@ -7,7 +7,7 @@ use super::float::Float;
 use super::gemm::{Mat, multiply};
 use super::parameters::Parameters;
 use super::simd::vectorized;
-use super::storage::{Matrix, numbers, numbers_mut, with_gradient, zeros};
+use super::storage::{Matrix, numbers, numbers_mut, zeros};
 
 /// A dense layer's sizes and the places of its numbers among the parameters: `inputs` x `outputs` weights, row after
 /// row, from `weight`; `outputs` biases from `bias`.
@@ -59,21 +59,18 @@ impl Dense {
         let kept = y.clone();
         let parameters = parameters.clone();
         tape.add_backward_op(move |gradients| {
-            with_gradient(gradients, &kept, |dy, gradients| {
-                let all = parameters.gradient(gradients)?;
-                settle(self.activation, numbers(&kept), dy, &mut all[self.bias..][..self.outputs]);
-                let dy_rows = Mat::new(dy, rows, self.outputs);
-                let weights = &mut all[self.weight..][..self.inputs * self.outputs];
-                let x_rows = Mat::new(numbers(&x), rows, self.inputs);
+            let wanted = input_gradient.then_some(&x);
+            parameters.with_gradients(gradients, &kept, wanted, |dy, slopes, dx| {
+                settle(self.activation, numbers(&kept), dy, &mut slopes[self.bias..][..self.outputs]);
+                let (x, dy) = (Mat::new(numbers(&x), rows, self.inputs), Mat::new(dy, rows, self.outputs));
+                let slopes = &mut slopes[self.weight..][..self.inputs * self.outputs];
                 match self.tie {
-                    Tie::Borrowed => multiply(weights, dy_rows.transposed(), x_rows, false),
-                    Tie::Free | Tie::Lent => multiply(weights, x_rows.transposed(), dy_rows, self.tie == Tie::Lent),
+                    Tie::Borrowed => multiply(slopes, dy.transposed(), x, false),
+                    Tie::Free | Tie::Lent => multiply(slopes, x.transposed(), dy, self.tie == Tie::Lent),
                 }
-                if input_gradient {
-                    let dx = gradients.get_or_alloc_mut(&x)?;
-                    multiply(dx, dy_rows, self.weights(parameters.values()).transposed(), true);
+                if let Some(dx) = dx {
+                    multiply(dx, dy, self.weights(parameters.values()).transposed(), true);
                 }
-                Ok(())
             })
         });
         y.put_tape(tape)

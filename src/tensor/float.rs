@@ -50,26 +50,38 @@ pub trait Float: Dtype + Neg<Output = Self> {
     }
 }
 
+/// What both types have from the standard library.
+macro_rules! standard {
+    () => {
+        #[inline(always)]
+        fn of(value: f64) -> Self {
+            value as Self
+        }
+
+        #[inline(always)]
+        fn wide(self) -> f64 {
+            f64::from(self)
+        }
+
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            self.sqrt()
+        }
+
+        #[inline(always)]
+        fn abs(self) -> Self {
+            self.abs()
+        }
+
+        #[inline(always)]
+        fn ln(self) -> Self {
+            self.ln()
+        }
+    };
+}
+
 impl Float for f32 {
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value as f32
-    }
-
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        f64::from(self)
-    }
-
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.abs()
-    }
+    standard!();
 
     /// exp(x) = 2^n exp(r) with |r| <= ln(2)/2 and the Taylor polynomial of degree 7: relative error below 2e-7.
     #[inline(always)]
@@ -106,11 +118,6 @@ impl Float for f32 {
         2.0 * (s + s * q * series)
     }
 
-    #[inline(always)]
-    fn ln(self) -> Self {
-        self.ln()
-    }
-
     /// Abramowitz & Stegun 7.1.26, with rounding: absolute error below 1e-6.
     #[inline(always)]
     fn erf(self) -> Self {
@@ -122,25 +129,7 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value
-    }
-
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        self
-    }
-
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.abs()
-    }
+    standard!();
 
     #[inline(always)]
     fn exp(self) -> Self {
@@ -150,11 +139,6 @@ impl Float for f64 {
     #[inline(always)]
     fn ln_1p_unit(self) -> Self {
         self.ln_1p()
-    }
-
-    #[inline(always)]
-    fn ln(self) -> Self {
-        self.ln()
     }
 
     /// 2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!: all terms of one sign.

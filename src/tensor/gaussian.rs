@@ -30,10 +30,10 @@ impl Gaussian {
         let (x, mut tape) = x.split_tape();
         self.divergence(numbers(&x), divergence);
         let mut y = self.means(&x);
-        let noise = move |at: usize| E::of(normal(draw.key, (draw.first_row * self.width + at) as u64));
-        for (row, (code, given)) in self.rows(numbers_mut(&mut y), numbers(&x)).enumerate() {
-            for (dimension, (code, log_variance)) in code.iter_mut().zip(&given[self.width..]).enumerate() {
-                *code += deviation(*log_variance) * noise(row * self.width + dimension);
+        let noise: Vec<E> = self.noise(x.shape().0, draw);
+        for ((code, given), noise) in self.rows(numbers_mut(&mut y), numbers(&x)).zip(noise.chunks_exact(self.width)) {
+            for ((code, log_variance), noise) in code.iter_mut().zip(&given[self.width..]).zip(noise) {
+                *code += deviation(*log_variance) * *noise;
             }
         }
         let kept = y.clone();
@@ -42,11 +42,12 @@ impl Gaussian {
                 let weight = E::of(draw.weight);
                 let dx = gradients.get_or_alloc_mut(&x)?;
                 let rows = dy.chunks_exact(self.width).zip(numbers(&x).chunks_exact(2 * self.width));
-                for (row, ((dy, given), dx)) in rows.zip(dx.chunks_exact_mut(2 * self.width)).enumerate() {
+                let rows = rows.zip(noise.chunks_exact(self.width));
+                for (((dy, given), noise), dx) in rows.zip(dx.chunks_exact_mut(2 * self.width)) {
                     for (dimension, dy) in dy.iter().enumerate() {
                         let (mean, log_variance) = (given[dimension], given[self.width + dimension]);
                         dx[dimension] += *dy + weight * mean;
-                        let drawn = *dy * deviation(log_variance) * noise(row * self.width + dimension);
+                        let drawn = *dy * deviation(log_variance) * noise[dimension];
                         dx[self.width + dimension] += E::of(0.5) * (drawn + weight * (log_variance.exp() - E::ONE));
                     }
                 }
@@ -57,7 +58,6 @@ impl Gaussian {
     }
 
     /// Standard normal numbers for so many rows.
-    #[cfg(any(test, feature = "cuda"))]
     pub fn noise<E: Float>(self, rows: usize, draw: Draw) -> Vec<E> {
         let first = draw.first_row * self.width;
         (0..rows * self.width).map(|at| E::of(normal(draw.key, (first + at) as u64))).collect()

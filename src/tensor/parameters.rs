@@ -5,7 +5,7 @@ use std::mem::take;
 use dfdx::prelude::{Cpu, CpuError, Gradients, TensorFromVec};
 
 use super::float::Float;
-use super::storage::{Vector, numbers, numbers_mut};
+use super::storage::{Matrix, Vector, numbers, numbers_mut, with_gradient};
 
 /// The numbers, shared by clones. Operations read ranges of them; the last operation that reads a
 /// range writes its gradient and does not add to it, so that a used gradient need not be cleared before it is used again;
@@ -43,6 +43,25 @@ impl<E: Float> Parameters<E> {
             gradient.resize(self.values().len(), E::default());
         }
         Ok(gradient)
+    }
+
+    /// Lends an operation what it needs on the way back: the gradient of its outputs `y`, that of all parameters, and
+    /// that of its inputs `x` where it is wanted.
+    pub fn with_gradients(
+        &self,
+        gradients: &mut Gradients<E, Cpu>,
+        y: &Matrix<E>,
+        x: Option<&Matrix<E>>,
+        work: impl FnOnce(&mut [E], &mut [E], Option<&mut [E]>),
+    ) -> Result<(), CpuError> {
+        self.gradient(gradients)?;
+        with_gradient(gradients, y, |dy, gradients| {
+            with_gradient(gradients, &self.key, |slopes, gradients| {
+                let dx = x.map(|x| gradients.get_or_alloc_mut(x)).transpose()?;
+                work(dy, slopes, dx.map(|dx| &mut dx[..]));
+                Ok(())
+            })
+        })
     }
 
     /// Gradients for one pass, which will use `memory` for those of the parameters.

@@ -1,5 +1,5 @@
-//! t-SNE (van der Maaten and Hinton 2008) with sparse affinities, interpolated repulsion and a start from PCA or Laplacian eigenmaps. Knows nothing
-//! of what samples are.
+//! t-SNE (van der Maaten and Hinton 2008) with sparse affinities, interpolated repulsion and a start from PCA or
+//! Laplacian eigenmaps. Knows nothing of what samples are.
 //!
 //! The optimizer is scikit-learn's: gradient descent with momentum and per-coordinate gains on the gradient with its
 //! factor 4, so learning rates mean the same there.
