@@ -1,38 +1,18 @@
 //! What a stage kind does. One thin file per kind turns artifacts into domain types, calls the domain module that
 //! does the work, and writes artifacts. Stages know nothing of the runner, the schedule or the run log.
 
-pub mod anomaly;
-pub mod baseline_pca;
-pub mod compare_baseline;
 pub mod data;
-#[cfg(test)]
-mod data_tests;
 pub mod dataset_edit;
-pub mod evaluate;
-pub mod extract_latents;
-pub mod kmeans;
+pub mod kinds;
 pub mod labeled;
-pub mod linear_probe;
-pub mod load;
 mod memory;
-pub mod noise;
-pub mod normalize;
-pub mod pca;
 pub mod points;
-#[cfg(test)]
-mod points_tests;
-pub mod predict;
 pub mod problems;
 mod reconstruct;
 pub mod registry;
-pub mod report;
-pub mod sample;
-pub mod split;
-pub mod subset;
-pub mod train_autoencoder;
-pub mod train_classifier;
+#[cfg(test)]
+mod tests;
 pub mod training;
-pub mod tsne;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

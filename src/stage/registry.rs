@@ -1,36 +1,12 @@
-//! The kinds there are: one line each.
+//! The kinds as others ask for them, by name. They are listed in [`kinds`](crate::stage::kinds).
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::kind::{Catalog, Description, Facts, ParamProblem};
-use crate::stage::{self, Stage};
-
-/// All kinds, in the order of the documentation.
-pub fn all() -> &'static [&'static dyn Stage] {
-    &[
-        &stage::load::Load,
-        &stage::normalize::Normalize,
-        &stage::subset::Subset,
-        &stage::split::Split,
-        &stage::noise::Noise,
-        &stage::train_autoencoder::TrainAutoencoder,
-        &stage::extract_latents::ExtractLatents,
-        &stage::evaluate::Evaluate,
-        &stage::train_classifier::TrainClassifier,
-        &stage::linear_probe::LinearProbe,
-        &stage::predict::Predict,
-        &stage::sample::Sample,
-        &stage::pca::Pca,
-        &stage::tsne::Tsne,
-        &stage::kmeans::KMeans,
-        &stage::anomaly::Anomaly,
-        &stage::baseline_pca::BaselinePca,
-        &stage::compare_baseline::CompareBaseline,
-        &stage::report::Report,
-    ]
-}
+use crate::stage::Stage;
+use crate::stage::kinds::all;
 
 /// The kind of that name.
 pub fn find(kind: &str) -> Option<&'static dyn Stage> {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::ArtifactType;
 use crate::kind::{Description, InputPort, params_of};
 use crate::model::train::{Optimizer, Training};
+use crate::stage::kinds::train_classifier::{METRICS, output, train};
 use crate::stage::labeled::Labeled;
-use crate::stage::train_classifier::{METRICS, output, train};
 use crate::stage::{Context, Output, Stage, StageError};
 
 /// Registered in the registry.

@@ -12,7 +12,7 @@ use crate::artifact::array::Array;
 use crate::dataset::samples::Samples;
 use crate::embed::latents::{Codes, Latents};
 use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
-use crate::stage::train_autoencoder::open_model;
+use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
 /// Registered in the registry.

@@ -17,7 +17,7 @@ use crate::metric::mse;
 use crate::metric::roc::Roc;
 use crate::model::autoencoder::Autoencoder;
 use crate::stage::data::csv_failed;
-use crate::stage::train_autoencoder::open_model;
+use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, problems, reconstruct};
 
 /// Registered in the registry.

@@ -16,7 +16,7 @@ use crate::dataset::samples::Samples;
 use crate::embed::walks;
 use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, params_of};
 use crate::model::autoencoder::Autoencoder;
-use crate::stage::train_autoencoder::open_model;
+use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, problems, training};
 
 /// Registered in the registry.

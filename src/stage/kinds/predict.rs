@@ -15,8 +15,8 @@ use crate::dataset::samples::Samples;
 use crate::kind::{Description, InputPort, OutputPort, params_of};
 use crate::metric::confusion::argmax_rows;
 use crate::stage::data::csv_failed;
+use crate::stage::kinds::train_classifier::{open_classifier, open_scaling};
 use crate::stage::labeled::Labeled;
-use crate::stage::train_classifier::{open_classifier, open_scaling};
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
 /// Registered in the registry.

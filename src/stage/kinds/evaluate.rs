@@ -17,7 +17,7 @@ use crate::metric::mse::mse;
 use crate::metric::pixel_accuracy::pixel_accuracy;
 use crate::metric::ssim;
 use crate::model::autoencoder::Autoencoder;
-use crate::stage::train_autoencoder::open_model;
+use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, reconstruct, training};
 
 /// Registered in the registry.

@@ -12,8 +12,8 @@ use crate::metric::mse::mse;
 use crate::metric::ssim;
 use crate::model::autoencoder::Autoencoder;
 use crate::model::train::Loss;
-use crate::stage::baseline_pca::{open_curve, open_mean};
-use crate::stage::train_autoencoder::{open_loss, open_model};
+use crate::stage::kinds::baseline_pca::{open_curve, open_mean};
+use crate::stage::kinds::train_autoencoder::{open_loss, open_model};
 use crate::stage::{Context, Output, Stage, StageError, data, reconstruct};
 
 /// Registered in the registry.

@@ -84,9 +84,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
 });
 
 /// The kind.
-pub struct KMeans;
+pub struct Kmeans;
 
-impl Stage for KMeans {
+impl Stage for Kmeans {
     fn description(&self) -> &Description {
         &DESCRIPTION
     }
