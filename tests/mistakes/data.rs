@@ -85,6 +85,15 @@ fn a_stand_in_that_can_never_stand_in() {
       |
       = help: leave it out, or write "none"
     "#);
+    insta::assert_snapshot!(told("dataset = \"mnist\"\nfallback = \"mnist\"\n"), @r#"
+    error[unfit-param]: `fallback` of `load`: `mnist` cannot stand in for itself
+     --> pipelines/tiny.toml:4:12
+      |
+    4 | fallback = "mnist"
+      |            ^^^^^^^
+      |
+      = help: name another data set of the same shape, or write "none"
+    "#);
 }
 
 #[test]

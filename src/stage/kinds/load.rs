@@ -271,15 +271,21 @@ impl Params {
         unused.map(|(param, _, _, help)| (param, help))
     }
 
-    /// A fallback that can never stand in. One that is the data set itself is let be, for the two may be params.
+    /// A fallback that can never stand in. Drawn digits may name themselves: an experiment that falls back to them is
+    /// also launched with them.
     fn unfit_fallback(&self) -> Option<ParamProblem> {
-        let fallback = self.fallback.name().filter(|fallback| *fallback != self.dataset)?;
+        let fallback = self.fallback.name()?;
         let (name, other) = (self.dataset.text(), fallback.text());
         let problem = |message: String| problem("fallback", message);
         match (self.dataset.known(), fallback.known()) {
+            _ if self.dataset == Name::SyntheticDigits && fallback == self.dataset => None,
             _ if self.dataset == Name::SyntheticDigits => {
                 let message = "`synthetic-digits` are always at hand: nothing ever stands in for them";
                 Some(problem(message.into()).help("leave it out, or write \"none\""))
+            }
+            _ if fallback == self.dataset => {
+                let message = format!("`{name}` cannot stand in for itself");
+                Some(problem(message).help("name another data set of the same shape, or write \"none\""))
             }
             (Some(([h, w, c], _)), Some(([height, width, channels], _))) if [h, w, c] != [height, width, channels] => {
                 let own = format!("its samples are {height}x{width}x{channels}, not {h}x{w}x{c}");

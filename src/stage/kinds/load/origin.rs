@@ -101,7 +101,7 @@ pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) ->
         Err(DatasetError::Interrupted) => return Err(DatasetError::Interrupted),
         Err(miss) => miss,
     };
-    let fallback = params.fallback.name().filter(|fallback| *fallback != params.dataset);
+    let fallback = params.fallback.name();
     let stand_in = |fallback: Name, found: &dyn Fn(&Known) -> Result<Option<Found>, DatasetError>| {
         Ok(match Known::named(fallback.text()) {
             Some(other) => Origin::Known(other, found(other)?),
