@@ -125,7 +125,8 @@ fn read_pipeline(written: WrittenPipeline, places: &mut Places) -> Pipeline {
     };
     let param = |(name, param): (String, WrittenParam)| {
         let choices = param.choices.into_iter().map(choice).collect();
-        (name, ParamDef { default: located(&param.default), help: param.help, range: param.range, choices, span })
+        let (default, help) = (located(&param.default), param.help);
+        (name, ParamDef { default, help, help_in_line: false, range: param.range, choices, span })
     };
     let stage = |stage: WrittenStage| StageDef {
         inputs: inputs(&stage.inputs, &stage.name, span),

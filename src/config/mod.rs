@@ -95,6 +95,8 @@ pub struct Pipeline {
 pub struct ParamDef {
     pub default: Located,
     pub help: String,
+    /// The help stands on the line of the name: a message that shows that line need not repeat it.
+    pub help_in_line: bool,
     /// Inclusive bounds of a number.
     pub range: Option<(f64, f64)>,
     /// Allowed values. A choice may carry named values: `${architecture.encoder}` is the `encoder` of the choice that

@@ -46,7 +46,14 @@ fn declaration(entry: &Entry, reader: &mut Reader) -> Option<ParamDef> {
 }
 
 fn with_default(default: &Located, span: Span) -> ParamDef {
-    ParamDef { default: default.clone(), help: String::new(), range: None, choices: Vec::new(), span }
+    ParamDef {
+        default: default.clone(),
+        help: String::new(),
+        help_in_line: false,
+        range: None,
+        choices: Vec::new(),
+        span,
+    }
 }
 
 fn long_form(entry: &Entry, table: &[Entry], reader: &mut Reader) -> Option<ParamDef> {
@@ -62,7 +69,11 @@ fn long_form(entry: &Entry, table: &[Entry], reader: &mut Reader) -> Option<Para
         reader.report(wrong_type(name, "a boolean, a number, a string or a list", &default.value));
         return None;
     }
-    let mut def = ParamDef { help: read_help(name, table, reader), ..with_default(&default.value, entry.key_span) };
+    let mut def = ParamDef {
+        help: read_help(name, table, reader),
+        help_in_line: help_in_line(entry, reader),
+        ..with_default(&default.value, entry.key_span)
+    };
     def.range = entry.value.get("range").and_then(|range| read_range(name, &def.default, &range.value, reader));
     if let Some(choices) = entry.value.get("choices") {
         def.choices = read_choices(name, &def, choices, reader);
@@ -78,6 +89,11 @@ fn read_help(name: &str, table: &[Entry], reader: &mut Reader) -> String {
         reader.report(problem.at(place.value.span, "").help("say in one line what the param is"));
     }
     help.to_owned()
+}
+
+fn help_in_line(entry: &Entry, reader: &Reader) -> bool {
+    let to_help = |help: &Entry| Span { end: help.value.span.end, ..entry.key_span };
+    entry.value.get("help").is_some_and(|help| !reader.sources.text_at(to_help(help)).contains('\n'))
 }
 
 fn read_range(name: &str, default: &Located, range: &Located, reader: &mut Reader) -> Option<(f64, f64)> {
@@ -219,7 +235,10 @@ fn misfit(name: &str, def: &ParamDef, value: &Located) -> Diagnostic {
 
 /// What is said of a param's declaration, with what its author says that it is.
 fn with_help(said: &str, def: &ParamDef) -> String {
-    if def.help.is_empty() { said.to_owned() } else { format!("{said} ({})", def.help.trim_end_matches('.')) }
+    match def.help.trim_end_matches('.') {
+        help if help.is_empty() || def.help_in_line => said.to_owned(),
+        help => format!("{said} ({help})"),
+    }
 }
 
 fn check_range(name: &str, def: &ParamDef, value: &Located) -> Result<(), Diagnostic> {

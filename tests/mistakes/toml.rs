@@ -168,7 +168,7 @@ fn a_value_of_the_wrong_type() {
      ::: pipelines/tiny.toml:7:22
       |
     7 | epochs = { default = 2, range = [1, 100], help = "Passes over the training samples" }
-      |                      - the default fixes the type: an integer (Passes over the training samples)
+      |                      - the default fixes the type: an integer
       |
       = help: give a value like its default, 2
     "#);
@@ -196,7 +196,7 @@ fn a_value_out_of_range() {
      ::: pipelines/tiny.toml:7:1
       |
     7 | epochs = { default = 2, range = [1, 100], help = "Passes over the training samples" }
-      | ------ declared here (Passes over the training samples)
+      | ------ declared here
       |
       = help: give a number from 1 to 100
     "#);
@@ -214,7 +214,7 @@ fn a_latent_size_of_zero() {
      ::: pipelines/tiny.toml:6:1
       |
     6 | latent = { default = 4, range = [1, 64], help = "Numbers in one code" }
-      | ------ declared here (Numbers in one code)
+      | ------ declared here
       |
       = help: give a number from 1 to 64
     "#);

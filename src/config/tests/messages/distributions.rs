@@ -88,7 +88,7 @@ fn the_ends_of_a_distribution_are_in_order_and_fit_its_param() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
+      | ------ declared here
       |
       = help: give a number from 1 to 1000
 

@@ -149,7 +149,7 @@ fn a_param_has_the_type_of_its_default() {
      ::: pipeline.toml:7:22
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      |                      -- the default fixes the type: an integer (Passes over the data)
+      |                      -- the default fixes the type: an integer
       |
       = help: give a value like its default, 50
 
@@ -193,7 +193,7 @@ fn a_param_stays_in_its_range_and_among_its_choices() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
+      | ------ declared here
       |
       = help: give a number from 1 to 1000
 

@@ -155,7 +155,7 @@ fn a_sweep_is_checked_beyond_the_value_that_is_none() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
+      | ------ declared here
       |
       = help: give a number from 1 to 1000
 

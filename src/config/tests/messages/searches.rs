@@ -184,7 +184,7 @@ fn an_amount_of_the_resource_is_one_that_its_param_takes() {
      ::: pipeline.toml:7:1
       |
     7 | epochs = { default = 50, range = [1, 1000], help = "Passes over the data." }
-      | ------ declared here (Passes over the data)
+      | ------ declared here
       |
       = help: give a number from 1 to 1000
     "#);
