@@ -200,34 +200,6 @@ pub struct FileInfo {
     pub blake3: String,
 }
 
-/// Whether a metric `<stage>.<metric>` is of a stage that was planned along with another, as `classifier.probe` is with
-/// `classifier`: it stands beside the other's figures, never in their place. Names that people write have no dot.
-pub fn of_companion(metric: &str) -> bool {
-    metric.matches('.').count() > 1
-}
-
-/// The metrics whose names never change, the most telling first: what a table shows before any others.
-pub const KEY_METRICS: [&str; 18] = [
-    "autoencoder.val_elbo",
-    "autoencoder.val_reconstruction",
-    "autoencoder.val_divergence",
-    "autoencoder.active_dimensions",
-    "classifier.test_accuracy",
-    "evaluate.mse",
-    "evaluate.bce",
-    "evaluate.ssim",
-    "autoencoder.val_loss",
-    "anomaly.auroc",
-    "clusters.nmi",
-    "tsne.trustworthiness",
-    "evaluate.pixel_accuracy",
-    "classifier.macro_f1",
-    "tsne.kl_divergence",
-    "autoencoder.train_loss",
-    "classifier.train_accuracy",
-    "autoencoder.parameters",
-];
-
 /// A run's end.
 #[derive(Debug, Clone)]
 pub struct RunFinished {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::of_companion;
-
 /// Which way a metric is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
@@ -11,25 +9,29 @@ pub enum Better {
     Higher,
 }
 
-/// Key metrics by the last part of their name, most important first (variational autoencoders' own are of them alone); `None`: neither way is better.
-const KEY: [(&str, Option<Better>); 17] = [
-    ("val_elbo", Some(Better::Higher)),
-    ("val_reconstruction", Some(Better::Lower)),
-    ("val_divergence", None),
-    ("active_dimensions", None),
-    ("mse", Some(Better::Lower)),
-    ("test_accuracy", Some(Better::Higher)),
-    ("ssim", Some(Better::Higher)),
-    ("bce", Some(Better::Lower)),
-    ("pixel_accuracy", Some(Better::Higher)),
-    ("auroc", Some(Better::Higher)),
-    ("nmi", Some(Better::Higher)),
-    ("val_loss", Some(Better::Lower)),
-    ("macro_f1", Some(Better::Higher)),
-    ("trustworthiness", Some(Better::Higher)),
-    ("kl_divergence", Some(Better::Lower)),
-    ("train_loss", Some(Better::Lower)),
-    ("parameters", None),
+/// How many [`place`]s there are.
+pub const PLACES: usize = 17;
+
+/// The metrics whose names never change, most important first (variational autoencoders' own are of them alone), and
+/// which way each is better; `None`: neither is.
+const KEY: [(&str, Option<Better>); PLACES] = [
+    ("autoencoder.val_elbo", Some(Better::Higher)),
+    ("autoencoder.val_reconstruction", Some(Better::Lower)),
+    ("autoencoder.val_divergence", None),
+    ("autoencoder.active_dimensions", None),
+    ("evaluate.mse", Some(Better::Lower)),
+    ("classifier.test_accuracy", Some(Better::Higher)),
+    ("evaluate.ssim", Some(Better::Higher)),
+    ("evaluate.bce", Some(Better::Lower)),
+    ("evaluate.pixel_accuracy", Some(Better::Higher)),
+    ("anomaly.auroc", Some(Better::Higher)),
+    ("clusters.nmi", Some(Better::Higher)),
+    ("autoencoder.val_loss", Some(Better::Lower)),
+    ("classifier.macro_f1", Some(Better::Higher)),
+    ("tsne.trustworthiness", Some(Better::Higher)),
+    ("tsne.kl_divergence", Some(Better::Lower)),
+    ("autoencoder.train_loss", Some(Better::Lower)),
+    ("autoencoder.parameters", None),
 ];
 
 /// Metrics that stages with other values of these params of their own do not measure in the same way.
@@ -48,7 +50,7 @@ pub fn own(name: &str) -> &str {
 /// Which way is better; `None` when that is not known.
 pub fn better(name: &str) -> Option<Better> {
     let own = own(name);
-    let known = KEY.iter().find(|(key, _)| *key == own);
+    let known = KEY.iter().find(|(key, _)| self::own(key) == own);
     let guess = || {
         let ends = |ends: &[&str]| ends.iter().any(|end| own.ends_with(end));
         if ends(&["loss", "error", "mse", "mae", "false_positive_rate"]) {
@@ -62,11 +64,22 @@ pub fn better(name: &str) -> Option<Better> {
     known.map_or_else(guess, |(_, better)| *better)
 }
 
+/// The place of a metric among the key metrics, the most important first: `evaluate.mse`, or `mse` whatever the stage.
+pub fn place(name: &str) -> Option<usize> {
+    KEY.iter().position(|(key, _)| *key == name || own(key) == name)
+}
+
+/// Whether a metric `<stage>.<metric>` is of a stage that was planned along with another, as `classifier.probe` is with
+/// `classifier`: it stands beside the other's figures, never in their place. Names that people write have no dot.
+pub fn of_companion(metric: &str) -> bool {
+    metric.matches('.').count() > 1
+}
+
 /// The most important of `names`, at most `most`, one for each kind of metric. A companion's never is: a page that had
 /// no other accuracy than a probe's would show that as the classifier's.
 pub fn key_metrics<'a>(names: &BTreeSet<&'a str>, most: usize) -> Vec<&'a str> {
     let of_kind = |key: &str| {
-        let same = names.iter().copied().filter(|name| own(name) == key && !of_companion(name));
+        let same = names.iter().copied().filter(|name| own(name) == own(key) && !of_companion(name));
         same.min_by_key(|name| (rank(name), *name))
     };
     KEY.iter().filter_map(|(key, _)| of_kind(key)).take(most).collect()
@@ -74,8 +87,8 @@ pub fn key_metrics<'a>(names: &BTreeSet<&'a str>, most: usize) -> Vec<&'a str> {
 
 /// Stages with a name of the fixed interface come before others that report the same metric.
 fn rank(name: &str) -> usize {
-    let known = ["evaluate", "classifier", "autoencoder", "tsne", "anomaly", "clusters"];
-    usize::from(!known.contains(&name.split('.').next().unwrap_or_default()))
+    let stage = |name: &str| name.split('.').next().map(str::to_owned);
+    usize::from(!KEY.iter().any(|(key, _)| stage(key) == stage(name)))
 }
 
 /// A metric's name for people: "test MSE", "test accuracy".

@@ -25,13 +25,20 @@ pub fn bound(value: f64) -> String {
     if value == 0.0 || (1e-4..1e12).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
 }
 
-/// A span of time: `0.3 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`.
+/// A span of time: `4 ms`, `0.3 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`; a dash for none.
 pub fn seconds(seconds: f64) -> String {
-    let whole = seconds.max(0.0).round() as u64;
-    match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    if !seconds.is_finite() {
+        "–".into()
+    } else if seconds < 0.0995 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else if seconds < 59.95 {
+        format!("{seconds:.1} s")
+    } else if seconds < 3599.5 {
+        let whole = seconds.round() as u64;
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    } else {
+        let minutes = (seconds / 60.0).round() as u64;
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
     }
 }
 
@@ -243,10 +250,8 @@ mod tests {
 
     #[test]
     fn durations_are_told_in_the_unit_that_fits() {
-        assert_eq!(
-            [0.04, 12.34, 59.99, 125.0, 3725.0].map(seconds),
-            ["0.0 s", "12.3 s", "1 min 00 s", "2 min 05 s", "1 h 02 min"]
-        );
+        let shown = [0.0042, 0.0996, 12.34, 59.99, 125.0, 3599.9, 3725.0, f64::NAN].map(seconds);
+        assert_eq!(shown, ["4 ms", "0.1 s", "12.3 s", "1 min 00 s", "2 min 05 s", "1 h 00 min", "1 h 02 min", "–"]);
     }
 
     #[test]

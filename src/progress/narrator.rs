@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::event::{
-    KEY_METRICS, LaunchFinished, LaunchGrown, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished,
-    Status,
+    LaunchFinished, LaunchGrown, LaunchStarted, NodeInfo, Progress, Reason, RunEvent, StageFinished, Status,
 };
+use crate::merit;
 use crate::progress::summary::Summary;
 use crate::progress::{Paint, Verbosity};
 use crate::text;
@@ -137,7 +137,7 @@ impl Narrator {
                 let mut parts = vec![label, took];
                 let metrics = &finished.outcome.metrics;
                 let mut metrics: Vec<(&String, &f64)> = metrics.iter().collect();
-                metrics.sort_by_key(|(name, _)| how_telling(name));
+                metrics.sort_by_key(|(name, _)| merit::place(name).unwrap_or(merit::PLACES));
                 parts.extend(metrics.into_iter().take(METRICS).map(|(name, value)| metric(name, *value)));
                 parts.extend(self.reasons(&finished.reasons).map(|reasons| format!("({reasons})")));
                 (Verbosity::Normal, self.line(Paint::green, "executed", &self.fitting(&parts)))
@@ -215,12 +215,6 @@ pub fn latest(progress: &Progress) -> Vec<String> {
     // There is room for one accuracy.
     let is_shown = |name: &str| name != "train_accuracy" || !metrics.iter().any(|(other, _)| other == "val_accuracy");
     metrics.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| metric(name, *value)).collect()
-}
-
-/// The place of a stage's metric among the key metrics, whatever the stage is called.
-fn how_telling(name: &str) -> usize {
-    let own = |key: &&str| key.rsplit('.').next() == Some(name);
-    KEY_METRICS.iter().position(own).unwrap_or(KEY_METRICS.len())
 }
 
 fn metric(name: &str, value: f64) -> String {

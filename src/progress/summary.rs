@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{
-    KEY_METRICS, LaunchFinished, LaunchGrown, LaunchStarted, RunFinished, RunInfo, Status, of_companion,
-};
+use crate::event::{LaunchFinished, LaunchGrown, LaunchStarted, RunFinished, RunInfo, Status};
+use crate::merit::{key_metrics, of_companion};
 use crate::progress::Paint;
 use crate::text;
 
@@ -118,7 +117,7 @@ impl Summary {
     fn main_metrics(&self) -> Vec<&str> {
         let names = self.finished.values().flat_map(|run| run.metrics.keys()).map(String::as_str);
         let known: BTreeSet<&str> = names.filter(|name| !of_companion(name)).collect();
-        let main: Vec<&str> = KEY_METRICS.iter().copied().filter(|name| known.contains(name)).take(COLUMNS).collect();
+        let main = key_metrics(&known, COLUMNS);
         if main.is_empty() { known.into_iter().take(COLUMNS).collect() } else { main }
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as they are printed on pages and in pictures. Times and sizes are those of [`text`](crate::text).
 
 /// Four significant digits; whole numbers in full with thin spaces between thousands.
 pub fn short(value: f64) -> String {
@@ -62,33 +62,6 @@ pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
 }
 
-/// A duration.
-pub fn seconds(value: f64) -> String {
-    if !value.is_finite() {
-        "–".into()
-    } else if value < 0.0995 {
-        format!("{:.0} ms", value * 1000.0)
-    } else if value < 59.95 {
-        format!("{value:.1} s")
-    } else if value < 3599.5 {
-        let whole = value.round() as i64;
-        format!("{} min {:02} s", whole / 60, whole % 60)
-    } else {
-        let minutes = (value / 60.0).round() as i64;
-        format!("{} h {:02} min", minutes / 60, minutes % 60)
-    }
-}
-
-/// A size in bytes.
-pub fn bytes(value: u64) -> String {
-    match value {
-        0..1_000 => format!("{value} B"),
-        1_000..1_000_000 => format!("{:.1} kB", value as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", value as f64 / 1e6),
-        _ => format!("{:.1} GB", value as f64 / 1e9),
-    }
-}
-
 /// A tick's text: as many decimals as its step needs.
 pub fn tick(value: f64, step: f64) -> String {
     if value == 0.0 {
@@ -123,11 +96,5 @@ mod tests {
                 .map(short)
                 .collect();
         insta::assert_snapshot!(texts.join(" | ").replace('\u{202f}', "_"), @"0 | 1 | 0.009123 | 0.9877 | 12.35 | 1235 | 219_584 | 1.500e−7 | −0.2500 | 60_000 | NaN");
-    }
-
-    #[test]
-    fn durations_are_in_the_unit_people_would_use() {
-        let texts: Vec<String> = [0.0042, 0.5, 12.34, 75.0, 7260.0].into_iter().map(seconds).collect();
-        insta::assert_snapshot!(texts.join(" | "), @"4 ms | 0.5 s | 12.3 s | 1 min 15 s | 2 h 01 min");
     }
 }

@@ -35,7 +35,7 @@ fn said(project: &Project, code: i32, arguments: &[&str]) -> String {
 /// Without how long a failed stage took, and without spaces that nobody sees.
 fn without_times(text: &str) -> String {
     let line = |line: &str| match line.rsplit_once("  ") {
-        Some((start, time)) if start.starts_with("failed") && time.ends_with(" s") => start.trim_end().to_owned(),
+        Some((start, time)) if start.starts_with("failed") && time.ends_with('s') => start.trim_end().to_owned(),
         _ => line.trim_end().to_owned(),
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")

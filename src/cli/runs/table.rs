@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::cli::runs::to_the_minute;
-use crate::event::{KEY_METRICS, of_companion};
+use crate::merit::{self, of_companion};
 use crate::run_log::RunRow;
 use crate::run_log::filter::{Column as LogColumn, Field};
 use crate::text;
@@ -53,7 +53,7 @@ const ALWAYS: usize = 0;
 const FACT: usize = 1;
 const SWEPT: usize = 2;
 const METRIC: usize = 3;
-const PARAM: usize = METRIC + 2 * KEY_METRICS.len();
+const PARAM: usize = METRIC + 2 * merit::PLACES;
 const LAUNCH: usize = PARAM + 1;
 
 impl Column {
@@ -107,13 +107,13 @@ fn columns(runs: &[RunRow]) -> Vec<Column> {
         let rank = if swept.contains(name) { SWEPT } else { PARAM };
         column(name, None, &|run| cell(run.params.get(name))).ranked_if_it_differs(rank)
     }));
-    let any_key = metrics.iter().any(|name| KEY_METRICS.contains(&name.as_str()));
+    let any_key = metrics.iter().any(|name| merit::place(name).is_some());
     columns.extend(metrics.into_iter().map(|name| {
-        let key = KEY_METRICS.iter().position(|key| key == name);
+        let key = merit::place(name);
         let rank = key.or((!any_key && !of_companion(name)).then_some(0)).map(|place| METRIC + place);
         // What most rows have nothing to say to waits for those that they do.
         let filled = runs.iter().filter(|run| run.metrics.contains_key(name)).count();
-        let waits = if 2 * filled < runs.len() { KEY_METRICS.len() } else { 0 };
+        let waits = if 2 * filled < runs.len() { merit::PLACES } else { 0 };
         column(name, rank.map(|rank| rank + waits), &|run| cell(run.metrics.get(name)))
     }));
     columns

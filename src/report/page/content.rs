@@ -13,6 +13,7 @@ use crate::report::page::shell::{Part, breakable, emphasized, prose};
 use crate::report::section::{Figure, Level, Look, Report, Section, Table};
 use crate::report::source::io;
 use crate::report::{Error, Result, number};
+use crate::text;
 
 /// Files up to this size are put into the page for download.
 const LARGEST_DOWNLOAD: u64 = 1_000_000;
@@ -112,11 +113,11 @@ fn table_body(files: &FiguresDir, table: &Table) -> Result<Markup> {
 fn download(name: &str, path: &Path) -> Result<Markup> {
     let bytes = fs::metadata(path).map_err(|error| io(path, error))?.len();
     if bytes > LARGEST_DOWNLOAD {
-        return Ok(html! { "The whole table (" (number::bytes(bytes)) ") is " code { (path.display()) } "." });
+        return Ok(html! { "The whole table (" (text::bytes(bytes)) ") is " code { (path.display()) } "." });
     }
     let content = fs::read(path).map_err(|error| io(path, error))?;
     let link = format!("data:text/csv;base64,{}", STANDARD.encode(content));
-    Ok(html! { a download=(name) href=(link) { "Save as CSV" } " (" (number::bytes(bytes)) ")" })
+    Ok(html! { a download=(name) href=(link) { "Save as CSV" } " (" (text::bytes(bytes)) ")" })
 }
 
 /// A table as it stands.

@@ -12,6 +12,7 @@ use crate::report::page::variants::{self, Variant};
 use crate::report::page::{ExperimentPage, RunSummary, content, many, maps, search, side, tables};
 use crate::report::{Result, number};
 use crate::statistics::Summary;
+use crate::text;
 
 /// Metrics with a column and charts of their own.
 const KEY_METRICS: usize = 5;
@@ -205,7 +206,7 @@ fn story(page: &ExperimentPage, variants: &[Variant<'_>]) -> String {
             text += &format!(", {count} {word}");
         }
     }
-    text += &format!(", in {}.", number::seconds(launch.seconds));
+    text += &format!(", in {}.", text::seconds(launch.seconds));
     let unfinished = page.runs.iter().filter(|run| !matches!(run.status, Status::Executed | Status::Cached)).count();
     if unfinished > 0 {
         text += &format!(" {} did not finish.", plural(unfinished, "run"));
@@ -266,7 +267,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                     }
                 }
                 @let seconds: f64 = variant.runs.iter().map(|run| run.seconds).sum();
-                td.n data-value=(seconds) { (number::seconds(seconds)) }
+                td.n data-value=(seconds) { (text::seconds(seconds)) }
             } } }
         } }
         (tables::link(&format!("{}.csv", page.name), &tables::variants(variants, &page.swept, key)))

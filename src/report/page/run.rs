@@ -12,6 +12,7 @@ use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::{RunPage, StageRow, content, run_path};
 use crate::report::sections::metrics::table;
 use crate::report::{Result, number};
+use crate::text;
 
 /// The page as HTML, everything inside it. Errors: a figure cannot be read.
 pub fn run_page(page: &RunPage) -> Result<String> {
@@ -91,11 +92,11 @@ fn story(page: &RunPage) -> String {
     let mut parts = Vec::new();
     let (executed, spent) = of(Status::Executed);
     if executed > 0 {
-        parts.push(format!("{executed} executed ({} of work)", number::seconds(spent)));
+        parts.push(format!("{executed} executed ({} of work)", text::seconds(spent)));
     }
     let (cached, saved) = of(Status::Cached);
     if cached > 0 {
-        parts.push(format!("{cached} from the cache ({} saved)", number::seconds(saved)));
+        parts.push(format!("{cached} from the cache ({} saved)", text::seconds(saved)));
     }
     for (status, word) in
         [(Status::Failed, "failed"), (Status::Skipped, "skipped"), (Status::Interrupted, "interrupted")]

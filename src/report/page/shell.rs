@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::event::{FileInfo, Provenance, Status};
 use crate::report::number;
 use crate::report::page::{FiguresDir, StageRow};
+use crate::text;
 
 /// A key figure.
 pub struct Tile {
@@ -182,7 +183,7 @@ fn spent(rows: &[Spent<'_>]) -> Markup {
             td { (row.kind) }
             @if variants { td { (breakable(&row.variant)) } }
             td { @for (status, count, _) in &row.by_status { div { @if *count > 1 { (count) " " } (badge(*status)) } } }
-            td.n { (number::seconds(row.seconds())) }
+            td.n { (text::seconds(row.seconds())) }
             td { span.track { @for (status, _, seconds) in &row.by_status { @if share(*seconds) > 0.0 {
                 span class={ "fill " (status.as_str()) } style={ "width:" (format!("{:.1}", share(*seconds))) "%" } {}
             } } } }
@@ -209,7 +210,7 @@ pub fn files(stages: &[StageRow], figures: Option<&FiguresDir>, directory: &str)
             thead { tr { th scope="col" { "stage" } th scope="col" { "file" } th scope="col" class="n" { "size" } th scope="col" { "where" } } }
             tbody { @for (stage, file) in &models { tr {
                 th scope="row" { (breakable(stage)) } td { (breakable(&file.name)) }
-                td.n { (number::bytes(file.bytes)) } td { code class="path" { (breakable(&file.path.display().to_string())) } }
+                td.n { (text::bytes(file.bytes)) } td { code class="path" { (breakable(&file.path.display().to_string())) } }
             } } }
         } } }
         @if !pictures.is_empty() {
@@ -239,7 +240,7 @@ pub fn lineage(stages: &[StageRow]) -> Markup {
                     @for artifact in &stage.artifacts {
                         dt { (artifact.port) " (" (artifact.artifact_type) ")" }
                         dd { @for file in &artifact.files {
-                            div { (file.name) ", " (number::bytes(file.bytes)) ": " code { (file.path.display()) } }
+                            div { (file.name) ", " (text::bytes(file.bytes)) ": " code { (file.path.display()) } }
                         } }
                     }
                 }

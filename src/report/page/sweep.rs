@@ -3,8 +3,7 @@
 use plotters::style::RGBColor;
 use serde_json::{Map, Value};
 
-use crate::event::of_companion;
-use crate::merit;
+use crate::merit::{self, of_companion};
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
 use crate::report::draw::bars::{Bar, Bars};

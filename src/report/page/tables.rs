@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
-use crate::report::number;
 use crate::report::page::ExperimentPage;
 use crate::report::page::shell::plain;
 use crate::report::page::variants::{Variant, metric_names};
+use crate::text;
 
 /// A row for each variant: its params, how many runs it has, and mean, standard deviation and 95 % interval of each
 /// metric.
@@ -57,5 +57,5 @@ pub fn link(name: &str, rows: &[Vec<String>]) -> Markup {
     let written = rows.iter().try_for_each(|row| writer.write_record(row));
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).expect("rows of one length are written to memory");
     let link = format!("data:text/csv;base64,{}", STANDARD.encode(&bytes));
-    html! { p.caption.download { a download=(name) href=(link) { "Save as CSV" } " (" (number::bytes(bytes.len() as u64)) ")" } }
+    html! { p.caption.download { a download=(name) href=(link) { "Save as CSV" } " (" (text::bytes(bytes.len() as u64)) ")" } }
 }
