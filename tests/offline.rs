@@ -9,41 +9,26 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{EXPERIMENT, Launch, Project, text};
+use common::{DIGITS, EXPERIMENT, Launch, PIPELINE, Project, list, text};
 use pipeline::artifact::store::{Lookup, Record, Store};
 use pipeline::dataset::{known::Known, named};
 use serde_json::Value;
 
 /// What `pipeline plan` says of every stage.
 fn planned(project: &Project) -> BTreeMap<String, String> {
-    let called = project.call(&["plan", EXPERIMENT, "--json"]);
-    assert_eq!(called.code, 0, "{}", called.stderr);
-    let plan: Value = serde_json::from_str(&called.stdout).expect("the plan is JSON");
-    let text = |value: &Value| value.as_str().expect("a string").to_owned();
-    plan["stages"].as_array().expect("a list").iter().map(|s| (text(&s["stage"]), text(&s["status"]))).collect()
+    let plan = project.json(&["plan", EXPERIMENT]);
+    let owned = |value: &Value| text(value).to_owned();
+    list(&plan["stages"]).iter().map(|stage| (owned(&stage["stage"]), owned(&stage["status"]))).collect()
 }
 
 fn all(planned: &BTreeMap<String, String>, status: &str) -> bool {
     planned.values().all(|planned| planned == status)
 }
 
-/// A pipeline without training.
-const PIPELINE: &str = r#"
-[pipeline]
-name = "tiny"
-
-[stages.load]
-uses = "load"
-dataset = "synthetic-digits"
-train_count = 60
-test_count = 20
-
-[stages.normalize]
-uses = "normalize"
-inputs = { dataset = "load" }
-"#;
-
-const DIGITS: &str = "dataset = \"synthetic-digits\"\ntrain_count = 60\ntest_count = 20\n";
+/// The common pipeline up to where training begins.
+fn project() -> Project {
+    Project::with_pipeline(PIPELINE.split_once("[stages.split]").expect("it has a split").0)
+}
 
 /// Asks for MNIST from now on.
 fn ask_for_mnist(project: &Project, fallback: &str) {
@@ -70,7 +55,7 @@ fn pretend_to_have_loaded_mnist(project: &Project) {
 #[test]
 fn what_was_loaded_once_needs_no_files_any_more() {
     for fallback in ["none", "synthetic-digits"] {
-        let project = Project::with_pipeline(PIPELINE);
+        let project = project();
         project.run(&[]);
         pretend_to_have_loaded_mnist(&project);
         ask_for_mnist(&project, fallback);
@@ -83,7 +68,7 @@ fn what_was_loaded_once_needs_no_files_any_more() {
 
 #[test]
 fn a_plan_leaves_open_what_only_the_download_decides() {
-    let project = Project::with_pipeline(PIPELINE);
+    let project = project();
     ask_for_mnist(&project, "synthetic-digits");
     let fresh = planned(&project);
     assert_eq!((fresh["load"].as_str(), fresh["normalize"].as_str()), ("will run", "depends"));
@@ -159,7 +144,7 @@ fn in_part(stream: &mut TcpStream) -> std::io::Result<()> {
 
 /// The tiny pipeline, asking for Fashion-MNIST in the reach of a mirror.
 fn with_fashion(mirror: &Mirror, fallback: &str) -> Project {
-    let mut project = Project::with_pipeline(PIPELINE);
+    let mut project = project();
     let fashion = format!("dataset = \"fashion-mnist\"\nfallback = \"{fallback}\"\n");
     project.edit_pipeline(DIGITS, &fashion);
     project.proxy.clone_from(&mirror.url);
@@ -226,7 +211,7 @@ fn what_stands_in_for_a_download_that_broke_off_is_a_start_of_its_own() {
 
 #[test]
 fn a_network_that_does_not_answer_is_waited_for_briefly_once_something_stands_in() {
-    let mut project = Project::with_pipeline(PIPELINE);
+    let mut project = project();
     ask_for_mnist(&project, "synthetic-digits");
     project.run(&[]);
     // Connections are accepted by the system, and nobody reads from them.

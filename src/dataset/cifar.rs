@@ -14,8 +14,8 @@ use super::error::DatasetError;
 use super::idx::hex;
 use super::known::KnownFile;
 use super::named::not_the_published;
-use super::open::Pixels;
 use super::raw::Part;
+use super::split::Pixels;
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;

@@ -9,7 +9,7 @@ use crate::artifact::array::Array;
 
 use super::content::Content;
 use super::error::DatasetError;
-use super::open::Pixels;
+use super::split::Pixels;
 
 /// An IDX file of bytes.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use crate::cancel::Cancel;
 
 use super::content::MOST_BYTES;
 use super::error::DatasetError;
-use super::open::Pixels;
 use super::raw::{Part, Raw};
+use super::split::Pixels;
 
 /// Images of one part by class: folder name and files, both sorted.
 type ByClass = Vec<(String, Vec<PathBuf>)>;

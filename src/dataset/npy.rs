@@ -6,7 +6,7 @@ use crate::artifact::array::{Array, Header};
 
 use super::content::Content;
 use super::error::DatasetError;
-use super::open::Pixels;
+use super::split::Pixels;
 
 /// Numbers read at once.
 const AT_ONCE: usize = 1 << 16;

@@ -8,7 +8,7 @@ use crate::artifact::array;
 use super::error::DatasetError;
 use super::meta::{DatasetMeta, META_FILE, PerChannel, SplitMeta, images_file, index_file, labels_file};
 use super::noise::Bits;
-use super::open::Pixels;
+use super::split::Pixels;
 
 /// The most classes a data set may have: a greater label is a mistake in the file.
 pub const MOST_CLASSES: usize = 1 << 16;

@@ -1,7 +1,7 @@
 //! Range, mean and standard deviation of every channel of the stored numbers.
 
-use super::open::{Pixels, Split};
 use super::samples::Samples;
+use super::split::{Pixels, Split};
 
 /// Figures of one channel.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,8 +9,8 @@ use crate::artifact::array::Array;
 
 use super::error::DatasetError;
 use super::noise::Bits;
-use super::open::Pixels;
 use super::raw::{Part, Raw};
+use super::split::Pixels;
 
 /// Part of the data's identity: raised whenever the same counts would give other pixels.
 pub const VERSION: u32 = 1;

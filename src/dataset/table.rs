@@ -11,8 +11,8 @@ use crate::diagnostic::nearest_or;
 
 use super::content::Content;
 use super::error::DatasetError;
-use super::open::Pixels;
 use super::raw::{MOST_CLASSES, Part, Raw};
+use super::split::Pixels;
 
 /// How a table is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -25,8 +25,6 @@
 //! it runs again and puts a good copy in its place. Everything here may be deleted at any time.
 
 mod checkpoint;
-#[cfg(test)]
-mod crash_tests;
 mod error;
 #[cfg(test)]
 mod faults;

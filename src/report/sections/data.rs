@@ -95,7 +95,7 @@ fn row(dataset: &Dataset) -> Vec<String> {
     let counts = ["train", "validation", "test"].map(|split| count(meta.splits.get(split).map(|split| split.count)));
     let [low, high] = meta.value_range().map(|value| number::short(f64::from(value)));
     let bytes =
-        dataset.split("train").is_some_and(|split| matches!(split.pixels(), crate::dataset::open::Pixels::Bytes(_)));
+        dataset.split("train").is_some_and(|split| matches!(split.pixels(), crate::dataset::split::Pixels::Bytes(_)));
     let stored = if bytes { "u8" } else { "f32" };
     let rest = [product(&meta.shape), format!("{low} to {high}"), stored.into(), noise(meta.noise)];
     [counts.to_vec(), rest.to_vec()].concat()

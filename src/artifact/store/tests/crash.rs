@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use super::faults::{self, Fault, Journal, Loss};
-use super::tests::{execute, fingerprint, flip_a_byte, temporary_directory};
-use super::*;
+use super::{execute, fingerprint, flip_a_byte, temporary_directory};
+use crate::artifact::store::faults::{self, Fault, Journal, Loss};
+use crate::artifact::store::{Lookup, Store, StoreError};
 
 const NEVER: Duration = Duration::MAX;
 

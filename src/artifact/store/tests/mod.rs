@@ -1,12 +1,13 @@
+//! A store as a runner uses it.
+
+mod crash;
+mod damage;
+mod locks;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
-use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ use super::*;
 use crate::artifact::ArtifactType;
 use crate::event::Outcome;
 
-pub(super) fn fingerprint(epochs: u32) -> Fingerprint {
+fn fingerprint(epochs: u32) -> Fingerprint {
     Fingerprint {
         kind: "train-autoencoder".into(),
         version: 1,
@@ -27,7 +28,7 @@ pub(super) fn fingerprint(epochs: u32) -> Fingerprint {
 }
 
 /// Does what a runner does for a stage with one output port and two files.
-pub(super) fn execute(store: &Store, epochs: u32) -> Result<Record, StoreError> {
+fn execute(store: &Store, epochs: u32) -> Result<Record, StoreError> {
     let scratch = store.scratch()?;
     let port = scratch.path().join("model");
     fs::create_dir(&port).unwrap();
@@ -40,7 +41,7 @@ pub(super) fn execute(store: &Store, epochs: u32) -> Result<Record, StoreError> 
     Ok(record)
 }
 
-pub(super) fn flip_a_byte(path: &Path) {
+fn flip_a_byte(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     bytes[3] ^= 1;
     faults::overwrite(path, &bytes);
@@ -199,103 +200,9 @@ fn a_link_is_no_part_of_an_artifact() {
     assert!(matches!(result, Err(StoreError::NotAFile { .. })));
 }
 
-#[test]
-fn a_damaged_record_is_set_aside_and_the_next_execution_replaces_it() {
-    for damage in [flip_a_byte as fn(&Path), truncate] {
-        let (_directory, store) = empty_store();
-        let record = execute(&store, 1).unwrap();
-        let path = store.record_path(record.fingerprint);
-        damage(&path);
-        let found = broken(store.lookup(record.fingerprint).unwrap());
-        assert_eq!((found.name.as_str(), found.fault), ("record", Fault::Altered));
-        assert!(found.set_aside.unwrap().exists() && !path.exists());
-        assert_eq!(store.lookup(record.fingerprint).unwrap(), Lookup::Miss);
-        execute(&store, 1).unwrap();
-        assert!(matches!(store.lookup(record.fingerprint).unwrap(), Lookup::Hit(_)));
-    }
-}
-
 fn truncate(path: &Path) {
     let bytes = fs::read(path).unwrap();
     faults::overwrite(path, &bytes[..bytes.len() - 1]);
-}
-
-#[test]
-fn a_deleted_or_truncated_blob_is_noticed_without_reading_it() {
-    let (_directory, store) = empty_store();
-    let record = execute(&store, 1).unwrap();
-    let (name, blob) = record.outputs["model"].files.first_key_value().unwrap();
-    let path = store.blob_path(blob, name);
-    truncate(&path);
-    let found = broken(store.lookup(record.fingerprint).unwrap());
-    assert_eq!(StaleReason::from(&found).to_string(), "damaged in the cache: model.json");
-    // It is in `damaged/` now, so it is missing.
-    let found = broken(store.lookup(record.fingerprint).unwrap());
-    assert_eq!(StaleReason::from(&found).to_string(), "missing from the cache: model.json");
-    assert_eq!(damaged(store.verified(blob, name)).fault, Fault::Missing);
-    execute(&store, 1).unwrap();
-    assert!(matches!(store.lookup(record.fingerprint).unwrap(), Lookup::Hit(_)));
-}
-
-#[test]
-fn a_flipped_byte_in_a_blob_is_noticed_when_it_is_read() {
-    let (directory, store) = empty_store();
-    let record = execute(&store, 1).unwrap();
-    let (name, blob) = record.outputs["model"].files.first_key_value().unwrap();
-    drop(store);
-    let store = Store::open(directory.path()).unwrap();
-    let path = store.blob_path(blob, name);
-    flip_a_byte(&path);
-    assert!(matches!(store.lookup(record.fingerprint).unwrap(), Lookup::Hit(_)));
-    let found = damaged(store.verified(blob, name));
-    assert!(found.to_string().starts_with("model.json is damaged in the cache ("), "{found}");
-    assert!(found.set_aside.unwrap().exists() && !path.exists());
-    execute(&store, 1).unwrap();
-    assert_eq!(store.verified(blob, name).unwrap(), path);
-}
-
-#[test]
-fn a_damaged_blob_under_an_unknown_record_is_replaced_by_a_good_one() {
-    let (directory, store) = empty_store();
-    let record = execute(&store, 1).unwrap();
-    let (name, blob) = record.outputs["model"].files.first_key_value().unwrap();
-    drop(store);
-    let store = Store::open(directory.path()).unwrap();
-    flip_a_byte(&store.blob_path(blob, name));
-    fs::remove_file(store.record_path(record.fingerprint)).unwrap();
-    execute(&store, 1).unwrap();
-    drop(store);
-    Store::open(directory.path()).unwrap().verified(blob, name).unwrap();
-}
-
-#[test]
-fn no_flipped_byte_and_no_truncation_of_a_record_gets_through() {
-    let hashed = fingerprint(1);
-    let record = Record::new(hashed.clone(), Default::default(), Outcome::default(), 0.5);
-    let text = record.to_text().into_bytes();
-    assert_eq!(Record::from_text(&text, hashed.hash()), Some(record));
-    assert!(serde_json::from_slice::<serde_json::Value>(&text).is_ok(), "a record is a JSON file");
-    for at in 0..text.len() {
-        assert_eq!(Record::from_text(&text[..at], hashed.hash()), None);
-        let mut flipped = text.clone();
-        flipped[at] ^= 4;
-        assert_eq!(Record::from_text(&flipped, hashed.hash()), None);
-    }
-    assert_eq!(Record::from_text(&text, fingerprint(2).hash()), None, "another stage's record");
-}
-
-proptest! {
-    #[test]
-    fn every_figure_survives_a_record(bits in prop::collection::vec(any::<u64>(), 0..8)) {
-        let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324];
-        let values: Vec<f64> = bits.into_iter().map(f64::from_bits).chain(special).collect();
-        let outcome = Outcome { series: [("loss".to_owned(), values.clone())].into(), ..Outcome::default() };
-        let record = Record::new(fingerprint(1), Default::default(), outcome, 0.1);
-        let back = Record::from_text(record.to_text().as_bytes(), record.fingerprint).unwrap();
-        for (was, now) in values.iter().zip(&back.outcome.series["loss"]) {
-            prop_assert!(was.to_bits() == now.to_bits() || was.is_nan() && now.is_nan(), "{} {}", was, now);
-        }
-    }
 }
 
 #[test]
@@ -327,128 +234,6 @@ fn the_last_fingerprints_are_kept_per_experiment_and_slot() {
     assert!(store.last("dense_vs_conv").unwrap().is_empty());
     store.save_last("dense_vs_conv", &slots(&[("load", "n")])).unwrap();
     assert_eq!(store.last("dense_vs_conv").unwrap().len(), 1);
-}
-
-#[test]
-fn one_fingerprint_is_computed_by_one_contender_at_a_time() {
-    let (directory, store) = empty_store();
-    let busy = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let store = Store::open(directory.path()).unwrap();
-                for _ in 0..10 {
-                    let guard = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {}).unwrap();
-                    assert!(!busy.swap(true, Ordering::SeqCst), "two at once");
-                    thread::yield_now();
-                    busy.store(false, Ordering::SeqCst);
-                    drop(guard);
-                }
-            });
-        }
-    });
-    let left: Vec<_> = fs::read_dir(store.root().join("locks")).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left, ["sessions"]);
-}
-
-#[test]
-fn a_waiter_is_told_for_whom_it_waits_and_can_be_stopped() {
-    let (_directory, store) = empty_store();
-    let guard = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {}).unwrap();
-    let cancel = Cancel::default();
-    let mut told = Vec::new();
-    let result = store.lock(fingerprint(1).hash(), &cancel, &mut |holder| {
-        told.push(holder.pid);
-        cancel.cancel();
-    });
-    assert!(matches!(result, Err(StoreError::Interrupted)));
-    assert_eq!(told, [std::process::id()]);
-    drop(guard);
-    let others = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| panic!("nobody holds it"));
-    assert!(others.is_ok());
-}
-
-#[test]
-fn a_waiter_goes_on_when_the_cache_is_emptied() {
-    let (_directory, store) = empty_store();
-    let held = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {}).unwrap();
-    let emptied = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {
-        fs::remove_dir_all(store.root()).unwrap();
-    });
-    assert!(emptied.is_ok(), "{emptied:?}");
-    drop(held);
-}
-
-/// The directory for [`holds_a_lock_until_killed`], which another test runs as a process of its own.
-const CHILD_ROOT: &str = "PIPELINE_TEST_CHILD_ROOT";
-
-#[test]
-#[ignore = "started by another test"]
-fn holds_a_lock_until_killed() {
-    let Some(root) = std::env::var_os(CHILD_ROOT) else { return };
-    let store = Store::open(Path::new(&root)).unwrap();
-    let _scratch = store.scratch().unwrap();
-    let _guard = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |_| {}).unwrap();
-    thread::sleep(Duration::from_secs(60));
-}
-
-#[test]
-fn a_killed_process_leaves_no_lock_and_no_temporaries() {
-    let (directory, store) = empty_store();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "artifact::store::tests::holds_a_lock_until_killed"])
-        .env(CHILD_ROOT, directory.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let sessions = || fs::read_dir(directory.path().join("tmp")).unwrap().count();
-    let lock = directory.path().join("locks").join(fingerprint(1).hash().to_string());
-    while !lock.exists() {
-        assert!(child.try_wait().unwrap().is_none(), "the child died");
-        thread::sleep(Duration::from_millis(5));
-    }
-    drop(Store::open(directory.path()).unwrap());
-    assert_eq!(sessions(), 2, "those of the living are kept");
-    let mut holders = Vec::new();
-    let child_pid = child.id();
-    let guard = store.lock(fingerprint(1).hash(), &Cancel::default(), &mut |holder| {
-        holders.push(holder.pid);
-        child.kill().unwrap();
-    });
-    assert!(guard.is_ok());
-    assert_eq!(holders, [child_pid]);
-    child.wait().unwrap();
-    drop(Store::open(directory.path()).unwrap());
-    assert_eq!(sessions(), 1, "those of the dead are swept");
-}
-
-#[test]
-fn a_cache_deleted_under_a_living_store_is_only_empty() {
-    let (directory, store) = empty_store();
-    let record = execute(&store, 1).unwrap();
-    fs::remove_dir_all(directory.path()).unwrap();
-    assert_eq!(store.lookup(record.fingerprint).unwrap(), Lookup::Miss);
-    let guard = store.lock(record.fingerprint, &Cancel::default(), &mut |_| {}).unwrap();
-    execute(&store, 1).unwrap();
-    drop(guard);
-    assert!(matches!(store.lookup(record.fingerprint).unwrap(), Lookup::Hit(_)));
-    for (name, blob) in &record.outputs["model"].files {
-        store.verified(blob, name).unwrap();
-    }
-    store.save_last("e", &BTreeMap::new()).unwrap();
-}
-
-#[test]
-fn scratch_directories_are_apart_and_vanish() {
-    let (_directory, store) = empty_store();
-    let (one, two) = (store.scratch().unwrap(), store.scratch().unwrap());
-    assert_ne!(one.path(), two.path());
-    let path = one.path().to_owned();
-    fs::write(path.join("file"), "x").unwrap();
-    drop(store);
-    assert!(path.exists(), "a scratch directory outlives its store");
-    drop(one);
-    assert!(!path.exists() && two.path().exists());
 }
 
 #[test]
