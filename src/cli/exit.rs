@@ -1,6 +1,6 @@
 //! How the program ends: every exit code, and the errors that lead to them.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::{ExitCode, Termination};
 
 use crate::artifact::store::StoreError;
@@ -65,21 +65,17 @@ impl Stop {
     /// Tells the person, and the exit code to leave with.
     pub fn tell(self) -> Exit {
         let paint = Paint::for_stderr();
-        match self {
-            Self::OutputClosed => Exit::Success,
-            Self::Explained { exit, text } => {
-                // Nobody is left to read when this fails.
-                let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{text}\n"));
-                exit
-            }
+        let (exit, text) = match self {
+            Self::OutputClosed => return Exit::Success,
+            Self::Explained { exit, text } => (exit, text),
             Self::Failure { exit, message, help } => {
                 let help = help.map_or_else(String::new, |help| format!("\n  {} {help}", paint.cyan("help:")));
-                // Nobody is left to read when this fails.
-                let _ =
-                    io::Write::write_fmt(&mut io::stderr(), format_args!("{} {message}{help}\n", paint.red("error:")));
-                exit
+                (exit, format!("{} {message}{help}", paint.red("error:")))
             }
-        }
+        };
+        // Nobody is left to read when this fails.
+        let _ = writeln!(io::stderr(), "{text}");
+        exit
     }
 }
 

@@ -1,6 +1,6 @@
 //! `pipeline plan`: what a launch would do, and why. Writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -120,8 +120,7 @@ fn needs(plan: &Plan, node: usize) -> Vec<&str> {
 }
 
 fn variants(plan: &Plan) -> usize {
-    let points: std::collections::BTreeSet<String> =
-        plan.runs.iter().map(|run| Value::Object(run.variant.clone()).to_string()).collect();
+    let points: BTreeSet<String> = plan.runs.iter().map(|run| Value::Object(run.variant.clone()).to_string()).collect();
     points.len()
 }
 
@@ -223,17 +222,9 @@ fn label(plan: &Plan, node: usize) -> String {
 }
 
 fn totals(forecasts: &[Forecast]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for forecast in forecasts {
-        let word = match forecast.prospect {
-            Prospect::Cached => "cached",
-            Prospect::WillRun => "will run",
-            Prospect::Depends => "depend on those",
-        };
-        *counts.entry(word).or_default() += 1;
-    }
-    let count = |word| counts.get(word).copied().unwrap_or(0);
-    format!("{} will run, {} depend on those, {} cached", count("will run"), count("depend on those"), count("cached"))
+    let count = |wanted: Prospect| forecasts.iter().filter(|forecast| forecast.prospect == wanted).count();
+    let [run, depend, cached] = [Prospect::WillRun, Prospect::Depends, Prospect::Cached].map(count);
+    format!("{run} will run, {depend} depend on those, {cached} cached")
 }
 
 #[cfg(test)]

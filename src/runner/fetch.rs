@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::artifact::store::{LockGuard, Lookup, Record};
+use crate::artifact::store::{LockGuard, Record};
 use crate::hash::ContentHash;
 use crate::runner::lookup;
 use crate::runner::produce::Job;
@@ -57,8 +57,8 @@ impl Job<'_> {
     fn fetch(&self, wanted: &Source, name: &str, anyhow: bool) -> Result<Found, Failure> {
         let hash = self.fingerprint(Some(wanted))?.hash();
         let guard = self.lock(hash)?;
-        if anyhow && let Lookup::Hit(record) = self.look_up(hash)? {
-            return Ok(Found::Cached(*record));
+        if anyhow && let Some(record) = self.look_up(hash)?.hit() {
+            return Ok(Found::Cached(record));
         }
         self.notice(format!("looking for `{name}` at its public mirrors: it is not on this machine"));
         let begun = Instant::now();
@@ -79,7 +79,7 @@ impl Job<'_> {
             drop(messages.send(Message::Progress { node, progress }));
         };
         let patience = if self.has_stand_in(wanted)? { LITTLE_PATIENCE } else { PATIENCE };
-        let environment = self.shared.environment(Some(patience), progress);
+        let environment = self.shared.places.environment(Some(patience), self.shared.cancel.clone(), progress);
         let planned = self.planned(node);
         let source = lookup::stage_of(planned).source(&planned.params, &environment);
         let announced = announced.load(Ordering::Relaxed).then_some(hash);
@@ -91,9 +91,8 @@ impl Job<'_> {
 
     /// Whether the cache has the result for what stands in for the data.
     fn has_stand_in(&self, wanted: &Source) -> Result<bool, Failure> {
-        let Some(identity) = wanted.stand_in.clone() else { return Ok(false) };
-        let stand_in = Source { identity, ..wanted.clone() };
-        Ok(matches!(self.shared.store.lookup(self.fingerprint(Some(&stand_in))?.hash())?, Lookup::Hit(_)))
+        let Some(stand_in) = wanted.replaced() else { return Ok(false) };
+        Ok(self.shared.store.lookup(self.fingerprint(Some(&stand_in))?.hash())?.hit().is_some())
     }
 
     /// Tells people what the search for data has to say.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::artifact::store::{Lookup, Record, Store, StoreError};
+use crate::cancel::Cancel;
 use crate::event::Reason;
 use crate::fingerprint::{self, StaleReason};
 use crate::hash::ContentHash;
@@ -59,7 +60,8 @@ pub fn forecast(
     let forced = options.force.nodes(plan);
     let records = vec![None; plan.graph.node_count()];
     let last = store.last(experiment)?;
-    let mut foresight = Foresight { plan, store, options, last, environment: looking_only(places), records };
+    let environment = places.environment(None, Cancel::default(), |_| {});
+    let mut foresight = Foresight { plan, store, options, last, environment, records };
     let mut forecasts: Vec<Option<Forecast>> = vec![None; plan.graph.node_count()];
     for node in plan.order() {
         let (forecast, record) = foresight.of(node, forced[node])?;
@@ -126,10 +128,7 @@ impl Foresight<'_> {
         inputs: &BTreeMap<String, ContentHash>,
     ) -> Result<Option<Record>, StoreError> {
         let fingerprint = lookup::fingerprint(node, self.options.device, Some(source), inputs.clone());
-        Ok(match self.store.lookup(fingerprint.hash())? {
-            Lookup::Hit(record) => Some(*record),
-            _ => None,
-        })
+        Ok(self.store.lookup(fingerprint.hash())?.hit())
     }
 
     /// Whether the cache has what would be used if the data cannot be fetched.
@@ -139,9 +138,8 @@ impl Foresight<'_> {
         source: Option<&Source>,
         inputs: &BTreeMap<String, ContentHash>,
     ) -> Result<bool, StoreError> {
-        let Some(source) = source else { return Ok(false) };
-        let Some(identity) = source.stand_in.clone() else { return Ok(false) };
-        Ok(self.hit(node, &Source { identity, ..source.clone() }, inputs)?.is_some())
+        let Some(stand_in) = source.and_then(Source::replaced) else { return Ok(false) };
+        Ok(self.hit(node, &stand_in, inputs)?.is_some())
     }
 
     /// Reasons of a stage whose inputs are not all known: its own changes, and the stages it waits for.
@@ -172,15 +170,4 @@ fn cached(notice: Option<String>) -> Forecast {
 
 fn failed(node: &Node, error: StageError) -> ForecastError {
     ForecastError::Source { stage: node.stage.clone(), error }
-}
-
-fn looking_only(places: &Places) -> Environment {
-    Environment {
-        project: places.project.clone(),
-        data_dir: places.data_dir.clone(),
-        download_dir: places.download_dir.clone(),
-        fetch: None,
-        progress: Box::new(|_| {}),
-        cancel: crate::cancel::Cancel::default(),
-    }
 }

@@ -13,14 +13,16 @@ mod shared;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::artifact::store::{Record, Store, StoreError};
 use crate::cancel::Cancel;
 use crate::device::Device;
-use crate::event::{Observer, Provenance, RunInfo, StageFinished, Status};
+use crate::event::{Observer, Progress, Provenance, RunInfo, StageFinished, Status};
 use crate::plan::Plan;
+use crate::stage::Environment;
 
 /// How a launch is to go.
 #[derive(Debug, Clone)]
@@ -60,12 +62,31 @@ impl Force {
     }
 }
 
-/// Where stages find outside data; see [`Environment`](crate::stage::Environment).
+/// Where stages find outside data; see [`Environment`].
 #[derive(Debug, Clone)]
 pub struct Places {
     pub project: PathBuf,
     pub data_dir: Option<PathBuf>,
     pub download_dir: PathBuf,
+}
+
+impl Places {
+    /// What stages are told of them. `fetch` as in [`Environment::fetch`]; `progress` hears how far that is.
+    fn environment(
+        &self,
+        fetch: Option<Duration>,
+        cancel: Cancel,
+        progress: impl Fn(Progress) + Send + Sync + 'static,
+    ) -> Environment {
+        Environment {
+            project: self.project.clone(),
+            data_dir: self.data_dir.clone(),
+            download_dir: self.download_dir.clone(),
+            fetch,
+            progress: Box::new(progress),
+            cancel,
+        }
+    }
 }
 
 /// Everything a launch needs.

@@ -42,7 +42,7 @@ pub struct Job<'a> {
 
 impl<'a> Job<'a> {
     pub fn new(shared: &'a Shared, node: usize, messages: &'a Sender<Message>) -> Self {
-        let environment = shared.environment(None, |_| {});
+        let environment = shared.places.environment(None, shared.cancel.clone(), |_| {});
         Self { shared, planned: shared.planned(), node, messages, environment, started: Instant::now() }
     }
 
@@ -147,10 +147,7 @@ impl<'a> Job<'a> {
     fn foreseen(&self) -> Result<Option<Record>, Failure> {
         let node = self.planned(self.node);
         let Some(source) = lookup::stage_of(node).foreseen(&node.params) else { return Ok(None) };
-        match self.shared.store.lookup(self.fingerprint(Some(&source))?.hash())? {
-            Lookup::Hit(record) => Ok(Some(*record)),
-            _ => Ok(None),
-        }
+        Ok(self.shared.store.lookup(self.fingerprint(Some(&source))?.hash())?.hit())
     }
 
     fn cached(&self, record: Record) -> Produced {

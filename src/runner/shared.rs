@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use crate::artifact::store::{Holder, Record, Store, StoreError};
 use crate::cancel::Cancel;
@@ -11,7 +10,6 @@ use crate::hash::ContentHash;
 use crate::plan::Plan;
 use crate::runner::lookup::Last;
 use crate::runner::{Options, Places};
-use crate::stage::Environment;
 
 /// What job threads tell the coordinator.
 pub enum Message {
@@ -118,22 +116,6 @@ impl Shared {
     /// Whether a process is waited for the first time.
     pub fn is_new(&self, holder: &Holder) -> bool {
         self.holders.lock().unwrap_or_else(PoisonError::into_inner).insert(holder.clone())
-    }
-
-    /// Where stages find outside data. `fetch` as in [`Environment::fetch`]; `progress` hears how far that is.
-    pub fn environment(
-        &self,
-        fetch: Option<Duration>,
-        progress: impl Fn(Progress) + Send + Sync + 'static,
-    ) -> Environment {
-        Environment {
-            project: self.places.project.clone(),
-            data_dir: self.places.data_dir.clone(),
-            download_dir: self.places.download_dir.clone(),
-            fetch,
-            progress: Box::new(progress),
-            cancel: self.cancel.clone(),
-        }
     }
 }
 

@@ -38,7 +38,7 @@ impl SplitName {
 
 /// The data set on a port.
 pub fn open(input: &Input) -> Result<Dataset, StageError> {
-    Dataset::open(&input.files).map_err(|error| StageError::failed(error.to_string()))
+    Ok(Dataset::open(&input.files)?)
 }
 
 /// A split that must be there and hold something.

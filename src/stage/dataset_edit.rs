@@ -8,7 +8,7 @@ use crate::dataset::meta::{DatasetMeta, META_FILE, SplitMeta, index_file};
 use crate::dataset::select::Selection;
 use crate::dataset::{Dataset, DatasetError};
 use crate::kind::{InputPort, OutputPort};
-use crate::stage::{Context, Output, Reuse, StageError};
+use crate::stage::{Context, Output, Reuse, StageError, data};
 
 /// The port that a data set comes in and goes out on.
 pub const PORT: &str = "dataset";
@@ -16,18 +16,18 @@ pub const PORT: &str = "dataset";
 /// The one input of these kinds.
 pub fn input() -> Vec<InputPort> {
     let help = "The data set to change.";
-    vec![InputPort { name: PORT, types: &[ArtifactType::Dataset], required: true, variadic: false, help }]
+    vec![InputPort::required(PORT, &[ArtifactType::Dataset], help)]
 }
 
 /// The one output of these kinds.
 pub fn output() -> Vec<OutputPort> {
     let help = "The same pixels under a new `dataset.json`.";
-    vec![OutputPort { name: PORT, artifact_type: ArtifactType::Dataset, help }]
+    vec![OutputPort::new(PORT, ArtifactType::Dataset, help)]
 }
 
 /// Opens the data set on the input.
 pub fn open(context: &Context) -> Result<Dataset, StageError> {
-    Ok(Dataset::open(&context.input(PORT)?.files)?)
+    data::open(context.input(PORT)?)
 }
 
 /// Every split of a data set as row numbers.

@@ -118,6 +118,14 @@ pub struct Source {
     pub missing: Option<String>,
 }
 
+impl Source {
+    /// What stands in for the data, in its place.
+    pub fn replaced(&self) -> Option<Self> {
+        let identity = self.stand_in.clone()?;
+        Some(Self { identity, ..self.clone() })
+    }
+}
+
 /// An artifact on an input port, its bytes already verified.
 #[derive(Debug, Clone)]
 pub struct Input {

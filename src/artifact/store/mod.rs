@@ -97,6 +97,13 @@ pub enum Lookup {
     Broken(Damage),
 }
 
+impl Lookup {
+    /// The record, when all of it is there.
+    pub fn hit(self) -> Option<Record> {
+        if let Self::Hit(record) = self { Some(*record) } else { None }
+    }
+}
+
 /// How much the cache holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {

@@ -20,7 +20,6 @@ use crate::stage::data::csv_failed;
 use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, problems, reconstruct};
 
-/// Registered in the registry.
 pub struct Anomaly;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -31,10 +30,10 @@ struct Params {
     #[schemars(range(min = 0.0, max = 1.0))]
     quantile: f64,
     /// What counts as anomalous on the test split.
-    #[serde(default = "default_anomalies")]
+    #[serde(default)]
     anomalies: Anomalies,
     /// With `classes`: names of the classes that are anomalous. Train and validate without them (`subset` stage).
-    #[serde(default = "no_classes")]
+    #[serde(default)]
     classes: Vec<String>,
     /// How many of the highest-scoring images the report shows.
     #[serde(default = "default_samples")]
@@ -42,10 +41,11 @@ struct Params {
     samples: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Anomalies {
     /// A copy of every test image in which one square of a third of its height is replaced by another image's.
+    #[default]
     Patched,
     /// A copy of every test image with its pixels in random order.
     Shuffled,
@@ -57,14 +57,6 @@ enum Anomalies {
 
 fn default_quantile() -> f64 {
     0.95
-}
-
-fn default_anomalies() -> Anomalies {
-    Anomalies::Patched
-}
-
-fn no_classes() -> Vec<String> {
-    vec![]
 }
 
 fn default_samples() -> usize {

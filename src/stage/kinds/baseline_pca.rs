@@ -44,13 +44,11 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: vec![InputPort::required(INPUT, &[ArtifactType::Dataset], "The data set the autoencoder is trained on.")],
     outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Baseline, "Mean squared error at every latent size.")],
     params: params_of::<Params>(),
-    layers: vec![],
     metrics: &[("constant_mse", "Mean squared error of always giving the mean of the training samples.")],
     example: "[stages.baseline]\nuses = \"baseline-pca\"\ninputs = { dataset = \"split\" }\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct BaselinePca;
 
 impl Stage for BaselinePca {

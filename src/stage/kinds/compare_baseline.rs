@@ -16,7 +16,6 @@ use crate::stage::kinds::baseline_pca::{open_curve, open_mean};
 use crate::stage::kinds::train_autoencoder::{open_loss, open_model};
 use crate::stage::{Context, Output, Stage, StageError, data, reconstruct};
 
-/// Registered in the registry.
 pub struct CompareBaseline;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -20,7 +20,6 @@ use crate::model::autoencoder::Autoencoder;
 use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, reconstruct, training};
 
-/// Registered in the registry.
 pub struct Evaluate;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -15,7 +15,6 @@ use crate::kind::{Description, Facts, InputPort, OutputPort, ParamProblem, param
 use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
-/// Registered in the registry.
 pub struct ExtractLatents;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

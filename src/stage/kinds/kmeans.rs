@@ -70,7 +70,6 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: points::input(),
     outputs: vec![OutputPort::new(OUTPUT, ArtifactType::Clusters, "Cluster of every sample, centers, and a table.")],
     params: params_of::<Params>(),
-    layers: vec![],
     metrics: &[
         (
             "nmi",
@@ -80,10 +79,9 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         ("inertia", "Sum of squared distances of samples to their cluster's center."),
     ],
     example: "[stages.clusters]\nuses = \"kmeans\"\ninputs = { data = \"latents\" }\nk = 10\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct Kmeans;
 
 impl Stage for Kmeans {

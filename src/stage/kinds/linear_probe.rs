@@ -12,7 +12,6 @@ use crate::stage::kinds::train_classifier::{METRICS, output, train};
 use crate::stage::labeled::Labeled;
 use crate::stage::{Context, Output, Stage, StageError};
 
-/// Registered in the registry.
 pub struct LinearProbe;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -151,17 +151,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
               project's `data`, and the user's cache directory; then it is downloaded from its public mirrors. Its files \
               are checked by SHA-256, and none of them is needed while the cache has what was loaded. Own files are known by their content, never by their place. Height, width and \
               channels come from the data.",
-    inputs: vec![],
-    outputs: vec![OutputPort {
-        name: PORT,
-        artifact_type: ArtifactType::Dataset,
-        help: "The samples as they are stored, with their labels.",
-    }],
+    outputs: vec![OutputPort::new(PORT, ArtifactType::Dataset, "The samples as they are stored, with their labels.")],
     params: params_of::<Params>(),
-    layers: vec![],
-    metrics: &[],
     example: "[stages.load]\nuses = \"load\"\ndataset = \"mnist\"\nfallback = \"synthetic-digits\"\n",
-    companions: &[],
+    ..Description::default()
 });
 
 const PORT: &str = "dataset";
@@ -169,7 +162,6 @@ const PORT: &str = "dataset";
 /// What the identity of the data says, so that what was loaded once is found again whatever could stand in for it.
 const SETTLED: &[&str] = &["fallback"];
 
-/// The kind.
 pub struct Load;
 
 impl Stage for Load {

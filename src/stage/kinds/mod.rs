@@ -22,7 +22,7 @@ pub mod baseline_pca;
 pub mod compare_baseline;
 pub mod report;
 
-/// One of each kind declared above: `build.rs` lists them.
+/// One of each kind declared above; `build.rs` lists them.
 pub fn all() -> &'static [&'static dyn Stage] {
     include!(concat!(env!("OUT_DIR"), "/kinds.rs"))
 }

@@ -43,13 +43,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: dataset_edit::input(),
     outputs: dataset_edit::output(),
     params: params_of::<Params>(),
-    layers: vec![],
-    metrics: &[],
     example: "[stages.noise]\nuses = \"noise\"\ninputs = { dataset = \"split\" }\nkind = \"gaussian\"\namount = 0.3\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct Noise;
 
 impl Stage for Noise {

@@ -54,13 +54,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: dataset_edit::input(),
     outputs: dataset_edit::output(),
     params: params_of::<Params>(),
-    layers: vec![],
-    metrics: &[],
     example: "[stages.normalize]\nuses = \"normalize\"\ninputs = { dataset = \"load\" }\nrange = [0.0, 1.0]\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct Normalize;
 
 impl Stage for Normalize {

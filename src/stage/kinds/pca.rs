@@ -34,16 +34,14 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: points::input(),
     outputs: points::embedding_output(),
     params: params_of::<Params>(),
-    layers: vec![],
     metrics: &[
         ("explained_variance", "Share of the variance along the two components shown."),
         ("dimensions_95", "Fewest components that together hold 95 % of the variance."),
     ],
     example: "[stages.pca]\nuses = \"pca\"\ninputs = { data = \"latents\" }\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct Pca;
 
 impl Stage for Pca {

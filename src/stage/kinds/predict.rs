@@ -19,7 +19,6 @@ use crate::stage::kinds::train_classifier::{open_classifier, open_scaling};
 use crate::stage::labeled::Labeled;
 use crate::stage::{Context, Output, Stage, StageError, data, training};
 
-/// Registered in the registry.
 pub struct Predict;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

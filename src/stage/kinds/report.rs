@@ -56,16 +56,14 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         variadic: true,
         help: "Anything: named by stage, or `stage.port`.",
     }],
-    outputs: vec![OutputPort {
-        name: "figures",
-        artifact_type: ArtifactType::Figures,
-        help: "PNG pictures, tables, and the order in which they are shown.",
-    }],
+    outputs: vec![OutputPort::new(
+        "figures",
+        ArtifactType::Figures,
+        "PNG pictures, tables, and the order in which they are shown.",
+    )],
     params: params_of::<Params>(),
-    layers: vec![],
-    metrics: &[],
     example: "[stages.report]\nuses = \"report\"\ninputs = [\"load\", \"autoencoder\", \"evaluate\"]\nsamples = 8\n",
-    companions: &[],
+    ..Description::default()
 });
 
 impl Stage for Report {

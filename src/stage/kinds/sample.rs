@@ -19,7 +19,6 @@ use crate::model::autoencoder::Autoencoder;
 use crate::stage::kinds::train_autoencoder::open_model;
 use crate::stage::{Context, Output, Stage, StageError, data, problems, training};
 
-/// Registered in the registry.
 pub struct Sample;
 
 /// Random codes decoded when nothing else is said.
@@ -89,7 +88,6 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     ],
     outputs: vec![OutputPort::new("samples", ArtifactType::Samples, "images with the codes they were decoded from")],
     params: params_of::<Params>(),
-    metrics: &[],
     example: r#"[stages.samples]
 uses = "sample"
 inputs = { model = "autoencoder", dataset = "normalize" }

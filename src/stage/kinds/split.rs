@@ -68,13 +68,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: dataset_edit::input(),
     outputs: dataset_edit::output(),
     params: params_of::<Params>(),
-    layers: vec![],
-    metrics: &[],
     example: "[stages.split]\nuses = \"split\"\ninputs = { dataset = \"normalize\" }\nvalidation = 0.1\nfrom = \"last\"\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct Split;
 
 impl Stage for Split {

@@ -84,13 +84,10 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     inputs: dataset_edit::input(),
     outputs: dataset_edit::output(),
     params: params_of::<Params>(),
-    layers: vec![],
-    metrics: &[],
     example: "[stages.subset]\nuses = \"subset\"\ninputs = { dataset = \"split\" }\ntrain = 10000\ntest = 10000\n",
-    companions: &[],
+    ..Description::default()
 });
 
-/// The kind.
 pub struct Subset;
 
 impl Stage for Subset {

@@ -21,7 +21,6 @@ use crate::stage::problems::problem;
 use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data, memory};
 
-/// Registered in the registry.
 pub struct TrainAutoencoder;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -22,7 +22,6 @@ use crate::stage::labeled::Labeled;
 use crate::stage::training::{self, Schedule};
 use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data, memory};
 
-/// Registered in the registry.
 pub struct TrainClassifier;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

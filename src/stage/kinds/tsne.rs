@@ -92,7 +92,6 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
     companions: &[],
 });
 
-/// The kind.
 pub struct Tsne;
 
 impl Stage for Tsne {

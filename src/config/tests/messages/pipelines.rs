@@ -43,6 +43,17 @@ fn a_param_has_a_name_a_default_and_known_keys() {
 
 #[test]
 fn a_range_is_two_numbers_around_the_default() {
+    assert_snapshot!(params("[params.a]\ndefault = 5\nrange = [1, 2]\nhelp = 'How many.'"), @r"
+    error[out-of-range]: `a` is 5, outside its range
+     --> pipeline.toml:6:11
+      |
+    5 | [params.a]
+      |         - declared here (How many)
+    6 | default = 5
+      |           ^ not from 1 to 2
+      |
+      = help: give a number from 1 to 2
+    ");
     assert_snapshot!(params("a = { default = 1, range = [2, 1] }\nb = { default = 1, range = [1] }\nc = { default = 'x', range = [1, 2] }\nd = { default = 5, range = [1, 2] }\ne = { default = 1, help = 3 }"), @r#"
     error[bad-range]: the range of `a` ends before it begins
      --> pipeline.toml:5:28
