@@ -137,6 +137,8 @@ fn runs_are_labelled_archived_and_removed() {
     told(&["note", "r00001", "as in the paper"]);
     assert_eq!(told(&["note", "r00001"]), "as in the paper\n");
     assert_eq!(told(&["archive", "r00001", "r00001"]), "1 run is archived now\n");
+    assert_eq!(told(&["archive", "-w", "latent_dim > 99"]), "no such runs: nothing is changed\n");
+    pipeline(project.path()).args(["tag", "latest", "-a", "x", "-r", "x"]).assert().code(2);
     let ids = |arguments: &[&str]| told(&[&["runs", "--columns", "id", "--format", "csv"], arguments].concat());
     assert_eq!(ids(&[]), "id\nr00002\nr00000\n");
     assert_eq!(ids(&["--archived", "-w", "note contains 'paper' or tag = 'good'"]), "id\nr00002\nr00001\nr00000\n");

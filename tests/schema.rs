@@ -52,10 +52,26 @@ fn the_files_on_the_page_fit_their_schemas() {
         json!({ "sweep": { "points": [3] } }),
         json!({ "search": { "minimize": "a.b" } }),
         json!({ "search": { "minimize": "b", "trials": 3 } }),
+        json!({ "search": { "minimize": "a.b", "trials": 3, "pruner": "asha" } }),
+        json!({ "search": { "minimize": "a.b", "trials": 3, "min_resource": 1 } }),
+        json!({ "sweep": { "a": { "uniform": [1, 2], "log": true } } }),
+        json!({ "sweep": { "include": [{}] } }),
         json!({ "ablation": { "changes": [{ "name": "x" }] } }),
+        json!({ "ablation": { "base": { "a": 1 } } }),
     ] {
         let mut file = wrong;
         file["pipeline"] = json!("p.toml");
+        assert_ne!(validator.breaks(&file), Vec::<String>::new(), "{file}");
+    }
+}
+
+#[test]
+fn an_experiment_that_extends_another_says_only_what_differs() {
+    let validator = Validator(schema("experiment"));
+    for file in [json!({ "search": { "trials": 9 } }), json!({ "ablation": { "base": { "a": 1 } } })] {
+        let mut extending = file.clone();
+        extending["extends"] = json!("e.toml");
+        assert_eq!(validator.breaks(&extending), Vec::<String>::new(), "{extending}");
         assert_ne!(validator.breaks(&file), Vec::<String>::new(), "{file}");
     }
 }
@@ -89,7 +105,7 @@ impl Validator {
             number.zip(rule.as_f64()).is_some_and(|(number, bound)| wrong(number, bound))
         };
         let wrong = match keyword {
-            "$schema" | "$defs" | "title" | "description" | "default" | "then" => false,
+            "$schema" | "$defs" | "title" | "description" | "default" | "then" | "else" => false,
             "$ref" => {
                 let target = rule.as_str().and_then(|target| self.0.pointer(target.strip_prefix('#')?));
                 return self.check(value, target.expect("a reference has its definition"), at);
@@ -106,8 +122,14 @@ impl Validator {
             }
             "items" => return all(items().map(|item| self.check(item, rule, &format!("{at}[]"))).collect()),
             "allOf" => return all(rules().map(|rule| self.check(value, rule, at)).collect()),
-            "if" if self.holds(value, rule) => return self.check(value, &schema["then"], at),
-            "if" => false,
+            "if" => {
+                let branch = if self.holds(value, rule) { "then" } else { "else" };
+                return schema.get(branch).map_or_else(Vec::new, |rule| self.check(value, rule, at));
+            }
+            "dependentRequired" => members().any(|(name, _)| {
+                let needed = rule.get(name).and_then(Value::as_array).into_iter().flatten();
+                needed.into_iter().any(|other| value.get(other.as_str().expect("a name")).is_none())
+            }),
             "required" => rules().any(|name| value.is_object() && value.get(name.as_str().expect("a name")).is_none()),
             "propertyNames" => members().any(|(name, _)| !self.holds(&json!(name), rule)),
             "anyOf" => !rules().any(|rule| self.holds(value, rule)),

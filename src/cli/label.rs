@@ -7,6 +7,10 @@ use crate::text;
 
 /// Adds tags to runs and takes others away.
 pub fn tag(args: &TagArgs) -> Result<Exit, Stop> {
+    if let Some(tag) = args.add.iter().find(|tag| args.remove.contains(tag)) {
+        let stop = Stop::usage(format!("`--add {tag}` and `--remove {tag}` contradict each other"));
+        return Err(stop.help("keep one of the two"));
+    }
     let mut log = selection::open()?;
     let ids = selection::ids(&log, &args.selection)?;
     let changed = log.tag(&ids, &args.add, &args.remove)?;
@@ -36,6 +40,10 @@ pub fn archive(args: &ArchiveArgs) -> Result<Exit, Stop> {
 }
 
 fn told(changed: usize, chosen: usize, one: &str, several: &str) -> Result<Exit, Stop> {
+    if chosen == 0 {
+        print("no such runs: nothing is changed")?;
+        return Ok(Exit::Success);
+    }
     let what = if changed == 1 { one } else { several };
     let others = match chosen - changed {
         0 => String::new(),

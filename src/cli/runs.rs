@@ -102,16 +102,20 @@ fn list(log: &RunLog, request: &Request, path: &Path) -> Result<(), Stop> {
         request.limit.map(|limit| limit.saturating_add(usize::from(request.args.format() == TableFormat::Table)));
     let runs = log.runs(&Filter { limit, ..request.filter.clone() })?;
     if runs.is_empty() && request.args.format() == TableFormat::Table && !request.wants_all() {
-        let any = log.runs(&Filter { archived: true, limit: Some(1), ..Filter::default() })?;
-        if !any.is_empty() {
-            remark(&format!(
-                "no such runs in {}\n  help: `pipeline runs` lists those there are, with --archived all of them",
-                path.display()
-            ));
-            return Ok(());
-        }
+        return told_of_none(log, path);
     }
     write_runs(&runs, request, path)
+}
+
+/// Says why a list is empty: the log has other runs, or none.
+fn told_of_none(log: &RunLog, path: &Path) -> Result<(), Stop> {
+    let any = log.ids(&Filter { archived: true, limit: Some(1), ..Filter::default() })?;
+    let (runs, help) = match any.is_empty() {
+        true => ("runs", NONE_YET),
+        false => ("such runs", "`pipeline runs` lists those there are, with --archived all of them"),
+    };
+    remark(&format!("no {runs} in {}\n  help: {help}", path.display()));
+    Ok(())
 }
 
 fn write_runs(runs: &[RunRow], request: &Request, path: &Path) -> Result<(), Stop> {

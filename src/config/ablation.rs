@@ -119,7 +119,8 @@ pub fn read(
     }
     let mode = mode(written, reader);
     let entries = &written.entries;
-    let base_name = reader.take(entries, "base_name", "a string", Located::as_text).unwrap_or("base").to_owned();
+    let base_name = reader.take(entries, "base_name", "a string", Located::as_text);
+    let base_name = base_name.filter(|name| !name.is_empty()).unwrap_or("base").to_owned();
     let cumulative = reader.take(entries, "cumulative", "true or false", |value| match value.kind {
         Kind::Bool(value) => Some(value),
         _ => None,
@@ -199,7 +200,7 @@ impl Reading<'_> {
             return None;
         };
         self.reader.refuse_unknown_keys(table, &["name", "set"], "a change");
-        let name = self.reader.take(table, "name", "a string", Located::as_text);
+        let name = self.reader.take(table, "name", "a string", Located::as_text).filter(|name| !name.is_empty());
         let Some(set) = item.get("set") else {
             let problem = Diagnostic::new("missing-key", "a change sets nothing").at(item.span, "");
             self.reader.report(problem.help("add `set = { param = value }`"));

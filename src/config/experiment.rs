@@ -205,8 +205,7 @@ fn read_name(document: &Document, reader: &mut Reader) -> Option<String> {
     None
 }
 
-/// Checks a number of repeats, from a file or the command line.
-pub fn read_repeats(value: &Located, reader: &mut Reader) -> Option<u32> {
+fn read_repeats(value: &Located, reader: &mut Reader) -> Option<u32> {
     const HELP: &str = "give the number of seeds each variant runs with; 1 for a single run";
     let Some(repeats) = value.as_integer() else {
         reader.report(wrong_type("repeats", "an integer", value).help(HELP));

@@ -1,6 +1,6 @@
 //! The command line's `--set`, `--sweep` and `--repeats`, as values with a place like those in files.
 
-use super::experiment::{Layer, read_repeats, set_param};
+use super::experiment::{Layer, set_param};
 use super::reader::{Reader, wrong_type};
 use super::value::{Entry, Kind, Located};
 use super::{ParamDef, Pipeline, document, params, sweep};
@@ -14,6 +14,7 @@ pub struct Overrides {
     pub set: Vec<String>,
     /// `key=a,b,c`, or what could stand behind `key =` in `[sweep]`: sets or adds to what is swept.
     pub sweep: Vec<String>,
+    /// From 1 to [`MAX_REPEATS`](super::MAX_REPEATS), as for the option.
     pub repeats: Option<u32>,
 }
 
@@ -34,16 +35,7 @@ impl Overrides {
             }
         }
         layer.sweep.lay(swept);
-        if let Some(repeats) = self.repeats {
-            const OPTION: &str = "--repeats ";
-            let text = format!("{OPTION}{repeats}");
-            let span = Span { file: FileId(0), start: OPTION.len(), end: text.len() };
-            let value = Located {
-                kind: Kind::Integer(repeats.into()),
-                span: Span { file: reader.sources.add_override(text), ..span },
-            };
-            layer.repeats = read_repeats(&value, reader).or(layer.repeats);
-        }
+        layer.repeats = self.repeats.or(layer.repeats);
     }
 }
 

@@ -108,7 +108,8 @@ pub fn experiment_schema() -> Value {
             "search": space::search(),
             "ablation": space::ablation(),
         },
-        "anyOf": [{ "required": ["pipeline"] }, { "required": ["extends"] }],
+        "if": { "required": ["extends"] },
+        "else": { "required": ["pipeline"], "properties": space::whole() },
         "additionalProperties": false,
         "$defs": { "value": value() },
     })

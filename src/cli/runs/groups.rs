@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::args::TableFormat;
 use crate::cli::output::{print, print_json};
-use crate::cli::runs::{NONE_YET, Request, csv, table, width};
+use crate::cli::runs::{Request, csv, table, told_of_none, width};
 use crate::cli::{Exit, Stop};
 use crate::merit::key_metrics;
 use crate::progress::remark;
@@ -38,10 +38,7 @@ pub fn print_groups(log: &RunLog, request: &Request, by: &[Field], catalog: &Cat
     match request.args.format() {
         TableFormat::Json => print_json(&groups.iter().map(|group| object(group, by, &measures)).collect::<Vec<_>>()),
         TableFormat::Csv => print(&as_csv(&groups, by, &measures)),
-        TableFormat::Table if groups.is_empty() => {
-            remark(&format!("no such runs in {}\n  help: {NONE_YET}", path.display()));
-            Ok(())
-        }
+        TableFormat::Table if groups.is_empty() => told_of_none(log, path),
         TableFormat::Table => {
             print(&as_table(&groups, by, &measures, width()).join("\n"))?;
             if again > 0 {

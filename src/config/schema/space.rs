@@ -1,8 +1,9 @@
 //! The schemas of `[sweep]`, `[search]` and `[ablation]`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{NAME, text};
+use crate::config::search::{PRUNERS, SAMPLERS};
 use crate::config::sweep::MAX_POINTS;
 
 /// `[sweep]`: words, and for any other key a param's values.
@@ -25,12 +26,12 @@ pub fn sweep() -> Value {
             "exclude": {
                 "description": "Points that have all values of an entry are left out.",
                 "type": "array",
-                "items": assignment(),
+                "items": some(assignment()),
             },
             "include": {
                 "description": "An entry extends the points that it agrees with, or else is a point of its own.",
                 "type": "array",
-                "items": assignment(),
+                "items": some(assignment()),
             },
             "draws": {
                 "description": "How many points are drawn from the distributions.",
@@ -66,18 +67,15 @@ pub fn search() -> Value {
         count["maximum"] = MAX_POINTS.into();
         count
     };
-    let named = |description: &str, names: &[&str], default: &str| {
-        let names: Value = names.iter().map(|name| json!({ "const": name })).collect();
-        json!({ "description": description, "oneOf": names, "default": default })
-    };
+    let named = |description: &str, names: Value, default: &str| json!({ "description": description, "oneOf": names, "default": default });
     json!({
         "description": "Searches the space of [sweep] for the best values.",
         "type": "object",
         "properties": {
             "minimize": metrics("A metric to make small, as `stage.metric`, or several."),
             "maximize": metrics("A metric to make large, or several."),
-            "sampler": named("How points are proposed.", &["random", "tpe"], "tpe"),
-            "pruner": named("How hopeless trials are stopped.", &["none", "halving", "asha", "hyperband"], "none"),
+            "sampler": named("How points are proposed.", names(&SAMPLERS), "tpe"),
+            "pruner": named("How hopeless trials are stopped.", names(&PRUNERS), "none"),
             "trials": few("How many points are tried.", None),
             "batch": few("How many points are proposed together.", Some(1)),
             "seed": count("Seed of the proposals.", 0, Some(0)),
@@ -87,9 +85,23 @@ pub fn search() -> Value {
             "max_resource": count("Its value for whole trials; the experiment's own when left out.", 1, None),
             "reduction": count("Of the trials at one level, one in so many goes on.", 2, Some(3)),
         },
-        "required": ["trials"],
-        "anyOf": [{ "required": ["minimize"] }, { "required": ["maximize"] }],
         "additionalProperties": false,
+    })
+}
+
+/// What `[search]` and `[ablation]` must say when no other file says it.
+pub fn whole() -> Value {
+    let pruned = json!({ "properties": { "pruner": { "oneOf": names(&PRUNERS[1..]) } }, "required": ["pruner"] });
+    let for_pruners = ["resource", "min_resource", "max_resource", "reduction"];
+    json!({
+        "search": {
+            "required": ["trials"],
+            "anyOf": [{ "required": ["minimize"] }, { "required": ["maximize"] }],
+            "dependentRequired": for_pruners.map(|key| (key.to_owned(), json!(["pruner"]))).into_iter().collect::<Map<_, _>>(),
+            "if": pruned,
+            "then": { "required": ["min_resource"] },
+        },
+        "ablation": { "required": ["changes"] },
     })
 }
 
@@ -119,14 +131,13 @@ pub fn ablation() -> Value {
                     "type": "object",
                     "properties": {
                         "name": text("What the variant is called; what it sets when left out."),
-                        "set": assignment(),
+                        "set": some(assignment()),
                     },
                     "required": ["set"],
                     "additionalProperties": false,
                 },
             },
         },
-        "required": ["changes"],
         "additionalProperties": false,
     })
 }
@@ -137,6 +148,16 @@ fn assignment() -> Value {
         "propertyNames": { "pattern": NAME },
         "additionalProperties": { "$ref": "#/$defs/value" },
     })
+}
+
+fn names<T>(of: &[(&str, T)]) -> Value {
+    of.iter().map(|(name, _)| json!({ "const": name })).collect()
+}
+
+/// A table that is not empty.
+fn some(mut table: Value) -> Value {
+    table["minProperties"] = 1.into();
+    table
 }
 
 fn values() -> Value {
@@ -165,6 +186,7 @@ fn spread() -> Value {
                 "additionalProperties": { "$ref": "#/$defs/value" },
             },
         },
+        "dependentRequired": { "log": ["integer"] },
         "oneOf": kinds.iter().map(|key| json!({ "required": [key] })).collect::<Value>(),
         "additionalProperties": false,
     })

@@ -42,6 +42,9 @@ pub fn read(
     let sampler = reading.named("sampler", &SAMPLERS).unwrap_or(Sampler::Tpe);
     let strategy = reading.named("pruner", &PRUNERS).flatten();
     reading.refuse_missing();
+    if reading.get("pruner").is_none() {
+        reading.refuse_without_pruner();
+    }
     let trials = reading.count("trials", 1);
     let batch = reading.count("batch", 1).unwrap_or(1);
     let seed = reading.count("seed", 0).unwrap_or(0);
@@ -151,7 +154,8 @@ impl Reading<'_> {
     /// What no search can do without.
     fn refuse_missing(&mut self) {
         const METRIC: &str = "`minimize = \"evaluate.mse\"`, or `maximize` and another metric";
-        let aimless = KEYS[..2].iter().all(|key| self.get(key).is_none());
+        let is_aim = |entry: &Entry| entry.value.as_list() != Some(&[]);
+        let aimless = !DIRECTIONS.iter().any(|(key, _)| self.get(key).is_some_and(is_aim));
         let (message, help) = match (aimless, self.get("trials").is_none()) {
             (true, true) => ("the search has neither an aim nor an end", format!("add {METRIC}, and `trials = 40`")),
             (true, false) => ("the search has no metric to make small or large", format!("add {METRIC}")),
@@ -159,6 +163,16 @@ impl Reading<'_> {
             (false, false) => return,
         };
         self.reader.report(Diagnostic::new("missing-key", message).at(self.span, "").help(help));
+    }
+
+    /// What only a pruner heeds.
+    fn refuse_without_pruner(&mut self) {
+        const OF_PRUNERS: [&str; 4] = ["resource", "min_resource", "max_resource", "reduction"];
+        for entry in self.table.iter().filter(|entry| OF_PRUNERS.contains(&entry.key.as_str())) {
+            let problem = Diagnostic::new("missing-key", format!("`{}` is for a pruner, and there is none", entry.key));
+            let help = "add `pruner = \"hyperband\"`, or remove it";
+            self.reader.report(problem.at(entry.key_span, "without effect").help(help));
+        }
     }
 
     fn refuse_pruned_front(&mut self, objectives: &[Objective]) {

@@ -301,10 +301,12 @@ fn a_set_param_varies_nowhere() {
 
 #[test]
 fn an_ablation_is_its_base_and_each_change_alone() {
-    let text = "[params]\nepochs = 5\n[ablation]\nbase = { kernel = 7 }\nchanges = [{ name = 'conv', set = { architecture = 'conv' } }, { set = { kernel = 3, note = 'x' } }]";
+    let text = "[params]\nepochs = 5\n[ablation]\nbase = { kernel = 7 }\nchanges = [{ name = 'conv', set = { architecture = 'conv' } }, { name = '', set = { kernel = 3, note = 'x' } }]";
+    let of = |experiment: &Experiment| format!("base{}", listing(&experiment.sweep));
     let ablated = experiment(text, &[], &[]);
     assert_eq!(ablated.params["kernel"].to_json(), 7);
-    insta::assert_snapshot!(listing(&ablated.sweep), @r"
+    insta::assert_snapshot!(of(&ablated), @r"
+    base
     architecture=conv
     kernel=3 note=x
     ");
@@ -315,18 +317,23 @@ fn an_ablation_is_its_base_and_each_change_alone() {
     assert_eq!(variants, ablated.sweep.points[1..].iter().map(|at| ablated.sweep.values(at)).collect::<Vec<_>>());
 
     let cumulative = text.replace("[ablation]", "[ablation]\ncumulative = true");
-    insta::assert_snapshot!(listing(&experiment(&cumulative, &[], &[]).sweep), @r"
+    insta::assert_snapshot!(of(&experiment(&cumulative, &[], &[])), @r"
+    base
     architecture=conv
     architecture=conv kernel=3 note=x
     ");
     // Taken back after something else, a change leads to a variant of its own.
     let back = "[ablation]\ncumulative = true\nchanges = [{ set = { kernel = 5 } }, { set = { note = 'x' } }, { set = { kernel = 3 } }]";
-    insta::assert_snapshot!(listing(&experiment(back, &[], &[]).sweep), @r"
+    insta::assert_snapshot!(of(&experiment(back, &[], &[])), @r"
+    base
     kernel=5
     kernel=5 note=x
     kernel=3 note=x
     ");
     let set = experiment(text, &["kernel=5", "architecture=conv"], &[]);
-    insta::assert_snapshot!(listing(&set.sweep), @"note=x");
+    insta::assert_snapshot!(of(&set), @r"
+    base
+    note=x
+    ");
     assert_eq!(set.params["kernel"].to_json(), 5);
 }

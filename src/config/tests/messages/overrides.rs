@@ -3,7 +3,6 @@
 use insta::assert_snapshot;
 
 use super::{PLAIN, overridden};
-use crate::config::Overrides;
 use crate::config::tests::{set, sweep};
 
 #[test]
@@ -114,19 +113,6 @@ fn what_is_no_list_of_values_is_in_the_syntax_of_files() {
       |             ^^^^^^^^^^^^^^^^^^^
       |
       = help: write a value as in a file, such as `--sweep 'zip=[["a", "b"]]'`
-    "#);
-}
-
-#[test]
-fn repeats_are_at_least_one() {
-    assert_snapshot!(overridden(PLAIN, &Overrides { repeats: Some(0), ..Overrides::default() }), @r#"
-    error[out-of-range]: `repeats` is 0, outside its range
-     --> command line:1:11
-      |
-    1 | --repeats 0
-      |           ^ not from 1 to 10000
-      |
-      = help: give the number of seeds each variant runs with; 1 for a single run
     "#);
 }
 

@@ -37,6 +37,8 @@ fn a_search_says_what_it_looks_for_where_and_how_long() {
       |
       = help: add `minimize = "evaluate.mse"`, or `maximize` and another metric
     "#);
+    let aimless = |lines: &str| searched(lines, SPACE).lines().next().map(str::to_owned);
+    assert_eq!(aimless("minimize = []\ntrials = 9"), aimless("trials = 9"));
     assert_snapshot!(searched("minimize = 'evaluate.mse'\ntrials = 9", ""), @r"
     error[empty-sweep]: there is nothing to search: nothing varies in [sweep]
      --> experiment.toml:2:2
@@ -147,6 +149,22 @@ fn a_pruner_varies_a_whole_number_that_nothing_else_varies() {
       |
       = help: take it out of [sweep], or name another `resource`
     ");
+}
+
+#[test]
+fn an_amount_of_the_resource_is_for_a_pruner() {
+    let lines = "minimize = 'a.b'\ntrials = 9\nmin_resource = 1";
+    assert_snapshot!(searched(lines, SPACE), @r#"
+    error[missing-key]: `min_resource` is for a pruner, and there is none
+     --> experiment.toml:5:1
+      |
+    5 | min_resource = 1
+      | ^^^^^^^^^^^^ without effect
+      |
+      = help: add `pruner = "hyperband"`, or remove it
+    "#);
+    let text = format!("{PLAIN}\n[search]\n{lines}\npruner = 'none'\n[sweep]\n{SPACE}");
+    assert!(Folder::with(&[PIPELINE, ("e.toml", &text)]).load("e.toml", &Overrides::default()).is_ok());
 }
 
 #[test]
