@@ -133,9 +133,6 @@ Examples:
 What is in the cache is not computed again.
 Ctrl-C stops cleanly; the same command goes on from there.")]
 pub struct RunArgs {
-    /// The experiment (or a pipeline, with its defaults)
-    pub file: PathBuf,
-
     /// After a failure, go on with all that does not depend on it
     #[arg(short, long)]
     pub keep_going: bool,
@@ -152,16 +149,7 @@ pub struct RunArgs {
     pub told: ToldArgs,
 
     #[command(flatten)]
-    pub overrides: OverrideArgs,
-
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    #[command(flatten)]
-    pub machine: MachineArgs,
-
-    #[command(flatten)]
-    pub places: PlaceArgs,
+    pub launch: LaunchArgs,
 }
 
 /// `pipeline plan`.
@@ -175,9 +163,6 @@ Examples:
 `cached`: its result is there. `will run`: it is not, and the reasons say what changed.
 `depends`: something it needs will run; if that gives the same bytes as before, this stage need not.")]
 pub struct PlanArgs {
-    /// The experiment (or a pipeline, with its defaults)
-    pub file: PathBuf,
-
     /// One JSON object on standard output
     #[arg(long)]
     pub json: bool,
@@ -185,6 +170,16 @@ pub struct PlanArgs {
     /// List the params, and all stages, however many of them are cached
     #[arg(short, long)]
     pub verbose: bool,
+
+    #[command(flatten)]
+    pub launch: LaunchArgs,
+}
+
+/// An experiment, and how it is to be run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LaunchArgs {
+    /// The experiment (or a pipeline, with its defaults)
+    pub file: PathBuf,
 
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -216,7 +211,7 @@ pub struct SelectionArgs {
 const MOST_THREADS: i64 = 1024;
 
 /// What the launch may use.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "The machine")]
 pub struct MachineArgs {
     /// How many stages may run at once [default: cores]

@@ -1,6 +1,6 @@
 //! `pipeline graph`: the plan as a picture.
 
-use crate::cli::args::{GraphArgs, GraphFormat, PlaceArgs, SelectionArgs};
+use crate::cli::args::{GraphArgs, GraphFormat, LaunchArgs};
 use crate::cli::output::{print, unwritable};
 use crate::cli::prepare::prepare;
 use crate::cli::{Exit, Stop};
@@ -8,7 +8,8 @@ use crate::plan::draw::{Format, draw};
 
 /// Draws the stages of one run, or of all variants merged.
 pub fn execute(args: &GraphArgs) -> Result<Exit, Stop> {
-    let prepared = prepare(&args.file, &args.overrides, &SelectionArgs::default(), &PlaceArgs::default())?;
+    let (file, overrides) = (args.file.clone(), args.overrides.clone());
+    let prepared = prepare(&LaunchArgs { file, overrides, ..LaunchArgs::default() })?;
     let format = match args.format {
         GraphFormat::Text => Format::Text,
         GraphFormat::Dot => Format::Dot,

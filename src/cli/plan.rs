@@ -42,9 +42,9 @@ pub fn rehearse(args: &PlanArgs) -> Result<Exit, Stop> {
 }
 
 fn foresee(args: &PlanArgs) -> Result<(Prepared, Vec<Forecast>), Stop> {
-    let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
+    let prepared = prepare(&args.launch)?;
     let store = Store::open_read_only(&prepared.cache)?;
-    let options = options(&args.machine, &args.selection, false);
+    let options = options(&args.launch.machine, &args.launch.selection, false);
     let forecasts = forecast(&prepared.plan, &store, &prepared.places, &options, &prepared.experiment.name)?;
     Ok((prepared, forecasts))
 }

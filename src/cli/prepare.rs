@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::Instant;
 
-use crate::cli::args::{MachineArgs, OverrideArgs, PlaceArgs, SelectionArgs};
+use crate::cli::args::{LaunchArgs, MachineArgs, OverrideArgs, SelectionArgs};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::project::Project;
 use crate::cli::search::Searching;
@@ -29,12 +29,8 @@ pub struct Prepared {
 }
 
 /// Reads and checks everything. What is wrong in the user's files is told all at once.
-pub fn prepare(
-    file: &Path,
-    overrides: &OverrideArgs,
-    selection: &SelectionArgs,
-    places: &PlaceArgs,
-) -> Result<Prepared, Stop> {
+pub fn prepare(launch: &LaunchArgs) -> Result<Prepared, Stop> {
+    let LaunchArgs { file, overrides, selection, places, .. } = launch;
     refuse_contradictions(overrides)?;
     let (experiment, plan) = checked(file, overrides)?;
     let known = |stage: &String| plan.runs.iter().any(|run| run.stages.contains_key(stage));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::artifact::store::Store;
 use crate::cancel::Cancel;
-use crate::cli::args::{PlanArgs, RunArgs};
+use crate::cli::args::{LaunchArgs, PlanArgs, RunArgs};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::pages::{self, Pages};
 use crate::cli::plan;
@@ -21,20 +21,21 @@ use crate::{id, provenance};
 /// Runs an experiment.
 pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     if args.dry_run {
-        return plan::rehearse(&as_plan(args));
+        return plan::rehearse(&PlanArgs { json: args.json, verbose: args.told.verbose, launch: args.launch.clone() });
     }
-    let device = args.machine.device;
+    let LaunchArgs { file, selection, machine, .. } = &args.launch;
+    let device = machine.device;
     device.check().map_err(|none| Stop::usage(format!("--device {device}: {}", none.message)).help(none.help))?;
-    let prepared = prepare(&args.file, &args.overrides, &args.selection, &args.places)?;
+    let prepared = prepare(&args.launch)?;
     pages::check_place(&prepared.reports)?;
     let cancel = stop_on_signals()?;
     let store = Arc::new(Store::open(&prepared.cache)?);
     // That some trials fail is part of a search.
     let keep_going = args.keep_going || prepared.search.is_some();
-    let options = options(&args.machine, &args.selection, keep_going);
+    let options = options(machine, selection, keep_going);
     let provenance = provenance::collect(&prepared.project.root, options.threads, options.jobs, options.device);
     let id = id::launch(Timestamp::now());
-    let pages = Pages::new(&prepared, &id, &provenance, !args.selection.only.is_empty());
+    let pages = Pages::new(&prepared, &id, &provenance, !selection.only.is_empty());
     let recorder = Recorder::start(&prepared.project.run_log(), |problem| {
         remark(&format!("the launch is not being logged for now: {problem}"));
     })?;
@@ -43,7 +44,7 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     let launch = Launch {
         id,
         experiment: experiment.name.clone(),
-        file: args.file.clone(),
+        file: file.clone(),
         tags: experiment.tags.clone(),
         config: experiment.to_config(),
         plan,
@@ -87,18 +88,6 @@ fn exit_of(summary: &Summary) -> Exit {
         Status::Executed | Status::Cached => Exit::Success,
         Status::Failed | Status::Skipped => Exit::StageFailed,
         Status::Interrupted => Exit::Interrupted,
-    }
-}
-
-fn as_plan(args: &RunArgs) -> PlanArgs {
-    PlanArgs {
-        file: args.file.clone(),
-        overrides: args.overrides.clone(),
-        selection: args.selection.clone(),
-        machine: args.machine.clone(),
-        places: args.places.clone(),
-        json: args.json,
-        verbose: args.told.verbose,
     }
 }
 

@@ -367,7 +367,7 @@ fn help_of_stages() {
 
 #[test]
 fn force_names_stages_or_none_for_all() {
-    let force = |arguments: &[&str]| parse::<RunArgs>(arguments).unwrap().selection.force;
+    let force = |arguments: &[&str]| parse::<RunArgs>(arguments).unwrap().launch.selection.force;
     assert_eq!(force(&["run", "x.toml"]), None);
     assert_eq!(force(&["run", "x.toml", "--force"]), Some(vec![]));
     let both = Some(vec!["a".to_owned(), "b".to_owned()]);

@@ -299,15 +299,6 @@ fn nan_in_a_csv_file() {
 }
 
 #[test]
-fn a_word_among_the_numbers_of_a_csv_file() {
-    insta::assert_snapshot!(said_of_csv(1, "width,height,kind\n1,2,a\n3,tall,b\n"), @r"
-    failed      load
-                [project]/data/table.csv: line 3, column `height` holds `tall`, which is not a number
-                help: correct or remove that row; a column of classes is named by label_column
-    ");
-}
-
-#[test]
 fn a_short_row_in_a_csv_file() {
     insta::assert_snapshot!(said_of_csv(1, "width,height,kind\n1,2,a\n3,b\n"), @r"
     failed      load

@@ -38,7 +38,7 @@ fn missing_params() {
 }
 
 #[test]
-fn wrong_types() {
+fn wrong_types_of_numbers_and_lists() {
     let stages = r#"[stages.x]
 uses = "train"
 inputs = { dataset = "load" }
@@ -47,15 +47,6 @@ epochs = "10"
 loss = 3
 rate = [1]
 shuffle = "true"
-[stages.y]
-uses = "load"
-dataset = 3
-side = 28.0
-[stages.z]
-uses = "train"
-inputs = { dataset = "load" }
-widths = [8, "4"]
-epochs = 1
 "#;
     insta::assert_snapshot!(with(stages), @r#"
     error[wrong-type]: `widths` of `x` must be a list, not an integer
@@ -99,27 +90,42 @@ epochs = 1
        |           ^^^^^^ a string
        |
        = help: write it without quotes: true
+    "#);
+}
 
+#[test]
+fn wrong_types_of_texts_and_elements() {
+    let stages = r#"[stages.y]
+uses = "load"
+dataset = 3
+side = 28.0
+[stages.z]
+uses = "train"
+inputs = { dataset = "load" }
+widths = [8, "4"]
+epochs = 1
+"#;
+    insta::assert_snapshot!(with(stages), @r#"
     error[wrong-type]: `dataset` of `y` must be a string, not an integer
-      --> p.toml:24:11
+      --> p.toml:16:11
        |
-    24 | dataset = 3
+    16 | dataset = 3
        |           ^ an integer
        |
        = help: write it in quotes: "3"
 
     error[wrong-type]: `side` of `y` must be an integer, not a float
-      --> p.toml:25:8
+      --> p.toml:17:8
        |
-    25 | side = 28.0
+    17 | side = 28.0
        |        ^^^^ a float
        |
        = help: write 28
 
     error[wrong-type]: every element of `widths` of `z` must be an integer, not a string
-      --> p.toml:29:14
+      --> p.toml:21:14
        |
-    29 | widths = [8, "4"]
+    21 | widths = [8, "4"]
        |              ^^^ a string
        |
        = help: write it without quotes: 4
@@ -138,15 +144,6 @@ loss = "bse"
 uses = "load"
 dataset = "z"
 side = 0
-[stages.z]
-uses = "scale"
-inputs = { dataset = "y" }
-range = [1, 2, 3]
-[stages.w]
-uses = "train"
-inputs = { dataset = "load" }
-widths = []
-epochs = 1
 "#;
     insta::assert_snapshot!(with(stages), @r#"
     error[out-of-range]: every element of `widths` of `x` must be at least 1, not 0
@@ -183,20 +180,35 @@ epochs = 1
        |
        = help: write a whole number of at least 1
                `side`: Height and width of an image.
+    "#);
+}
 
+#[test]
+fn lists_of_wrong_lengths() {
+    let stages = r#"[stages.z]
+uses = "scale"
+inputs = { dataset = "load" }
+range = [1, 2, 3]
+[stages.w]
+uses = "train"
+inputs = { dataset = "load" }
+widths = []
+epochs = 1
+"#;
+    insta::assert_snapshot!(with(stages), @r#"
     error[wrong-length]: the length of `range` of `z` must be 2, not 3
-      --> p.toml:27:9
+      --> p.toml:17:9
        |
-    27 | range = [1, 2, 3]
+    17 | range = [1, 2, 3]
        |         ^^^^^^^^^ of another length
        |
        = help: give it 2 elements
                `range`: Lowest and highest value.
 
     error[wrong-length]: the length of `widths` of `w` must be at least 1, not 0
-      --> p.toml:31:10
+      --> p.toml:21:10
        |
-    31 | widths = []
+    21 | widths = []
        |          ^^ of another length
        |
        = help: give it at least 1 element
