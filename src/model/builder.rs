@@ -16,6 +16,19 @@ use super::layer::{Convolution, LayerKind, LayerSpec};
 use super::network::{Named, Op, Place};
 use super::shape;
 
+/// Whose tensors are: a part of the network, and a layer's place in it.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    pub part: &'static str,
+    pub index: usize,
+}
+
+impl Owner {
+    fn name(self, tensor: &str) -> String {
+        format!("{}.{}.{tensor}", self.part, self.index)
+    }
+}
+
 /// A network under construction.
 #[derive(Default)]
 pub(super) struct Builder {
@@ -46,31 +59,30 @@ impl Builder {
         self.part
     }
 
-    /// Adds a layer that gets images of shape `input` and is the `index`th of its part.
-    pub fn layer(&mut self, part: &'static str, index: usize, spec: &LayerSpec, input: [usize; 3]) {
-        let name = |tensor: &str| format!("{part}.{index}.{tensor}");
+    /// Adds a layer that gets images of shape `input`.
+    pub fn layer(&mut self, owner: Owner, spec: &LayerSpec, input: [usize; 3]) {
         let windows = || shape::windows(spec, input).expect("shape inference has accepted this layer");
         let joins = std::mem::take(&mut self.joins);
         match &spec.kind {
             LayerKind::Dense { units, activation, init } => {
                 match self.lenders.pop() {
-                    Some(lender) => self.borrowing_dense(part, name, lender),
-                    None => self.dense(part, name, input.iter().product(), *units, *init),
+                    Some(lender) => self.borrowing_dense(owner, lender),
+                    None => self.dense(owner, input.iter().product(), *units, *init),
                 }
                 self.joins = true;
                 self.activation(*activation, *units);
             }
             LayerKind::Gaussian { units, init } => {
-                self.dense(part, name, input.iter().product(), 2 * units, *init);
+                self.dense(owner, input.iter().product(), 2 * units, *init);
                 self.ops.push(Op::Gaussian(Gaussian { width: *units }));
             }
             LayerKind::Conv(convolution) => {
-                self.conv(part, name, convolution, windows());
+                self.conv(owner, convolution, windows());
                 self.joins = true;
                 self.activation(convolution.activation, convolution.filters);
             }
             LayerKind::ConvTranspose(convolution) => {
-                self.conv_transpose(part, name, convolution, input);
+                self.conv_transpose(owner, convolution, input);
                 self.joins = true;
                 self.activation(convolution.activation, convolution.filters);
             }
@@ -78,7 +90,7 @@ impl Builder {
             LayerKind::Upsample { factor } => self.ops.push(Op::Upsample(Upsample { image: input, factor: *factor })),
             LayerKind::Flatten | LayerKind::Reshape { .. } => {}
             LayerKind::Dropout { rate } => self.ops.push(Op::Dropout(Dropout { rate: *rate })),
-            LayerKind::BatchNorm => self.batch_norm(part, name, input[2]),
+            LayerKind::BatchNorm => self.batch_norm(owner, input[2]),
             LayerKind::Activation { activation } => {
                 self.joins = joins;
                 self.activation(*activation, input[2]);
@@ -99,9 +111,9 @@ impl Builder {
         }
     }
 
-    fn dense(&mut self, part: &'static str, name: impl Fn(&str) -> String, inputs: usize, outputs: usize, init: Init) {
-        let weight = self.weights(part, name("weight"), vec![inputs, outputs], init, [inputs, outputs]);
-        let bias = self.constants(part, name("bias"), outputs, 0.0);
+    fn dense(&mut self, owner: Owner, inputs: usize, outputs: usize, init: Init) {
+        let weight = self.weights(owner, vec![inputs, outputs], init, [inputs, outputs]);
+        let bias = self.constants(owner, "bias", outputs, 0.0);
         self.ops.push(Op::Dense(Dense {
             inputs,
             outputs,
@@ -113,56 +125,44 @@ impl Builder {
     }
 
     /// A dense layer that mirrors the one at `lender`.
-    fn borrowing_dense(&mut self, part: &'static str, name: impl Fn(&str) -> String, lender: usize) {
+    fn borrowing_dense(&mut self, owner: Owner, lender: usize) {
         let Op::Dense(lending) = &mut self.ops[lender] else { unreachable!("lenders are dense layers") };
         lending.tie = Tie::Lent;
         let Dense { inputs: outputs, outputs: inputs, weight, .. } = *lending;
-        let bias = self.constants(part, name("bias"), outputs, 0.0);
+        let bias = self.constants(owner, "bias", outputs, 0.0);
         let tie = Tie::Borrowed;
         self.ops.push(Op::Dense(Dense { inputs, outputs, weight, bias, activation: Activation::Linear, tie }));
     }
 
-    fn conv(
-        &mut self,
-        part: &'static str,
-        name: impl Fn(&str) -> String,
-        &Convolution { filters, init, .. }: &Convolution,
-        windows: Windows,
-    ) {
+    fn conv(&mut self, owner: Owner, &Convolution { filters, init, .. }: &Convolution, windows: Windows) {
         let upsample = self.upsampled_before(&windows);
         let [down, across] = windows.kernel;
         let shape = [down, across, windows.channels, filters];
-        let weight = self.kernel(part, name("weight"), shape, init);
-        let bias = self.constants(part, name("bias"), filters, 0.0);
+        let weight = self.kernel(owner, shape, init);
+        let bias = self.constants(owner, "bias", filters, 0.0);
         let activation = Activation::Linear;
         self.ops.push(Op::Conv(Conv2d { windows, upsample, outputs: filters, weight, bias, activation }));
     }
 
-    fn conv_transpose(
-        &mut self,
-        part: &'static str,
-        name: impl Fn(&str) -> String,
-        layer: &Convolution,
-        input: [usize; 3],
-    ) {
+    fn conv_transpose(&mut self, owner: Owner, layer: &Convolution, input: [usize; 3]) {
         let spread = Spread { windows: shape::windows_back(layer, input), inputs: input[2] };
         let [down, across] = layer.kernel;
-        let weight = self.kernel(part, name("weight"), [down, across, layer.filters, spread.inputs], layer.init);
-        let bias = self.constants(part, name("bias"), layer.filters, 0.0);
+        let weight = self.kernel(owner, [down, across, layer.filters, spread.inputs], layer.init);
+        let bias = self.constants(owner, "bias", layer.filters, 0.0);
         self.ops.push(Op::ConvTranspose(ConvTranspose2d { spread, weight, bias, activation: Activation::Linear }));
     }
 
     /// A convolution's weights, with fans as in Keras.
-    fn kernel(&mut self, part: &'static str, name: String, shape: [usize; 4], init: Init) -> usize {
+    fn kernel(&mut self, owner: Owner, shape: [usize; 4], init: Init) -> usize {
         let [down, across, first, second] = shape;
-        self.weights(part, name, shape.to_vec(), init, [down * across * first, down * across * second])
+        self.weights(owner, shape.to_vec(), init, [down * across * first, down * across * second])
     }
 
-    fn batch_norm(&mut self, part: &'static str, name: impl Fn(&str) -> String, width: usize) {
-        let scale = self.constants(part, name("weight"), width, 1.0);
-        let offset = self.constants(part, name("bias"), width, 0.0);
-        let running = self.running(part, name("running_mean"), width, 0.0);
-        self.running(part, name("running_var"), width, 1.0);
+    fn batch_norm(&mut self, owner: Owner, width: usize) {
+        let scale = self.constants(owner, "weight", width, 1.0);
+        let offset = self.constants(owner, "bias", width, 0.0);
+        let running = self.running(owner, "running_mean", width, 0.0);
+        self.running(owner, "running_var", width, 1.0);
         self.ops.push(Op::BatchNorm(BatchNorm { width, scale, offset, running }));
     }
 
@@ -208,33 +208,29 @@ impl Builder {
         }
     }
 
-    fn weights(
-        &mut self,
-        part: &'static str,
-        name: String,
-        shape: Vec<usize>,
-        init: Init,
-        [fan_in, fan_out]: [usize; 2],
-    ) -> usize {
-        let count = shape.iter().product();
-        let values = init.draw(count, fan_in, fan_out, &mut init::stream(self.seed, &name, 0));
-        let first = self.parameters.len();
-        self.parameters.extend(values);
-        self.tensors.push(Named { part, name, shape, place: Place::Parameters(first..first + count) });
+    fn weights(&mut self, owner: Owner, shape: Vec<usize>, init: Init, [fan_in, fan_out]: [usize; 2]) -> usize {
+        let (first, count) = (self.parameters.len(), shape.iter().product());
+        let mut stream = init::stream(self.seed, &owner.name("weight"), 0);
+        self.parameters.extend(init.draw(count, fan_in, fan_out, &mut stream));
+        self.add(owner, "weight", shape, Place::Parameters(first..first + count));
         first
     }
 
-    fn constants(&mut self, part: &'static str, name: String, count: usize, value: f64) -> usize {
+    fn constants(&mut self, owner: Owner, tensor: &str, count: usize, value: f64) -> usize {
         let first = self.parameters.len();
         self.parameters.resize(first + count, value);
-        self.tensors.push(Named { part, name, shape: vec![count], place: Place::Parameters(first..first + count) });
+        self.add(owner, tensor, vec![count], Place::Parameters(first..first + count));
         first
     }
 
-    fn running(&mut self, part: &'static str, name: String, count: usize, value: f64) -> usize {
+    fn running(&mut self, owner: Owner, tensor: &str, count: usize, value: f64) -> usize {
         let first = self.state.len();
         self.state.resize(first + count, value);
-        self.tensors.push(Named { part, name, shape: vec![count], place: Place::State(first..first + count) });
+        self.add(owner, tensor, vec![count], Place::State(first..first + count));
         first
+    }
+
+    fn add(&mut self, owner: Owner, tensor: &str, shape: Vec<usize>, place: Place) {
+        self.tensors.push(Named { part: owner.part, name: owner.name(tensor), shape, place });
     }
 }

@@ -16,7 +16,7 @@ use crate::tensor::parameters::Parameters;
 use crate::tensor::pool::{Pool, Upsample};
 use crate::tensor::storage::{Matrix, Scratch};
 
-use super::builder::Builder;
+use super::builder::{Builder, Owner};
 use super::layer::LayerSpec;
 use super::shape::{self, LayerInfo};
 use super::tie;
@@ -118,7 +118,7 @@ impl Network {
                 builder.lenders = builder.ops.iter().enumerate().filter_map(dense).collect();
             }
             for (index, spec) in specs.iter().enumerate() {
-                builder.layer(part, index, spec, shape);
+                builder.layer(Owner { part, index }, spec, shape);
                 shape = infos[index].output;
             }
             ends.push(builder.end_part());

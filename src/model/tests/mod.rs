@@ -14,14 +14,14 @@ use super::layer::LayerSpec;
 use super::train::{Run, Training};
 
 /// Little images with one bright bar each, whose place is the label.
-struct Bars {
+pub(super) struct Bars {
     shape: [usize; 3],
     count: usize,
     labels: Vec<u32>,
     noisy: bool,
 }
 
-fn bars(shape: [usize; 3], count: usize) -> Bars {
+pub(super) fn bars(shape: [usize; 3], count: usize) -> Bars {
     Bars { shape, count, labels: (0..count as u32).map(|row| row % 4).collect(), noisy: false }
 }
 
