@@ -1,7 +1,8 @@
 //! How long questions to a log of many runs take, as whole processes: `cargo bench --bench run_log [RUNS]`.
 //!
-//! The log is written by the recorder from the events of ten launches, as real ones are: each run has 15 params and 30
-//! metrics. Prints a table with the shortest and the median of five times.
+//! Logs are written by the recorder from the events of launches, as real ones are: each run has 15 params and 30 metrics. One
+//! log has ten launches of an experiment each; another has two launches of all runs, which are few variants in one and
+//! each a variant of its own in the other. Prints a table with the shortest and the median of five times.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,18 +17,21 @@ use serde_json::{Map, Value, json};
 const LAUNCHES: usize = 10;
 const METRICS: [&str; 6] = ["loss", "accuracy", "f1", "seconds", "error", "norm"];
 
+/// How the runs of a launch differ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Shape {
+    /// Every run has numbers of its own, and a seed of its own.
+    Each,
+    /// Two swept params make 16 variants, and each seed has all of them.
+    Few,
+}
+
 fn main() {
     let runs = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(100_000_usize);
-    let directory = tempfile::tempdir().expect("a temporary folder can be made");
-    std::fs::create_dir(directory.path().join("experiments")).expect("the folder is writable");
-    let log = directory.path().join("runs.sqlite");
-    let start = Instant::now();
-    (0..LAUNCHES).for_each(|launch| record(&log, launch, runs / LAUNCHES));
-    let size = std::fs::metadata(&log).expect("the log is there").len() as f64 / 1e6;
-    println!("{runs} runs, {size:.0} MB, recorded in {:.1} s\n", start.elapsed().as_secs_f64());
-    println!("{:>9}  {:>9}  pipeline ...", "shortest", "median");
+    let launches: Vec<(String, Shape, usize)> =
+        (0..LAUNCHES).map(|launch| (format!("sizes{launch}"), Shape::Each, runs / LAUNCHES)).collect();
     let both = "classifier.test_accuracy > 0.9 and stage1.loss < 0.5 and tag = 'paper'";
-    let questions: [&[&str]; 9] = [
+    let listed: [&[&str]; 9] = [
         &["runs"],
         &["runs", "--experiment", "sizes3", "--status", "executed"],
         &["runs", "--where", both],
@@ -38,11 +42,35 @@ fn main() {
         &["runs", "--group-by", "latent_dim", "--columns", "classifier.test_accuracy"],
         &["runs", "--group-by", "architecture,latent_dim"],
     ];
+    ask(&launches, &listed);
+    let compared: [&[&str]; 4] = [
+        &["compare", "few"],
+        &["compare", "few", "--by", "latent_dim", "--baseline", "architecture=dense"],
+        &["compare", "each"],
+        &["runs", "--experiment", "few", "--group-by", "architecture"],
+    ];
+    ask(&[("few".to_owned(), Shape::Few, runs), ("each".to_owned(), Shape::Each, runs)], &compared);
+}
+
+/// Writes a log of these launches, and times questions to it.
+fn ask(launches: &[(String, Shape, usize)], questions: &[&[&str]]) {
+    let directory = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::create_dir(directory.path().join("experiments")).expect("the folder is writable");
+    let log = directory.path().join("runs.sqlite");
+    let start = Instant::now();
+    for (launch, (experiment, shape, count)) in launches.iter().enumerate() {
+        record(&log, launch, experiment, *shape, *count);
+    }
+    let size = std::fs::metadata(&log).expect("the log is there").len() as f64 / 1e6;
+    let runs: usize = launches.iter().map(|(.., count)| count).sum();
+    println!("{runs} runs, {size:.0} MB, recorded in {:.1} s\n", start.elapsed().as_secs_f64());
+    println!("{:>9}  {:>9}  pipeline ...", "shortest", "median");
     for question in questions {
         let mut times: Vec<f64> = (0..5).map(|_| asked(directory.path(), question)).collect();
         times.sort_by(f64::total_cmp);
         println!("{:>7.0} ms {:>7.0} ms  {}", times[0] * 1e3, times[2] * 1e3, question.join(" "));
     }
+    println!();
 }
 
 /// Seconds that the program takes to answer.
@@ -59,15 +87,15 @@ fn asked(project: &Path, arguments: &[&str]) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn record(log: &Path, launch: usize, count: usize) {
+fn record(log: &Path, launch: usize, experiment: &str, shape: Shape, count: usize) {
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(launch as u64);
     let recorder = Recorder::start(log, |problem| panic!("{problem}")).expect("the log can be written");
     let time = Timestamp::from_second(1_767_225_600 + 86_400 * launch as i64).expect("a time in range");
     let started = LaunchStarted {
         launch: format!("2026010{launch}T000000-{launch:06x}"),
-        experiment: format!("sizes{launch}"),
+        experiment: experiment.to_owned(),
         file: "experiments/sizes.toml".into(),
-        runs: (0..count).map(|index| run(&format!("{launch}{index:08x}"), index, &mut random)).collect(),
+        runs: (0..count).map(|index| run(&format!("{launch}{index:08x}"), index, shape, &mut random)).collect(),
         nodes: Vec::new(),
         provenance: Box::default(),
         config: json!({}),
@@ -86,19 +114,19 @@ fn record(log: &Path, launch: usize, count: usize) {
     recorder.finish().expect("all is written");
 }
 
-fn run(id: &str, index: usize, random: &mut impl Rng) -> RunInfo {
+fn run(id: &str, index: usize, shape: Shape, random: &mut impl Rng) -> RunInfo {
     let architecture = if index.is_multiple_of(2) { "dense" } else { "conv" };
     let variant = json!({ "architecture": architecture, "latent_dim": 1 << (index / 2 % 8) });
     let mut params: Map<String, Value> = variant.as_object().cloned().unwrap_or_default();
     params.extend((0..13).map(|param| match param % 3 {
-        0 => (format!("width{param}"), json!(64 * (1 + index % 4))),
-        1 => (format!("rate{param}"), json!(random.random::<f64>())),
+        0 => (format!("width{param}"), json!(if shape == Shape::Few { 64 } else { 64 * (1 + index % 4) })),
+        1 => (format!("rate{param}"), json!(if shape == Shape::Few { 0.5 } else { random.random::<f64>() })),
         _ => (format!("kind{param}"), json!("relu")),
     }));
     RunInfo {
         id: id.to_owned(),
         variant: variant.as_object().cloned().unwrap_or_default(),
-        seed: index as u64,
+        seed: if shape == Shape::Few { index / 16 } else { index } as u64,
         params,
         tags: if index.is_multiple_of(10) { vec!["paper".to_owned()] } else { Vec::new() },
         stages: [].into(),

@@ -8,6 +8,7 @@ pub mod event;
 pub mod hash;
 pub mod id;
 pub mod merit;
+pub mod named;
 pub mod provenance;
 pub mod space;
 pub mod statistics;

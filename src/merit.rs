@@ -96,7 +96,7 @@ pub fn title(name: &str) -> String {
     match own(name) {
         "mse" | "bce" | "ssim" if name.starts_with("evaluate") => format!("test {}", readable(own(name))),
         // Another stage's says whose it is: a pipeline may have several.
-        "mse" | "bce" | "ssim" if name.contains('.') => {
+        "mse" | "bce" | "ssim" | "pixel_accuracy" if name.contains('.') && !name.starts_with("evaluate") => {
             let stage = name.rsplit_once('.').map_or("", |(stage, _)| stage);
             format!("{} of {stage}", readable(own(name)))
         }

@@ -1,6 +1,7 @@
 //! Numbers, durations, values and tables as people read them in a terminal. Knows nothing of what they mean.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
@@ -82,6 +83,9 @@ pub fn in_full(value: &Value) -> String {
 /// The values of one param, as [`value`] has them, but of long ones that begin alike the part in which they differ, so
 /// that no two read the same. Empty where there is none.
 pub fn told_apart(values: &[Option<&Value>]) -> Vec<String> {
+    if values.iter().flatten().all(|value| is_short(value)) {
+        return values.iter().map(|known| known.map_or_else(String::new, in_full)).collect();
+    }
     let mut alike: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for known in values.iter().flatten() {
         alike.entry(value(known)).or_default().insert(in_full(known));
@@ -94,6 +98,15 @@ pub fn told_apart(values: &[Option<&Value>]) -> Vec<String> {
         }
     };
     values.iter().map(|known| known.as_ref().map_or_else(String::new, told)).collect()
+}
+
+/// Whether [`value`] surely shows all of it.
+pub fn is_short(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() <= LONGEST,
+        Value::Array(_) | Value::Object(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// A text from where several, of which it is one, stop being alike; all of it where that does not tell them apart.
@@ -210,17 +223,24 @@ pub fn table(header: &[String], rows: &[Vec<String>]) -> Vec<String> {
         .enumerate()
         .map(|(column, name)| {
             let widest = cells(column).chain(name.lines()).map(width).max().unwrap_or(0);
-            let numeric = cells(column).any(|cell| !cell.is_empty())
-                && cells(column).all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok());
+            let is_blank = |cell: &str| matches!(cell, "" | "–");
+            let numeric = cells(column).any(|cell| !is_blank(cell))
+                && cells(column).all(|cell| is_blank(cell) || cell.parse::<f64>().is_ok());
             (widest, numeric)
         })
         .collect();
     let line = |row: &[String]| {
-        let padded = row.iter().zip(&columns).map(|(cell, (widest, numeric))| {
-            let blanks = " ".repeat(widest - width(cell));
-            if *numeric { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
-        });
-        padded.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned()
+        let mut line = String::new();
+        for (place, (cell, &(widest, numeric))) in row.iter().zip(&columns).enumerate() {
+            let gap = if place == 0 { 0 } else { GAP };
+            let written = match numeric {
+                true => write!(line, "{:gap$}{cell:>widest$}", ""),
+                false => write!(line, "{:gap$}{cell:<widest$}", ""),
+            };
+            written.expect("a string takes all text");
+        }
+        line.truncate(line.trim_end().len());
+        line
     };
     let height = header.iter().map(|name| name.lines().count()).max().unwrap_or(1).max(1);
     // Names stand at the bottom of the header.

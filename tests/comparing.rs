@@ -17,14 +17,15 @@ type Row = (Value, u64, Vec<(&'static str, f64)>);
 
 /// Logs one launch of an experiment with these runs, whose ids are the launch's number and their own.
 fn launch(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[Row]) {
-    launch_of(directory, number, experiment, epochs, rows, json!([]), "mse");
+    let config = json!({ "params": { "epochs": epochs } });
+    launch_of(directory, number, experiment, rows, config, "mse");
 }
 
-/// The same with these stages in the config, and a stage `autoencoder` with this loss.
-fn launch_of(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[Row], stages: Value, loss: &str) {
+/// The same with this config, whose params all have that do not vary them, and a stage `autoencoder` with this loss.
+fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], config: Value, loss: &str) {
     let run = |(index, (variant, seed, _)): (usize, &Row)| {
-        let mut params = object(variant.clone());
-        params.insert("epochs".to_owned(), json!(epochs));
+        let mut params = config["params"].as_object().cloned().unwrap_or_default();
+        params.extend(object(variant.clone()));
         RunInfo {
             id: format!("{number}{index:03}"),
             variant: object(variant.clone()),
@@ -47,7 +48,7 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, epochs: u32, rows:
         runs: rows.iter().enumerate().map(run).collect(),
         nodes: vec![node],
         provenance: Box::default(),
-        config: json!({ "pipeline": { "stages": stages } }),
+        config: config.clone(),
     };
     let recorder = Recorder::start(&directory.join("runs.sqlite"), |error| panic!("{error}")).unwrap();
     let time = Timestamp::from_second(1_767_225_600 + number).unwrap();
@@ -149,10 +150,13 @@ fn runs_of_other_stages_do_not_stand_for_an_experiment() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("experiments")).unwrap();
     let path = directory.path();
-    let layers = |units: u32| json!([{ "name": "autoencoder", "params": { "encoder": [format!("dense {units}")] } }]);
-    launch_of(path, 1, "sizes", 2, &[sized(2, 0, 0.9), sized(4, 0, 0.8), sized(4, 1, 0.7)], layers(64), "mse");
-    launch_of(path, 2, "sizes", 2, &[sized(2, 1, 0.051)], layers(128), "mse");
-    launch_of(path, 3, "sizes", 2, &[sized(2, 0, 0.050), sized(8, 0, 0.020)], layers(128), "mse");
+    let layers = |units: u32| {
+        let stage = json!({ "name": "autoencoder", "params": { "encoder": [format!("dense {units}")] } });
+        json!({ "pipeline": { "stages": [stage] } })
+    };
+    launch_of(path, 1, "sizes", &[sized(2, 0, 0.9), sized(4, 0, 0.8), sized(4, 1, 0.7)], layers(64), "mse");
+    launch_of(path, 2, "sizes", &[sized(2, 1, 0.051)], layers(128), "mse");
+    launch_of(path, 3, "sizes", &[sized(2, 0, 0.050), sized(8, 0, 0.020)], layers(128), "mse");
     let (_, stdout, stderr) = compare(path, &["sizes", "--metric", "mse", "--format", "json"]);
     let json: Value = serde_json::from_str(&stdout).unwrap();
     let runs: Vec<&Value> = json["variants"].as_array().unwrap().iter().map(|variant| &variant["runs"]).collect();
@@ -166,8 +170,8 @@ fn losses_of_several_kinds_are_compared_only_when_asked_for() {
     std::fs::create_dir(directory.path().join("experiments")).unwrap();
     let path = directory.path();
     let row = |loss: f64| (json!({}), 0, vec![("autoencoder.val_loss", loss), ("evaluate.ssim", 1.0 - loss)]);
-    launch_of(path, 1, "by_mse", 2, &[row(0.02)], json!([]), "mse");
-    launch_of(path, 2, "by_bce", 2, &[row(0.09)], json!([]), "bce");
+    launch_of(path, 1, "by_mse", &[row(0.02)], json!({}), "mse");
+    launch_of(path, 2, "by_bce", &[row(0.09)], json!({}), "bce");
     let both = ["by_mse", "by_bce", "--format", "json"];
     let asked = |more: &[&str]| -> Value {
         let (_, stdout, stderr) = compare(path, &[&both, more].concat());
@@ -176,6 +180,101 @@ fn losses_of_several_kinds_are_compared_only_when_asked_for() {
     assert_eq!(asked(&[])["metrics"], json!([{ "name": "evaluate.ssim", "better": "higher" }]));
     assert_eq!(asked(&[])["notes"], json!([]));
     insta::assert_snapshot!(asked(&["--metric", "val_loss"])["notes"][0].as_str().unwrap(), @"autoencoder.val_loss does not mean the same in all of these runs: the stage's `loss` differs");
+}
+
+#[test]
+fn what_all_runs_share_is_not_compared_unless_the_experiment_is_about_it() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    let row = |noise: f64, mse: f64| {
+        let metrics =
+            vec![("evaluate.mse", 0.5), ("evaluate.ssim", 0.25), ("denoised.ssim", 0.5), ("denoised.mse", mse)];
+        (json!({ "noise": noise }), 0, metrics)
+    };
+    let rows = [row(0.25, 0.02), row(0.5, 0.03)];
+    launch_of(path, 1, "shared", &rows, json!({}), "mse");
+    launch_of(path, 2, "about", &rows, json!({ "metrics": ["denoised.ssim"] }), "mse");
+    let names = |experiment: &str| -> Vec<Value> {
+        let (_, stdout, _) = compare(path, &[experiment, "--format", "json"]);
+        let json: Value = serde_json::from_str(&stdout).unwrap();
+        json["metrics"].as_array().unwrap().iter().map(|metric| metric["name"].clone()).collect()
+    };
+    assert_eq!(names("shared"), ["denoised.mse"]);
+    assert_eq!(names("about"), ["denoised.ssim", "denoised.mse"]);
+}
+
+#[test]
+fn an_ablations_changes_go_by_their_names() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let changes = [
+        json!({ "name": "no dropout", "variant": { "dropout": 0.0 } }),
+        json!({ "name": "GELU", "variant": { "activation": "gelu" } }),
+    ];
+    let config = json!({
+        "params": { "dropout": 0.1, "activation": "relu" },
+        "ablation": { "base_name": "base", "changes": changes },
+    });
+    let row = |variant: Value, mse: f64| (variant, 0, vec![("evaluate.mse", mse)]);
+    let gelu = row(json!({ "activation": "gelu" }), 0.04);
+    let rows = [row(json!({}), 0.03), row(json!({ "dropout": 0.0 }), 0.02), gelu];
+    launch_of(directory.path(), 1, "parts", &rows, config, "mse");
+    let (_, stdout, stderr) = compare(directory.path(), &["parts", "--baseline", "change=base"]);
+    assert_eq!(stderr, "");
+    insta::assert_snapshot!(stdout, @r"
+                                     evaluate
+    change      activation  dropout  mse ↓     Δ mse
+    base        relu            0.1  0.03
+    no dropout  relu            0.0  0.02 *    -0.01
+    GELU        gelu            0.1  0.04      +0.01
+
+    *: best mean; Δ: difference to change=base
+
+    change=no dropout has the lowest test MSE, 0.02, 0.01 less than the baseline, change=base. One run of a variant gives no interval, so this may be chance: repeat with more seeds, such as --repeats 3.
+    ");
+    let (_, stdout, stderr) = compare(directory.path(), &["parts:change=GELU", "1000", "--format", "csv"]);
+    assert_eq!(stderr, "");
+    let firsts: Vec<&str> = stdout.lines().filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(firsts, ["change", "GELU", "base"]);
+    let (_, _, stderr) = compare(directory.path(), &["parts", "--by", "dropout"]);
+    insta::assert_snapshot!(stderr, @r"
+    error: --by: `dropout` is one of what tells the changes apart, which go by their names
+      help: use --by change; there are GELU, base, no dropout
+    ");
+}
+
+#[test]
+fn a_param_that_a_branch_of_the_sweep_does_not_vary_has_no_value_there() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let row = |variant: Value, seed: u64, mse: f64| (variant, seed, vec![("evaluate.mse", mse)]);
+    let (dense, conv) =
+        (json!({ "architecture": "dense" }), |kernel| json!({ "architecture": "conv", "kernel": kernel }));
+    let rows = [
+        row(dense.clone(), 0, 0.030),
+        row(dense, 1, 0.032),
+        row(conv(3), 0, 0.020),
+        row(conv(3), 1, 0.021),
+        row(conv(5), 0, 0.018),
+        row(conv(5), 1, 0.017),
+    ];
+    launch_of(directory.path(), 1, "kernels", &rows, json!({ "params": { "kernel": 3 } }), "mse");
+    let (_, stdout, stderr) = compare(directory.path(), &["kernels", "--baseline", "architecture=dense"]);
+    assert_eq!(stderr, "");
+    insta::assert_snapshot!(stdout, @r"
+                                 evaluate
+    architecture  kernel  seeds  mse ↓              Δ mse
+    dense              –      2  0.031 ± 0.013
+    conv               3      2  0.0205 ± 0.0064    -0.0105 (p = 0.061)
+    conv               5      2  0.0175 ± 0.0064 *  -0.013 (p = 0.070)
+
+    *: best mean; ±: half the 95 % interval; Δ: difference to architecture=dense
+
+    architecture=conv, kernel=5 has the lowest test MSE, 0.0175 ± 0.0064, 0.013 less than the baseline, architecture=dense (95 % interval -0.006 to 0.033; 2 pairs by seed; p = 0.070 after Holm's correction for 2 comparisons): the data do not support it. From two seeds it cannot be told how many it takes: repeat with more, such as --repeats 5.
+
+    Of the variance of the test MSE: architecture 94 % (p < 0.001), kernel 4 % (p = 0.058); 1 % is left to chance.
+    ");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `pipeline compare`: runs, variants and experiments side by side.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -9,11 +10,11 @@ use crate::cli::args::{CompareArgs, CompareFormat};
 use crate::cli::output::{self, print, terminal_width};
 use crate::cli::runs::NONE_YET;
 use crate::cli::{Exit, Project, Stop};
-use crate::compare::{self, Baseline, EXPERIMENT, Run, Sheet, Variant, format, telling};
+use crate::compare::{self, Baseline, CHANGE, EXPERIMENT, Run, Sheet, Variant, format, telling};
 use crate::diagnostic::{did_you_mean, nearest_or};
 use crate::merit::{self, of_companion};
 use crate::progress::remark;
-use crate::run_log::{LogError, RunLog, RunRow, Standing};
+use crate::run_log::{ComparedRun, LogError, RunLog, Standing};
 use crate::text;
 
 /// Metrics that are compared unless told otherwise.
@@ -25,12 +26,12 @@ pub fn execute(args: &CompareArgs) -> Result<Exit, Stop> {
     let Some(log) = RunLog::open_for_queries(&path)? else {
         return Err(Stop::usage(format!("there are no runs in {}", path.display())).help(NONE_YET));
     };
-    let runs = runs(&log, &args.targets)?;
+    let (runs, about) = runs(&log, &args.targets)?;
     let variants = variants(&runs);
-    let metrics = metrics(&log, &runs, &variants, &args.metric)?;
+    let metrics = metrics(&log, &runs, &variants, &args.metric, &about)?;
     let baseline = args.baseline.as_ref().map(|name| baseline(&log, &runs, &variants, name)).transpose()?;
     let mut sheet = Sheet::of(&runs, &variants, &metrics, baseline);
-    for metric in &metrics {
+    for metric in metrics.iter().filter(|_| !args.metric.is_empty()) {
         sheet.notes.extend(incomparable(&log, &runs, metric)?.map(|param| not_the_same(metric, param)));
     }
     add_series(&log, &mut sheet)?;
@@ -67,22 +68,30 @@ fn write(file: &Path, text: &str) -> Result<(), Stop> {
     std::fs::write(file, format!("{text}{end}")).map_err(|error| output::unwritable(file, &error, "the comparison"))
 }
 
-/// The runs that are meant, each once.
-fn runs(log: &RunLog, targets: &[String]) -> Result<Vec<Run>, Stop> {
+/// The runs that are meant, each once, and the metrics that their experiments are about.
+fn runs(log: &RunLog, targets: &[String]) -> Result<(Vec<Run>, Vec<String>), Stop> {
     let (mut rows, mut seen) = (Vec::new(), HashSet::new());
     for target in targets {
         rows.extend(named(log, target)?.into_iter().filter(|row| seen.insert(row.id.clone())));
     }
+    drop_idle(&mut rows);
     match &rows[..] {
         [] => Err(Stop::usage("there is nothing to compare").help(NONE_YET)),
         [only] => Err(Stop::usage(format!("there is one run only, {}: nothing to compare it with", only.id))
             .help("name another run, variant or experiment; `pipeline runs` lists them")),
-        _ => Ok(rows.into_iter().map(run).collect()),
+        _ => {
+            let mut about: Vec<String> = Vec::new();
+            for rows in rows.chunk_by(|one, other| one.launch == other.launch) {
+                let more = log.metrics_of(&rows[0].launch)?;
+                about.extend(more.into_iter().filter(|name| !about.contains(name)).collect::<Vec<_>>());
+            }
+            Ok((rows.into_iter().map(run).collect(), about))
+        }
     }
 }
 
 /// An experiment's runs, those of a variant of it, or a single run.
-fn named(log: &RunLog, target: &str) -> Result<Vec<RunRow>, Stop> {
+fn named(log: &RunLog, target: &str) -> Result<Vec<ComparedRun>, Stop> {
     let experiments = log.experiments()?;
     if experiments.iter().any(|name| name == target) {
         return standing_for(log, target);
@@ -92,8 +101,12 @@ fn named(log: &RunLog, target: &str) -> Result<Vec<RunRow>, Stop> {
     {
         return of_variant(standing_for(log, experiment)?, experiment, values);
     }
-    match log.show(target) {
-        Ok(detail) => Ok(vec![detail.run]),
+    match log.compared(target) {
+        Ok(run) => {
+            let mut rows = vec![run];
+            name_changes(log, &mut rows)?;
+            Ok(rows)
+        }
         Err(LogError::NoSuchRun(_)) => {
             let name = target.split_once(':').map_or(target, |(name, _)| name);
             let known = experiments.iter().map(String::as_str);
@@ -104,28 +117,60 @@ fn named(log: &RunLog, target: &str) -> Result<Vec<RunRow>, Stop> {
     }
 }
 
-fn standing_for(log: &RunLog, experiment: &str) -> Result<Vec<RunRow>, Stop> {
-    let Standing { runs, left_out } = log.standing_for(experiment)?;
+fn standing_for(log: &RunLog, experiment: &str) -> Result<Vec<ComparedRun>, Stop> {
+    let Standing { mut runs, left_out } = log.standing_for(experiment)?;
     if left_out > 0 {
         let runs = text::count(left_out, "run");
         remark(&format!("{runs} of earlier launches left out: {experiment} had other stages then"));
     }
+    name_changes(log, &mut runs)?;
+    drop_idle(&mut runs);
     Ok(runs)
 }
 
-fn of_variant(rows: Vec<RunRow>, experiment: &str, values: &str) -> Result<Vec<RunRow>, Stop> {
-    let params: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.params).collect();
-    let wanted = assignments(values, &params, experiment)?;
-    let has = |row: &RunRow| wanted.iter().all(|(name, value)| row.params.get(name) == Some(value));
-    let found: Vec<RunRow> = rows.iter().filter(|row| has(row)).cloned().collect();
-    match found.is_empty() {
+/// Lets runs of an ablation differ in the name of their change rather than in what it sets.
+fn name_changes(log: &RunLog, rows: &mut [ComparedRun]) -> Result<(), LogError> {
+    for rows in rows.chunk_by_mut(|one, other| one.launch == other.launch) {
+        let changes = log.changes_of(&rows[0].launch)?;
+        for row in rows.iter_mut().filter(|_| !changes.is_empty()) {
+            let name = changes.get(&*row.variant).cloned().unwrap_or_else(|| text::pairs(&row.variant));
+            Arc::make_mut(&mut row.params).insert(CHANGE.to_owned(), name.as_str().into());
+            row.variant = Arc::new(Map::from_iter([(CHANGE.to_owned(), name.into())]));
+        }
+    }
+    Ok(())
+}
+
+/// Takes from every run the params that its launch varies elsewhere alone: those of a branch of the sweep that the run is
+/// not part of.
+fn drop_idle(rows: &mut [ComparedRun]) {
+    let mut varied: HashMap<Arc<str>, BTreeSet<String>> = HashMap::new();
+    for rows in rows.chunk_by(|one, other| one.launch == other.launch && one.variant.keys().eq(other.variant.keys())) {
+        varied.entry(rows[0].launch.clone()).or_default().extend(rows[0].variant.keys().cloned());
+    }
+    for ComparedRun { launch, variant, params, .. } in rows {
+        let varied = &varied[launch];
+        if varied.len() > variant.len() {
+            Arc::make_mut(params).retain(|name, _| variant.contains_key(name) || !varied.contains(name));
+        }
+    }
+}
+
+fn of_variant(mut rows: Vec<ComparedRun>, experiment: &str, values: &str) -> Result<Vec<ComparedRun>, Stop> {
+    let wanted = assignments(values, rows.iter().map(|row| &*row.params), experiment)?;
+    rows.retain(|row| wanted.iter().all(|(name, value)| row.params.get(name) == Some(value)));
+    match rows.is_empty() {
         true => Err(Stop::usage(format!("no run of {experiment} has {values}")).help("`pipeline runs` lists them")),
-        false => Ok(found),
+        false => Ok(rows),
     }
 }
 
 /// `PARAM=VALUE,...` with the values as runs have them. Knows what each param can be from the runs' own.
-fn assignments(text: &str, known: &[&Map<String, Value>], of: &str) -> Result<Map<String, Value>, Stop> {
+fn assignments<'a>(
+    text: &str,
+    known: impl Iterator<Item = &'a Map<String, Value>> + Clone,
+    of: &str,
+) -> Result<Map<String, Value>, Stop> {
     let mut wanted = Map::new();
     for part in text::at_commas(text) {
         let Some((name, given)) = part.split_once('=') else {
@@ -137,9 +182,9 @@ fn assignments(text: &str, known: &[&Map<String, Value>], of: &str) -> Result<Ma
             return Err(Stop::usage(format!("{of}: `{name}` is given twice"))
                 .help("a run has one value of it; name several variants one after the other"));
         }
-        let names: BTreeSet<&str> = known.iter().flat_map(|params| params.keys()).map(String::as_str).collect();
-        let values: HashSet<&Value> = known.iter().filter_map(|params| params.get(name)).collect();
+        let values: HashSet<&Value> = known.clone().filter_map(|params| params.get(name)).collect();
         if values.is_empty() {
+            let names: BTreeSet<&str> = known.flat_map(Map::keys).map(String::as_str).collect();
             let help = nearest_or(name, names.iter().copied(), || format!("there are {}", listed(names.iter())));
             return Err(Stop::usage(format!("{of}: no param `{name}` tells runs apart")).help(help));
         }
@@ -163,18 +208,9 @@ fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
     names.map(|name| name.as_ref().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
-fn run(row: RunRow) -> Run {
-    // JSON has no number for what is not finite.
-    let metrics = row.metrics.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or(f64::NAN)));
-    let swept = row.variant.keys().cloned().collect();
-    Run {
-        id: row.id,
-        experiment: row.experiment,
-        params: row.params,
-        swept,
-        seed: row.seed,
-        metrics: metrics.collect(),
-    }
+fn run(row: ComparedRun) -> Run {
+    let ComparedRun { id, experiment, variant, params, seed, metrics, .. } = row;
+    Run { id, experiment, variant, params, seed, metrics }
 }
 
 /// Runs by what tells them apart; one by one where nothing does.
@@ -183,12 +219,18 @@ fn variants(runs: &[Run]) -> Vec<Variant<'_>> {
     if variants.len() > 1 { variants } else { compare::one_each(runs) }
 }
 
-/// The metrics that are asked for, or else the most telling ones that all variants have and that mean the same in all.
-fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String]) -> Result<Vec<String>, Stop> {
-    let each: Vec<BTreeSet<&str>> = variants.iter().map(names).collect();
-    let mut kinds: Vec<&BTreeSet<&str>> = each.iter().collect();
+/// The metrics that are asked for, or else the most telling ones that all variants have and that mean the same in all:
+/// those that their experiments are about first.
+fn metrics(
+    log: &RunLog,
+    runs: &[Run],
+    variants: &[Variant<'_>],
+    asked: &[String],
+    about: &[String],
+) -> Result<Vec<String>, Stop> {
+    let mut kinds: Vec<BTreeSet<&str>> = variants.chunk_by(same_names).map(|alike| names(&alike[0])).collect();
     kinds.dedup();
-    let all: BTreeSet<&str> = kinds.iter().copied().flatten().copied().collect();
+    let all: BTreeSet<&str> = kinds.iter().flatten().copied().collect();
     if all.is_empty() {
         return Err(Stop::usage("none of these runs has a metric").help("`pipeline runs` says how they ended"));
     }
@@ -197,11 +239,23 @@ fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String
     }
     let mut common: BTreeSet<&str> =
         all.iter().copied().filter(|name| kinds.iter().all(|names| names.contains(*name))).collect();
+    let about: Vec<&str> = about.iter().filter_map(|name| common.get(name.as_str()).copied()).collect();
+    // What is the same in all runs, such as a shared stage's metric, tells nothing of what varies.
+    let varies = |name: &str| runs.iter().any(|run| run.metrics.get(name) != runs[0].metrics.get(name));
+    let telling = common.iter().copied().filter(|name| about.contains(name) || varies(name));
+    let telling: BTreeSet<&str> = telling.collect();
+    if telling.iter().any(|name| !of_companion(name)) {
+        common = telling;
+    }
     let mut left_out = None;
     loop {
-        let key = merit::key_metrics(&common, METRICS);
-        let others = common.iter().copied().filter(|name| !of_companion(name));
-        let chosen: Vec<&str> = if key.is_empty() { others.take(METRICS).collect() } else { key };
+        let mut chosen: Vec<&str> = about.iter().copied().filter(|name| common.contains(name)).collect();
+        let key = merit::key_metrics(&common, METRICS).into_iter().filter(|name| !about.contains(name));
+        chosen.extend(key);
+        chosen.truncate(METRICS.max(about.len()));
+        if chosen.is_empty() {
+            chosen.extend(common.iter().copied().filter(|name| !of_companion(name)).take(METRICS));
+        }
         let mut differing = Vec::new();
         for metric in &chosen {
             differing.extend(incomparable(log, runs, metric)?.map(|param| (*metric, param)));
@@ -211,7 +265,7 @@ fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String
                 return Err(Stop::usage(not_the_same(metric, param))
                     .help(format!("there is no other metric: --metric {metric} compares them all the same")));
             }
-            ([], _) if chosen.is_empty() => return Err(nothing_in_common(variants, &each)),
+            ([], _) if chosen.is_empty() => return Err(nothing_in_common(variants)),
             ([], _) => return Ok(chosen.into_iter().map(str::to_owned).collect()),
             ([first, ..], _) => left_out = Some(*first),
         }
@@ -219,25 +273,24 @@ fn metrics(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], asked: &[String
     }
 }
 
-/// The metrics of a variant.
+/// The metrics of a variant, most of whose runs have the same ones.
 fn names<'a>(variant: &Variant<'a>) -> BTreeSet<&'a str> {
-    let mut names = BTreeSet::new();
-    let mut last: Option<&Run> = None;
-    for run in &variant.runs {
-        // Most runs have the same ones.
-        if last.replace(run).is_none_or(|last| !last.metrics.keys().eq(run.metrics.keys())) {
-            names.extend(run.metrics.keys().map(String::as_str));
-        }
-    }
-    names
+    let alike = variant.runs.chunk_by(|one, other| one.metrics.names() == other.metrics.names());
+    alike.flat_map(|runs| runs[0].metrics.names()).map(String::as_str).collect()
 }
 
-fn nothing_in_common(variants: &[Variant<'_>], each: &[BTreeSet<&str>]) -> Stop {
-    let has = |(variant, names): (&Variant<'_>, &BTreeSet<&str>)| {
+/// Whether the first runs have the same metrics, and there are no others.
+fn same_names(one: &Variant<'_>, other: &Variant<'_>) -> bool {
+    matches!((&one.runs[..], &other.runs[..]), ([one], [other]) if one.metrics.names() == other.metrics.names())
+}
+
+fn nothing_in_common(variants: &[Variant<'_>]) -> Stop {
+    let has = |variant: &Variant<'_>| {
+        let names = names(variant);
         let names = if names.is_empty() { "none".to_owned() } else { listed(names.iter()) };
         format!("{} has {names}", variant.label())
     };
-    let told: Vec<String> = variants.iter().zip(each).map(has).collect();
+    let told: Vec<String> = variants.iter().map(has).collect();
     Stop::usage("these have no metric in common").help(told.join("\n        "))
 }
 
@@ -281,18 +334,18 @@ fn metric(name: &str, all: &BTreeSet<&str>) -> Result<String, Stop> {
 /// What `--baseline` means: variants by some of their values, or the one that a run is of.
 fn baseline(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], name: &str) -> Result<Baseline, Stop> {
     let (values, shown) = if name.contains('=') {
-        let known: Vec<&Map<String, Value>> = variants.iter().map(|variant| &variant.values).collect();
+        let known = variants.iter().map(|variant| &*variant.values);
         for part in text::at_commas(name) {
-            check_tells(runs, part.split('=').next().unwrap_or_default().trim(), "--baseline", "experiment=NAME")?;
+            check_tells(runs, part.split('=').next().unwrap_or_default().trim(), "--baseline", "=NAME")?;
         }
-        let values = assignments(name, &known, "--baseline")?;
+        let values = assignments(name, known, "--baseline")?;
         (values.clone(), text::pairs(&values))
     } else {
         let id = log.show(name)?.run.id;
         let of = variants.iter().find(|variant| variant.runs.iter().any(|run| run.id == id));
         let missing = || Stop::usage(format!("--baseline: the run {id} is not among those compared"));
         let of = of.ok_or_else(|| missing().help("name it before the options, too"))?;
-        (of.values.clone(), of.label().to_owned())
+        ((*of.values).clone(), of.label())
     };
     let of = compare::baselines(variants, &values);
     if of.iter().all(Option::is_none) {
@@ -303,15 +356,19 @@ fn baseline(log: &RunLog, runs: &[Run], variants: &[Variant<'_>], name: &str) ->
     Ok(Baseline { name: shown, of })
 }
 
-/// Refuses a param that differs between experiments alone, which are told apart by their names.
-fn check_tells(runs: &[Run], param: &str, option: &str, instead: &str) -> Result<(), Stop> {
+/// Refuses a param that differs between experiments or changes alone, which are told apart by their names. `value`
+/// stands behind the name in the option.
+fn check_tells(runs: &[Run], param: &str, option: &str, value: &str) -> Result<(), Stop> {
     let telling = telling(runs);
     if telling.iter().any(|known| known == param) || !compare::differing(runs).iter().any(|known| known == param) {
         return Ok(());
     }
-    let experiments: BTreeSet<&str> = runs.iter().map(|run| run.experiment.as_str()).collect();
-    Err(Stop::usage(format!("{option}: `{param}` is one of what tells the experiments apart, which go by their names"))
-        .help(format!("use {option} {instead}; there are {}", listed(experiments.iter()))))
+    let (what, instead, names): (_, _, BTreeSet<&str>) = match telling.first().is_some_and(|name| name == EXPERIMENT) {
+        true => ("experiments", EXPERIMENT, runs.iter().map(|run| &*run.experiment).collect()),
+        false => ("changes", CHANGE, runs.iter().filter_map(|run| run.params.get(CHANGE)?.as_str()).collect()),
+    };
+    Err(Stop::usage(format!("{option}: `{param}` is one of what tells the {what} apart, which go by their names"))
+        .help(format!("use {option} {instead}{value}; there are {}", listed(names.iter()))))
 }
 
 /// `--by` needs a param that differs.
@@ -319,7 +376,7 @@ fn check_param(sheet: &Sheet, runs: &[Run], param: &str) -> Result<(), Stop> {
     if sheet.keys.iter().any(|known| known == param) {
         return Ok(());
     }
-    check_tells(runs, param, "--by", EXPERIMENT)?;
+    check_tells(runs, param, "--by", "")?;
     let differing = listed(sheet.keys.iter());
     if let Some(value) = runs.iter().find_map(|run| run.params.get(param)) {
         return Err(Stop::usage(format!("--by: {param} is {} in all of them", text::value(value)))

@@ -85,7 +85,7 @@ fn runs(log: &RunLog, experiment: &str) -> Result<Vec<RunDetail>, Stop> {
         return Err(Stop::usage(format!("there are no runs of an experiment `{experiment}`")).help(help));
     }
     let rows = log.standing_for(experiment)?.runs;
-    let well = rows.iter().filter(|row| row.status == "executed" || row.status == "cached");
+    let well = rows.iter().filter(|row| row.ended_well);
     let runs = well.map(|row| log.show(&row.id)).collect::<Result<Vec<_>, _>>()?;
     let others = rows.len() - runs.len();
     if runs.is_empty() {

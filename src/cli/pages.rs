@@ -4,11 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::cli::exit::Stop;
 use crate::cli::prepare::Prepared;
+use crate::compare::{CHANGE, Run};
 use crate::config::{self, Experiment, Objective};
 use crate::event::{Provenance, Status};
 use crate::merit;
@@ -20,9 +22,6 @@ use crate::report::page::{
 };
 use crate::report::source::Source;
 use crate::runner::{Reporter, RunResult, StageResult, Summary};
-
-/// What a page calls that in which an ablation's variants differ.
-const CHANGE: &str = "change";
 
 /// Writes a page for each run and one for the experiment.
 pub struct Pages {
@@ -94,11 +93,15 @@ impl Pages {
     fn keep(&self, result: &RunResult, figures: Option<FiguresDir>, page: Option<&Path>) {
         let link = page.and_then(|page| page.strip_prefix(&self.reports).ok()).map(|page| page.display().to_string());
         self.runs.borrow_mut().push(RunSummary {
-            id: result.info.id.clone(),
-            variant: result.info.variant.clone(),
-            seed: result.info.seed,
+            run: Run {
+                id: result.info.id.clone(),
+                experiment: self.name.as_str().into(),
+                params: Arc::new(result.info.variant.clone()),
+                seed: result.info.seed,
+                metrics: result.metrics.clone().into_iter().collect(),
+                ..Run::default()
+            },
             status: result.status,
-            metrics: result.metrics.clone(),
             link,
             seconds: result.seconds + result.saved,
             warnings: warnings(result),
@@ -175,16 +178,16 @@ impl Reporter for Pages {
         let mut runs = self.runs.take();
         let planned = plan.runs.iter().zip(0..).map(|(run, place)| ((&run.variant, run.seed), place));
         let places: HashMap<_, usize> = planned.collect();
-        runs.sort_by_key(|run| places.get(&(&run.variant, run.seed)).copied());
+        runs.sort_by_key(|RunSummary { run, .. }| places.get(&(&*run.params, run.seed)).copied());
         let mut swept = self.swept.clone();
         // A search varies what its pruner needs besides.
-        let more: BTreeSet<&String> = runs.iter().flat_map(|run| run.variant.keys()).collect();
+        let more: BTreeSet<&String> = runs.iter().flat_map(|summary| summary.run.params.keys()).collect();
         swept.extend(more.into_iter().filter(|param| !self.swept.contains(param)).cloned());
         if !self.names.is_empty() {
             swept = vec![CHANGE.to_owned()];
-            for run in &mut runs {
-                if let Some((_, name)) = self.names.iter().find(|(values, _)| *values == run.variant) {
-                    run.variant.clone_from(name);
+            for RunSummary { run, .. } in &mut runs {
+                if let Some((_, name)) = self.names.iter().find(|(values, _)| *values == *run.params) {
+                    run.params = Arc::new(name.clone());
                 }
             }
         }

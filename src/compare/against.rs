@@ -53,7 +53,11 @@ pub fn baselines(variants: &[Variant<'_>], values: &Map<String, Value>) -> Vec<O
         |variant: &Variant<'_>| values.iter().all(|(name, value)| variant.values.get(name) == Some(value));
     let all: Vec<usize> = (0..variants.len()).filter(|index| is_baseline(&variants[*index])).collect();
     let places: HashMap<&Map<String, Value>, usize> =
-        all.iter().map(|index| (&variants[*index].values, *index)).collect();
+        all.iter().map(|index| (&*variants[*index].values, *index)).collect();
+    // What a baseline has no value of, such as a param of another branch, it does not differ in.
+    let mut shapes: Vec<Vec<&String>> = places.keys().map(|values| values.keys().collect()).collect();
+    shapes.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+    shapes.dedup();
     let of = |variant: &Variant<'_>| {
         if is_baseline(variant) {
             return None;
@@ -61,9 +65,11 @@ pub fn baselines(variants: &[Variant<'_>], values: &Map<String, Value>) -> Vec<O
         if let [only] = all[..] {
             return Some(only);
         }
-        let mut wanted = variant.values.clone();
-        wanted.extend(values.clone());
-        places.get(&wanted).copied()
+        shapes.iter().find_map(|names| {
+            let own = names.iter().filter_map(|name| variant.values.get_key_value(*name));
+            let wanted = own.chain(values).map(|(name, value)| (name.clone(), value.clone())).collect();
+            places.get::<Map<String, Value>>(&wanted).copied()
+        })
     };
     variants.iter().map(of).collect()
 }

@@ -79,7 +79,7 @@ impl Ranking<'_> {
                 let title = merit::title(self.metric);
                 format!("The baseline, {}, has no finite {title}. Of the others {first}", label(missing))
             }
-            _ => first.to_owned(),
+            _ => first,
         }
     }
 
@@ -266,12 +266,14 @@ pub fn notes(variants: &[Variant<'_>], metric: &str) -> Vec<String> {
     let title = merit::title(metric);
     let mut notes = Vec::new();
     for variant in variants {
-        let of = text::count(variant.runs.len(), "run");
-        let missing = variant.runs.iter().filter(|run| !run.metrics.contains_key(metric)).count();
-        let values = variant.runs.iter().filter_map(|run| run.metrics.get(metric));
-        let not_finite = values.filter(|value| !value.is_finite()).count();
-        let label = variant.label();
+        let values = variant.runs.iter().map(|run| run.metrics.get(metric));
+        let missing = values.clone().filter(Option::is_none).count();
+        let not_finite = values.flatten().filter(|value| !value.is_finite()).count();
         let seeds: BTreeSet<u64> = variant.runs.iter().map(|run| run.seed).collect();
+        if seeds.len() == variant.runs.len() && not_finite + missing == 0 {
+            continue;
+        }
+        let (label, of) = (variant.label(), text::count(variant.runs.len(), "run"));
         if seeds.len() < variant.runs.len() {
             let seeds = text::count(seeds.len(), "seed");
             notes.push(format!("{label}: {of} with {seeds} only: of each seed the last one named counts"));

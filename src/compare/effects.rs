@@ -1,7 +1,7 @@
 //! What each param has to do with a metric.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -24,8 +24,8 @@ pub struct Effects {
 
 /// Main effects and two-way interactions of params on a metric, over the runs where it is finite. `None` when nothing
 /// varies, or when no param can be told from the others.
-pub fn effects(runs: &[Run], params: &[String], metric: &str) -> Option<Effects> {
-    let known = runs.iter().filter_map(|run| Some((run, *run.metrics.get(metric)?)));
+pub fn effects<'a>(runs: impl IntoIterator<Item = &'a Run>, params: &[String], metric: &str) -> Option<Effects> {
+    let known = runs.into_iter().filter_map(|run| Some((run, run.metrics.get(metric)?)));
     let (runs, values): (Vec<&Run>, Vec<f64>) = known.filter(|(_, value)| value.is_finite()).unzip();
     let of_runs = |param: &String| Factor::new(param, &runs);
     let factors: Vec<Factor> = params.iter().map(of_runs).filter(|factor| factor.count > 1).collect();
@@ -69,7 +69,7 @@ fn points(factors: &[Factor<'_>], runs: usize) -> (Vec<usize>, usize) {
 /// A param's values in all runs.
 struct Factor<'a> {
     param: String,
-    /// `null` where the param does nothing.
+    /// `null` where there is none.
     values: Vec<&'a Value>,
     /// The value in each run, as one of `count`.
     levels: Vec<usize>,
@@ -78,14 +78,7 @@ struct Factor<'a> {
 
 impl<'a> Factor<'a> {
     fn new(param: &str, runs: &[&'a Run]) -> Self {
-        // Where others sweep over it and a run does not, it belongs to a branch that the run does not take.
-        let swept: BTreeSet<&str> =
-            runs.iter().filter(|run| run.swept.contains(param)).map(|run| run.experiment.as_str()).collect();
-        let value = |run: &&'a Run| match run.params.get(param) {
-            Some(value) if run.swept.contains(param) || !swept.contains(run.experiment.as_str()) => value,
-            _ => &Value::Null,
-        };
-        let values: Vec<&Value> = runs.iter().map(value).collect();
+        let values: Vec<&Value> = runs.iter().map(|run| run.params.get(param).unwrap_or(&Value::Null)).collect();
         // In the order of the runs.
         let mut known: HashMap<&Value, usize> = HashMap::new();
         let level = |value: &&'a Value| {

@@ -71,7 +71,9 @@ pub fn grids_by(sheet: &Sheet, param: &str) -> Vec<Grid> {
     let keys: Vec<&String> = sheet.keys.iter().filter(|key| *key != param).collect();
     let others = |row: &Row| -> Vec<Option<Value>> { keys.iter().map(|key| row.values.get(*key).cloned()).collect() };
     let mut lines = firsts(sheet, value);
-    if lines.iter().all(|line| value(&sheet.rows[*line]).is_number()) {
+    // Where there is none comes last.
+    let is_number = |value: Value| value.is_number() || value.is_null();
+    if lines.iter().all(|line| is_number(value(&sheet.rows[*line]))) {
         let number = |line: &usize| value(&sheet.rows[*line]).as_f64().unwrap_or(f64::NAN);
         lines.sort_by(|one, other| number(one).total_cmp(&number(other)));
     }
@@ -211,23 +213,23 @@ pub fn terminal(sheet: &Sheet, grids: &[Grid], width: Option<usize>) -> (String,
     let mut blocks = Vec::new();
     let mut left_out = 0;
     for grid in grids {
-        let mut grid = grid.clone();
-        let lines = |grid: &Grid| {
-            let mark = |entry: &Entry| if entry.is_best { format!("{} *", entry.text) } else { entry.text.clone() };
-            let rows: Vec<Vec<String>> = grid.rows.iter().map(|row| row.iter().map(mark).collect()).collect();
-            text::table(&grid.header.iter().map(|name| text::stacked(name)).collect::<Vec<_>>(), &rows)
-        };
-        let wide = |grid: &Grid| lines(grid).iter().map(|line| line.chars().count()).max().unwrap_or(0);
+        let mark = |entry: &Entry| if entry.is_best { format!("{} *", entry.text) } else { entry.text.clone() };
+        // Metrics stand below their stages; where these are rows of their own, columns are values.
+        let stacked = |name: &String| if grid.title.is_none() { text::stacked(name) } else { name.clone() };
+        let mut header: Vec<String> = grid.header.iter().map(stacked).collect();
+        let mut rows: Vec<Vec<String>> = grid.rows.iter().map(|row| row.iter().map(mark).collect()).collect();
+        let mut lines = text::table(&header, &rows);
+        let is_wide = |line: &String| width.is_some_and(|width| line.chars().count() > width);
         // What tells the rows apart stays, and all metrics.
         let mut params = sheet.params.len();
-        while params > sheet.keys.len() && grid.title.is_none() && width.is_some_and(|width| wide(&grid) > width) {
+        while params > sheet.keys.len() && grid.title.is_none() && lines.iter().any(is_wide) {
             params -= 1;
             left_out += 1;
-            grid.header.remove(params);
-            grid.rows.iter_mut().for_each(|row| _ = row.remove(params));
+            header.remove(params);
+            rows.iter_mut().for_each(|row| _ = row.remove(params));
+            lines = text::table(&header, &rows);
         }
-        let title = grid.title.iter().cloned();
-        blocks.push(title.chain(lines(&grid)).collect::<Vec<_>>().join("\n"));
+        blocks.push(grid.title.iter().cloned().chain(lines).collect::<Vec<_>>().join("\n"));
     }
     blocks.push(legend(sheet, grids, "*"));
     blocks.extend(closing(sheet).iter().map(|text| text::wrapped(text, width.unwrap_or(usize::MAX)).join("\n")));

@@ -1,6 +1,7 @@
 //! A comparison as a table: one row a variant, its cells with all that is known of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -44,7 +45,7 @@ pub struct Sheet {
 #[derive(Debug, Clone)]
 pub struct Row {
     /// Its params, and what else tells it apart.
-    pub values: Map<String, Value>,
+    pub values: Arc<Map<String, Value>>,
     pub runs: Vec<String>,
     /// How many seeds these have.
     pub seeds: usize,
@@ -115,10 +116,11 @@ impl Sheet {
         self.rows.iter().any(|row| row.seeds > 1)
     }
 
-    /// A param in all rows as people read it, so that different values read differently; empty where there is none.
+    /// A param in all rows as people read it, so that different values read differently; a dash where there is none.
     pub fn shown(&self, param: &str) -> Vec<String> {
         let values: Vec<Option<&Value>> = self.rows.iter().map(|row| row.values.get(param)).collect();
-        text::told_apart(&values)
+        let texts = text::told_apart(&values).into_iter().zip(values);
+        texts.map(|(text, value)| if value.is_none() { "–".to_owned() } else { text }).collect()
     }
 
     /// All of it for programs. Numbers that are not finite are `null`.
@@ -211,9 +213,13 @@ fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// What tells a variant apart, and its params.
-fn values(variant: &Variant<'_>) -> Map<String, Value> {
-    let params = variant.runs.first().map_or_else(Map::new, |run| run.params.clone());
-    params.into_iter().chain(variant.values.clone()).collect()
+fn values(variant: &Variant<'_>) -> Arc<Map<String, Value>> {
+    let params = variant.runs.first().map_or_else(Arc::default, |run| run.params.clone());
+    if variant.values.iter().all(|(name, value)| params.get(name) == Some(value)) {
+        return params;
+    }
+    let all = params.iter().chain(&*variant.values);
+    Arc::new(all.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 fn column(variants: &[Variant<'_>], metric: &str, baseline: Option<&Baseline>) -> Vec<Option<Cell>> {

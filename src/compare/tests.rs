@@ -1,11 +1,12 @@
 mod baseline;
 mod effects;
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::named::Named;
 
 const MSE: &str = "evaluate.mse";
 
@@ -17,11 +18,11 @@ fn object(value: Value) -> Map<String, Value> {
 fn runs(params: Value, metric: &str, values: &[f64]) -> Vec<Run> {
     let run = |(seed, value): (usize, &f64)| Run {
         id: format!("r{seed}"),
-        experiment: "e".to_owned(),
-        params: object(params.clone()),
-        swept: BTreeSet::new(),
+        experiment: "e".into(),
+        variant: Arc::default(),
+        params: object(params.clone()).into(),
         seed: seed as u64,
-        metrics: [(metric.to_owned(), *value)].into(),
+        metrics: [(metric.to_owned(), *value)].into_iter().collect(),
     };
     values.iter().enumerate().map(run).collect()
 }
@@ -40,16 +41,16 @@ fn variants_are_told_apart_by_what_differs() {
     let mut all = architectures(MSE, &[0.1, 0.2], &[0.3]);
     assert_eq!(differing(&all), ["architecture"]);
     let variants = grouped(&all, &telling(&all));
-    let labels: Vec<&str> = variants.iter().map(Variant::label).collect();
+    let labels: Vec<String> = variants.iter().map(Variant::label).collect();
     assert_eq!(labels, ["architecture=dense", "architecture=conv"]);
     assert_eq!(variants[0].runs.len(), 2);
-    all[2].experiment = "other".to_owned();
+    all[2].experiment = "other".into();
     all[2].params = all[0].params.clone();
     assert_eq!(telling(&all), [EXPERIMENT]);
     assert_eq!(grouped(&all, &telling(&all))[1].label(), "experiment=other");
-    all[2].params.insert("depth".to_owned(), json!(3));
+    Arc::make_mut(&mut all[2].params).insert("depth".to_owned(), json!(3));
     assert_eq!((differing(&all), telling(&all)), (vec!["depth".to_owned()], vec![EXPERIMENT.to_owned()]));
-    all[2].swept.insert("depth".to_owned());
+    all[2].variant = object(json!({ "depth": 3 })).into();
     assert_eq!(telling(&all), [EXPERIMENT, "depth"]);
 }
 
@@ -175,7 +176,7 @@ fn many_variants_are_corrected_for() {
 #[test]
 fn runs_without_a_number_and_such_of_one_seed_are_told() {
     let mut all = architectures(MSE, &[0.02, f64::NAN, 0.03], &[0.01, 0.02]);
-    all[4].metrics.clear();
+    all[4].metrics = Named::default();
     let variants = grouped(&all, &telling(&all));
     insta::assert_snapshot!(notes(&variants, MSE).join("\n"), @r"
     architecture=dense: 1 of 3 runs left out, whose test MSE is not finite
@@ -280,6 +281,15 @@ fn a_whole_variant_is_a_baseline_for_all() {
 
     Of the variance of the test MSE: latent\_dim 91 % (p &lt; 0.001), architecture 4 % (p &lt; 0.001), architecture × latent\_dim 4 % (p &lt; 0.001); &lt; 1 % is left to chance.
     ");
+}
+
+#[test]
+fn values_with_a_point_are_columns_of_their_own() {
+    let of = |rate: f64, size: u32| runs(json!({ "rate": rate, "size": size }), MSE, &[0.5]);
+    let all = [of(0.25, 1), of(0.5, 1), of(0.25, 2), of(0.5, 2)].concat();
+    let sheet = Sheet::of(&all, &grouped(&all, &telling(&all)), &[MSE.to_owned()], None);
+    let shown = format::terminal(&sheet, &format::grids_by(&sheet, "size"), None).0;
+    assert!(shown.contains("size  rate=0.25  rate=0.5\n"), "{shown}");
 }
 
 #[test]

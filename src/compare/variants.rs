@@ -1,10 +1,12 @@
 //! Runs grouped into variants: those that differ in their seed alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::merit::{self, Better};
+use crate::named::Named;
 use crate::statistics::Summary;
 use crate::text;
 
@@ -12,31 +14,43 @@ use crate::text;
 #[derive(Debug, Clone, Default)]
 pub struct Run {
     pub id: String,
-    pub experiment: String,
-    pub params: Map<String, Value>,
-    /// Names of the params that its experiment sweeps over.
-    pub swept: BTreeSet<String>,
+    pub experiment: Arc<str>,
+    /// What its launch varies.
+    pub variant: Arc<Map<String, Value>>,
+    pub params: Arc<Map<String, Value>>,
     pub seed: u64,
     /// `<stage>.<metric>` -> value, not a number where it was not finite.
-    pub metrics: BTreeMap<String, f64>,
+    pub metrics: Named,
 }
 
 /// Runs that differ in their seed alone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Variant<'a> {
     /// What tells it from the others.
-    pub values: Map<String, Value>,
+    pub values: Arc<Map<String, Value>>,
     /// In the order given.
     pub runs: Vec<&'a Run>,
-    label: String,
+    /// Its place among all.
+    place: usize,
+    /// By param the values of all, where some are too long for a label as they are.
+    told: Arc<BTreeMap<String, Vec<String>>>,
 }
 
 /// What an experiment goes by among the params, where runs of several are compared.
 pub const EXPERIMENT: &str = "experiment";
+/// What the name of an ablation's change goes by among the params.
+pub const CHANGE: &str = "change";
 
 /// Names of the params that are not the same in all runs, in alphabetical order.
 pub fn differing(runs: &[Run]) -> Vec<String> {
-    differing_of(&runs.iter().collect::<Vec<_>>())
+    differing_of(&distinct(runs))
+}
+
+/// Of runs that share their params one.
+fn distinct(runs: &[Run]) -> Vec<&Run> {
+    let mut seen = HashSet::new();
+    let shared = |run: &Run| (Arc::as_ptr(&run.params), Arc::as_ptr(&run.variant), run.experiment.clone());
+    runs.iter().filter(|run| seen.insert(shared(run))).collect()
 }
 
 fn differing_of(runs: &[&Run]) -> Vec<String> {
@@ -54,33 +68,47 @@ fn differing_of(runs: &[&Run]) -> Vec<String> {
     found.into_iter().cloned().collect()
 }
 
+/// Names of the params that differ between runs of an experiment; of an ablation's, of those that the names of its
+/// changes do not stand for.
+fn differing_within(runs: &[&Run]) -> Vec<String> {
+    let mut by_change: HashMap<Option<&Value>, Vec<&Run>> = HashMap::new();
+    for run in runs {
+        by_change.entry(run.variant.get(CHANGE)).or_default().push(run);
+    }
+    by_change.into_values().flat_map(|runs| differing_of(&runs)).collect()
+}
+
 /// Names of the params that it takes to tell variants apart, in alphabetical order: the swept ones that differ, and what
-/// differs within an experiment. Several experiments are told apart by [`EXPERIMENT`], which comes first, rather than
+/// differs within an experiment. An ablation's changes go by their names, see [`CHANGE`]. Several experiments are told apart by [`EXPERIMENT`], which comes first, rather than
 /// by all that they set differently.
 pub fn telling(runs: &[Run]) -> Vec<String> {
+    let runs = distinct(runs);
     let mut by_experiment: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
-    for run in runs {
+    for run in &runs {
         by_experiment.entry(&run.experiment).or_default().push(run);
     }
     let experiment = (by_experiment.len() > 1).then(|| EXPERIMENT.to_owned());
-    let within: BTreeSet<String> = by_experiment.values().flat_map(|runs| differing_of(runs)).collect();
-    let tells = |name: &String| within.contains(name) || runs.iter().any(|run| run.swept.contains(name));
-    experiment.into_iter().chain(differing(runs).into_iter().filter(tells)).collect()
+    let within: BTreeSet<String> = by_experiment.values().flat_map(|runs| differing_within(runs)).collect();
+    let tells = |name: &String| within.contains(name) || runs.iter().any(|run| run.variant.contains_key(name));
+    experiment.into_iter().chain(differing_of(&runs).into_iter().filter(tells)).collect()
 }
 
 /// The variants by these params, in the order of their first runs.
-pub fn grouped<'a>(runs: &'a [Run], params: &[String]) -> Vec<Variant<'a>> {
+pub fn grouped<'a>(runs: impl IntoIterator<Item = &'a Run>, params: &[String]) -> Vec<Variant<'a>> {
     let mut variants: Vec<Variant<'a>> = Vec::new();
-    let mut places: HashMap<Map<String, Value>, usize> = HashMap::new();
+    let mut places: HashMap<Arc<Map<String, Value>>, usize> = HashMap::new();
+    let mut shared: HashMap<(*const Map<String, Value>, &str), usize> = HashMap::new();
     for run in runs {
-        let value = |name: &String| match run.params.get(name) {
-            None if name == EXPERIMENT => Some((name.clone(), Value::from(run.experiment.as_str()))),
-            value => Some((name.clone(), value?.clone())),
-        };
-        let values: Map<String, Value> = params.iter().filter_map(value).collect();
-        let place = *places.entry(values).or_insert_with_key(|values| {
-            variants.push(Variant { values: values.clone(), runs: Vec::new(), label: String::new() });
-            variants.len() - 1
+        let place = *shared.entry((Arc::as_ptr(&run.params), &run.experiment)).or_insert_with(|| {
+            let value = |name: &String| match run.params.get(name) {
+                None if name == EXPERIMENT => Some((name.clone(), Value::from(&*run.experiment))),
+                value => Some((name.clone(), value?.clone())),
+            };
+            let values: Map<String, Value> = params.iter().filter_map(value).collect();
+            *places.entry(Arc::new(values)).or_insert_with_key(|values| {
+                variants.push(Variant { values: Arc::clone(values), ..Variant::default() });
+                variants.len() - 1
+            })
         });
         variants[place].runs.push(run);
     }
@@ -91,33 +119,41 @@ pub fn grouped<'a>(runs: &'a [Run], params: &[String]) -> Vec<Variant<'a>> {
 pub fn one_each(runs: &[Run]) -> Vec<Variant<'_>> {
     let named =
         |run: &Run| Map::from_iter([("run".to_owned(), run.id.as_str().into()), ("seed".to_owned(), run.seed.into())]);
-    labelled(runs.iter().map(|run| Variant { values: named(run), runs: vec![run], label: String::new() }).collect())
+    let variant = |run| Variant { values: Arc::new(named(run)), runs: vec![run], ..Variant::default() };
+    labelled(runs.iter().map(variant).collect())
 }
 
-/// The variants with names of which no two are the same.
+/// The variants with all that it takes for labels of which no two are the same.
 fn labelled(mut variants: Vec<Variant<'_>>) -> Vec<Variant<'_>> {
-    let names: BTreeSet<String> = variants.iter().flat_map(|variant| variant.values.keys().cloned()).collect();
+    let long = variants.iter().flat_map(|variant| &*variant.values).filter(|(_, value)| !text::is_short(value));
+    let names: BTreeSet<&String> = long.map(|(name, _)| name).collect();
     let told = names.into_iter().map(|name| {
-        let values: Vec<Option<&Value>> = variants.iter().map(|variant| variant.values.get(&name)).collect();
-        (text::told_apart(&values), name)
+        let values: Vec<Option<&Value>> = variants.iter().map(|variant| variant.values.get(name)).collect();
+        (name.clone(), text::told_apart(&values))
     });
-    let told: HashMap<String, Vec<String>> = told.map(|(texts, name)| (name, texts)).collect();
-    for (index, variant) in variants.iter_mut().enumerate() {
-        let pairs = variant.values.keys().map(|name| format!("{name}={}", told[name][index]));
-        variant.label = pairs.collect::<Vec<_>>().join(", ");
+    let told = Arc::new(told.collect());
+    for (place, variant) in variants.iter_mut().enumerate() {
+        (variant.place, variant.told) = (place, Arc::clone(&told));
     }
     variants
 }
 
 impl Variant<'_> {
     /// `architecture=conv, latent_dim=8`.
-    pub fn label(&self) -> &str {
-        if self.values.is_empty() { "all runs" } else { &self.label }
+    pub fn label(&self) -> String {
+        let pair = |(name, value): (&String, &Value)| match self.told.get(name) {
+            Some(told) => format!("{name}={}", told[self.place]),
+            None => format!("{name}={}", text::in_full(value)),
+        };
+        if self.values.is_empty() {
+            return "all runs".to_owned();
+        }
+        (*self.values).iter().map(pair).collect::<Vec<_>>().join(", ")
     }
 
     /// The metric by seed, of the runs that have it; of several with a seed the last one's.
     pub fn by_seed(&self, metric: &str) -> BTreeMap<u64, f64> {
-        self.runs.iter().filter_map(|run| Some((run.seed, *run.metrics.get(metric)?))).collect()
+        self.runs.iter().filter_map(|run| Some((run.seed, run.metrics.get(metric)?))).collect()
     }
 
     /// The metric over the seeds; `None` when no run has a finite value.

@@ -1,16 +1,35 @@
 //! What a comparison asks for: the runs that stand for an experiment, and their series.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
+use rusqlite::Row;
 use serde_json::{Map, Value};
 
-use crate::run_log::query::{RunRow, json};
+use crate::named::Named;
+use crate::run_log::query::{json, unreadable};
 use crate::run_log::{Filter, LogError, RunLog};
+
+/// A run as far as it is compared. Runs share what is the same in them.
+#[derive(Debug, Clone)]
+pub struct ComparedRun {
+    pub id: String,
+    pub experiment: Arc<str>,
+    /// The launch's id.
+    pub launch: Arc<str>,
+    /// The swept params.
+    pub variant: Arc<Map<String, Value>>,
+    pub params: Arc<Map<String, Value>>,
+    pub seed: u64,
+    pub ended_well: bool,
+    /// `<stage>.<metric>` -> value, not a number where it was not finite.
+    pub metrics: Named,
+}
 
 /// The runs that an experiment stands for.
 #[derive(Debug, Clone, Default)]
 pub struct Standing {
-    pub runs: Vec<RunRow>,
+    pub runs: Vec<ComparedRun>,
     /// How many more there would be, of earlier launches, if their pipelines had had the same stages.
     pub left_out: usize,
 }
@@ -29,33 +48,70 @@ impl RunLog {
     /// and seed the newest that ended well counts, or the newest when none did.
     pub fn standing_for(&self, experiment: &str) -> Result<Standing, LogError> {
         let filter = Filter { experiment: Some(experiment.to_owned()), ..Filter::default() };
-        let mut rows = self.runs(&filter)?;
-        let Some(newest) = rows.first() else { return Ok(Standing::default()) };
-        let launch = newest.launch.clone();
-        let swept: BTreeSet<String> =
-            rows.iter().filter(|row| row.launch == launch).flat_map(|row| row.variant.keys().cloned()).collect();
-        let wanted = newest.params.clone();
-        let is_same = |row: &RunRow| {
-            let mut names = wanted.keys().chain(row.params.keys()).filter(|name| !swept.contains(*name));
-            names.all(|name| wanted.get(name) == row.params.get(name))
+        let mut rows = self.read_compared(&filter)?;
+        let Some(newest) = rows.first().cloned() else { return Ok(Standing::default()) };
+        let launch = newest.launch;
+        let of_launch = rows.iter().filter(|row| row.launch == launch);
+        let swept: BTreeSet<String> = of_launch.flat_map(|row| row.variant.keys().cloned()).collect();
+        let is_same = |params: &Map<String, Value>| {
+            let mut names = newest.params.keys().chain(params.keys()).filter(|name| !swept.contains(*name));
+            names.all(|name| newest.params.get(name) == params.get(name))
         };
-        rows.retain(|row| row.launch == launch || is_same(row));
+        rows.retain(|row| row.launch == launch || is_same(&row.params));
         let stages = self.stages_of_launches(experiment)?;
-        let (mut rows, others): (Vec<RunRow>, Vec<RunRow>) =
-            rows.into_iter().partition(|row| stages.get(&row.launch) == stages.get(&launch));
+        let (mut rows, others): (Vec<ComparedRun>, Vec<ComparedRun>) =
+            rows.into_iter().partition(|row| stages.get(&*row.launch) == stages.get(&*launch));
         // The order of the sweep within a launch, the newest launch first; what ended well before what did not.
         rows.reverse();
-        let mut order: Vec<String> = rows.iter().map(|row| row.launch.clone()).collect();
+        let mut order: Vec<Arc<str>> = rows.iter().map(|row| row.launch.clone()).collect();
         order.dedup();
         rows.sort_by_cached_key(|row| std::cmp::Reverse(order.iter().rposition(|launch| *launch == row.launch)));
-        let ended_well = |row: &RunRow| row.status == "executed" || row.status == "cached";
-        let well: HashSet<Work> = rows.iter().filter(|row| ended_well(row)).map(work).collect();
+        let well: HashSet<Work> = rows.iter().filter(|row| row.ended_well).map(work).collect();
         let mut seen = HashSet::new();
-        let counts = |row: &RunRow| ended_well(row) || !well.contains(&work(row));
-        let counts: Vec<bool> = rows.iter().map(|row| counts(row) && seen.insert(work(row))).collect();
+        let counts = |row: &ComparedRun| row.ended_well || !well.contains(&work(row));
+        rows.retain(|row| counts(row) && seen.insert(work(row)));
         let left_out = others.iter().map(work).filter(|work| !seen.contains(work)).collect::<HashSet<_>>().len();
-        let runs = rows.into_iter().zip(counts).filter_map(|(row, counts)| counts.then_some(row)).collect();
-        Ok(Standing { runs, left_out })
+        Ok(Standing { runs: rows, left_out })
+    }
+
+    /// The run with this id, or with the only id that begins so; `latest` is the newest.
+    pub fn compared(&self, id: &str) -> Result<ComparedRun, LogError> {
+        let number = self.number_of(id)?;
+        let read = || self.compared_runs(&[number])?.pop().ok_or(rusqlite::Error::QueryReturnedNoRows);
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    fn read_compared(&self, filter: &Filter) -> Result<Vec<ComparedRun>, LogError> {
+        let read = || self.compared_runs(&self.numbers(filter)?);
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    /// The runs with these row numbers.
+    fn compared_runs(&self, numbers: &[i64]) -> rusqlite::Result<Vec<ComparedRun>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT runs.id, runs.experiment, launches.id, runs.variant, runs.params, runs.seed, runs.status, runs.metrics
+             FROM runs JOIN launches ON launches.number = runs.launch WHERE runs.number = ?1",
+        )?;
+        let (mut texts, mut maps) = (HashSet::new(), HashMap::new());
+        let mut runs: Vec<ComparedRun> = Vec::with_capacity(numbers.len());
+        let none = Named::default();
+        for number in numbers {
+            let like = runs.last().map_or(&none, |run| &run.metrics);
+            let run = statement.query_row([number], |row| {
+                Ok(ComparedRun {
+                    id: row.get(0)?,
+                    experiment: shared_text(row, 1, &mut texts)?,
+                    launch: shared_text(row, 2, &mut texts)?,
+                    variant: shared_map(row, 3, &mut maps)?,
+                    params: shared_map(row, 4, &mut maps)?,
+                    seed: row.get::<_, i64>(5)? as u64,
+                    ended_well: matches!(row.get_ref(6)?.as_str()?, "executed" | "cached"),
+                    metrics: Named::from_json(row.get_ref(7)?.as_str()?, like).map_err(|error| unreadable(7, error))?,
+                })
+            })?;
+            runs.push(run);
+        }
+        Ok(runs)
     }
 
     /// The stages of the pipeline as each launch of an experiment has them in its config, by the launch's id.
@@ -66,6 +122,35 @@ impl RunLog {
             )?;
             statement.query_map([experiment], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
+    }
+
+    /// What the variants of a launch's ablation are called, by what they set: the base and the changes. Empty without one.
+    pub fn changes_of(&self, launch: &str) -> Result<HashMap<Map<String, Value>, String>, LogError> {
+        let read = || -> rusqlite::Result<HashMap<Map<String, Value>, String>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT '{}', json_extract(config, '$.ablation.base_name') AS name FROM launches
+                 WHERE id = ?1 AND name IS NOT NULL
+                 UNION ALL
+                 SELECT change.value -> 'variant', change.value ->> 'name'
+                 FROM launches, json_each(config, '$.ablation.changes') AS change WHERE launches.id = ?1",
+            )?;
+            statement.query_map([launch], |row| Ok((json(row, 0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
+    }
+
+    /// The metrics that a launch's experiment is about: what is searched for, then what its file names.
+    pub fn metrics_of(&self, launch: &str) -> Result<Vec<String>, LogError> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT objective.value ->> 'metric'
+                 FROM launches, json_each(config, '$.search.objectives') AS objective WHERE launches.id = ?1
+                 UNION ALL
+                 SELECT metric.value FROM launches, json_each(config, '$.metrics') AS metric WHERE launches.id = ?1",
+            )?;
+            statement.query_map([launch], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 
     /// Whether the stage of this name had different values of a param in these runs.
@@ -103,9 +188,35 @@ impl RunLog {
     }
 }
 
-/// What makes two runs the same work, as far as the log knows: params and seed.
-type Work<'a> = (&'a Map<String, Value>, u64);
+/// What makes two runs the same work, as far as the log knows: params and seed. Equal params are shared.
+type Work = (*const Map<String, Value>, u64);
 
-fn work(row: &RunRow) -> Work<'_> {
-    (&row.params, row.seed)
+fn work(row: &ComparedRun) -> Work {
+    (Arc::as_ptr(&row.params), row.seed)
+}
+
+/// A text that rows share.
+fn shared_text(row: &Row, column: usize, known: &mut HashSet<Arc<str>>) -> rusqlite::Result<Arc<str>> {
+    let text = row.get_ref(column)?.as_str()?;
+    if let Some(text) = known.get(text) {
+        return Ok(text.clone());
+    }
+    let text: Arc<str> = text.into();
+    known.insert(text.clone());
+    Ok(text)
+}
+
+/// A JSON object that rows share. The log writes equal ones alike.
+fn shared_map(
+    row: &Row,
+    column: usize,
+    known: &mut HashMap<String, Arc<Map<String, Value>>>,
+) -> rusqlite::Result<Arc<Map<String, Value>>> {
+    let text = row.get_ref(column)?.as_str()?;
+    if let Some(map) = known.get(text) {
+        return Ok(map.clone());
+    }
+    let map: Arc<Map<String, Value>> = Arc::new(json(row, column)?);
+    known.insert(text.to_owned(), map.clone());
+    Ok(map)
 }

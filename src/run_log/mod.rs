@@ -23,7 +23,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::provenance;
 
-pub use compared::Standing;
+pub use compared::{ComparedRun, Standing};
 pub use detail::{RunDetail, StageArtifact, StageDetail};
 pub use error::LogError;
 pub use group::{Figures, Group, compare};

@@ -16,6 +16,20 @@ fn a_baseline_without_a_number_is_told() {
 }
 
 #[test]
+fn a_baseline_does_not_differ_in_a_param_that_it_has_no_value_of() {
+    let dense = |size: u32| runs(json!({ "architecture": "dense", "latent_dim": size }), MSE, &[0.1]);
+    let conv = |size: u32, kernel: u32| {
+        runs(json!({ "architecture": "conv", "kernel": kernel, "latent_dim": size }), MSE, &[0.1])
+    };
+    let all = [dense(2), dense(8), conv(2, 3), conv(2, 5), conv(8, 5), conv(32, 5)].concat();
+    let variants = grouped(&all, &telling(&all));
+    let of = |values| baselines(&variants, &object(values));
+    assert_eq!(of(json!({ "architecture": "dense" })), [None, None, Some(0), Some(0), Some(1), None]);
+    let conv = of(json!({ "architecture": "conv", "kernel": 5 }));
+    assert_eq!(conv, [Some(3), Some(4), Some(3), None, None, None]);
+}
+
+#[test]
 fn a_part_of_a_variant_is_a_baseline_for_one_pair_alone() {
     let of = |name: &str, size: u32, values: [f64; 3]| {
         runs(json!({ "architecture": name, "latent_dim": size }), MSE, &values)

@@ -106,15 +106,8 @@ fn three_params_without_repeats_are_not_called_noisy() {
 
 #[test]
 fn a_param_of_one_branch_has_the_share_that_the_branch_leaves() {
-    let swept = |mut all: Vec<Run>, names: &[&str]| {
-        all.iter_mut().for_each(|run| run.swept = names.iter().map(|name| (*name).to_owned()).collect());
-        all
-    };
-    let conv = |kernel: u32, values: &[f64]| {
-        swept(runs(json!({ "architecture": "conv", "kernel": kernel }), MSE, values), &["architecture", "kernel"])
-    };
-    // The pipeline's default stands among the params of "dense", where it does nothing.
-    let dense = swept(runs(json!({ "architecture": "dense", "kernel": 3 }), MSE, &[0.50, 0.52]), &["architecture"]);
+    let conv = |kernel: u32, values: &[f64]| runs(json!({ "architecture": "conv", "kernel": kernel }), MSE, values);
+    let dense = runs(json!({ "architecture": "dense" }), MSE, &[0.50, 0.52]);
     let all = [dense, conv(3, &[0.21, 0.22]), conv(5, &[0.18, 0.17])].concat();
     let params = ["architecture".to_owned(), "kernel".to_owned()];
     insta::assert_snapshot!(effects(&all, &params, MSE).unwrap().sentence(MSE), @"Of the variance of the test MSE: architecture 99 % (p < 0.001), kernel 1 % (p = 0.028); < 1 % is left to chance.");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::compare::{self, Variant};
 use crate::merit::{self, Better};
 use crate::report::number;
-use crate::report::page::variants::shown_alike;
+use crate::report::page::variants::{Overview, shown_alike, values_of};
 use crate::report::page::{content, shell};
 
 /// Values that still make a heading.
@@ -37,14 +37,15 @@ enum Outcome {
     Tie,
 }
 
+/// Which value of each swept word does best; nothing where all are held against a baseline.
+pub fn answers(overview: &Overview<'_>) -> Markup {
+    let Overview { page, ranked, key, baseline, .. } = overview;
+    html! { @if baseline.is_none() { @for param in &page.swept { (answer(ranked, param, key)) } } }
+}
+
 /// Which value of a param of words does best where nothing else differs: in a sentence and in a table.
-pub fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
-    let mut values: Vec<&Value> = Vec::new();
-    for value in variants.iter().filter_map(|variant| variant.values.get(param)) {
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
+fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
+    let values = values_of(variants, param);
     let compared: Vec<(&str, Vec<Duel>)> = key
         .iter()
         .map(|metric| (*metric, duels(variants, param, metric)))
@@ -55,7 +56,7 @@ pub fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
     // Words speak for themselves; "true" does not.
     let name = if values.iter().all(|value| value.is_string()) { String::new() } else { format!("{param} ") };
     let question = match values.len() {
-        0..=FEW => format!("{name}{}?", values.into_iter().map(shell::plain).collect::<Vec<_>>().join(" or ")),
+        0..=FEW => format!("{name}{}?", listed(values.into_iter().map(shell::plain).collect(), "or")),
         _ => format!("Which {param}?"),
     };
     html! { div.answer {
@@ -128,7 +129,7 @@ fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Vec<Duel> {
     // What they have in common, with the best and the second-best.
     let mut groups: Vec<(Map<String, Value>, Vec<usize>)> = Vec::new();
     for index in ranked.into_iter().filter(|index| variants[*index].values.contains_key(param)) {
-        let mut at = variants[index].values.clone();
+        let mut at = (*variants[index].values).clone();
         at.remove(param);
         match groups.iter_mut().find(|(known, _)| *known == at) {
             Some((_, members)) => members.push(index),
@@ -168,9 +169,14 @@ fn places(at: &[&Map<String, Value>]) -> String {
         Some((name, value)) if at.len() == 1 => format!("{name} {}", shell::plain(value)),
         _ => shell::variant(at),
     });
-    match &words.collect::<Vec<_>>()[..] {
-        [] => String::new(),
-        [one] => format!(" at {one}"),
-        [some @ .., last] => format!(" at {} and {last}", some.join(", ")),
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { String::new() } else { format!(" at {}", listed(words, "and")) }
+}
+
+/// "2, 8 and 32"
+fn listed(words: Vec<String>, last: &str) -> String {
+    match &words[..] {
+        [some @ .., one, other] => [some, &[format!("{one} {last} {other}")]].concat().join(", "),
+        _ => words.concat(),
     }
 }

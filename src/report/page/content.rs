@@ -179,5 +179,5 @@ fn sparkline(values: &[Option<f64>]) -> Markup {
 
 /// A metric's name for people, with an arrow when it is known which way is better.
 pub fn metric_name(name: &str) -> Markup {
-    html! { (merit::title(name)) (merit::arrow(name)) }
+    html! { (merit::title(name)) (merit::arrow(name).replace(' ', "\u{a0}")) }
 }

@@ -3,34 +3,41 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::compare::{self, Run, Variant};
 use crate::event::Status;
 use crate::merit;
-use crate::report::page::conclusions::Compared;
+use crate::report::draw::pen::SCALE;
 use crate::report::page::shell::{self, Part, Tile};
 use crate::report::page::sweep::{self, Plot};
-use crate::report::page::variants::{self, Variant};
-use crate::report::page::{ExperimentPage, RunSummary, content, many, maps, search, side, tables};
+use crate::report::page::variants::{self, KEY_METRICS, Overview};
+use crate::report::page::{ExperimentPage, RunSummary, answer, conclusions, content, many, maps, search, side, tables};
 use crate::report::{Result, number};
 use crate::statistics::Summary;
 use crate::text;
 
-/// Metrics with a column and charts of their own.
-const KEY_METRICS: usize = 5;
 /// Metrics that are mapped against pairs of params.
 const MAPPED: usize = 2;
 
-/// The page as HTML, everything inside it, with the charts that [`galleries`] drew; with a single run it shows all that the
-/// run's page does. Errors: a figure cannot be read.
-pub fn experiment_page(page: &ExperimentPage, galleries: &[Gallery]) -> Result<String> {
-    let variants = variants::variants(page);
-    let key = key_metrics(page);
+/// The page as HTML, everything inside it, and its charts; with a single run it shows all that the run's page does.
+/// Errors: a figure cannot be drawn or read.
+pub fn experiment_page(page: &ExperimentPage) -> Result<(String, Vec<Plot>)> {
+    let overview = Overview::new(page);
+    let mut plots = Vec::new();
     let mut parts = match &page.runs[..] {
         [RunSummary { figures: Some(figures), .. }] => {
             let mut parts = content::parts(figures, &content::read_report(figures)?)?;
             parts.extend(shell::metrics(&page.stages));
             parts
         }
-        _ => comparison(page, galleries, &variants, &key),
+        _ => {
+            let mut parts = vec![part("variants", "Variants", table(&overview))];
+            for gallery in galleries(&overview)? {
+                parts.push(part(gallery.id, gallery.title, charts(&gallery)));
+                plots.extend(gallery.plots);
+            }
+            parts.push(part("metrics", "All metrics of all runs", all_metrics(page)));
+            parts
+        }
     };
     if let [RunSummary { link: Some(link), figures, .. }] = &page.runs[..] {
         parts.extend(shell::files(&page.stages, figures.as_ref(), link.trim_end_matches(".html")));
@@ -46,46 +53,23 @@ pub fn experiment_page(page: &ExperimentPage, galleries: &[Gallery]) -> Result<S
         (shell::config("The experiment, fully resolved", &page.config))
     };
     parts.push(part("provenance", "Provenance", provenance));
-    let title = if page.title.is_empty() { &page.name } else { &page.title };
-    Ok(shell::document(title, &head(page, &variants, &key), &parts))
-}
-
-fn comparison(page: &ExperimentPage, galleries: &[Gallery], variants: &[Variant<'_>], key: &[&str]) -> Vec<Part> {
-    let mut parts = vec![part("variants", "Variants", table(page, variants, key))];
-    parts.extend(galleries.iter().map(|gallery| part(gallery.id, gallery.title, charts(gallery))));
-    parts.push(part("metrics", "All metrics of all runs", all_metrics(page)));
-    parts
-}
-
-/// What the page is about: the metrics that are asked for, then those that tell most.
-fn key_metrics(page: &ExperimentPage) -> Vec<&str> {
-    let mut names = variants::metric_names(page);
-    names.retain(|name| !page.incomparable.contains(*name));
-    let mut key: Vec<&str> = page.metrics.iter().filter_map(|metric| names.get(metric.as_str()).copied()).collect();
-    // What is the same in all runs, such as a shared stage's metric, tells nothing of what varies.
-    let same = |name: &str| {
-        let mut values = page.runs.iter().map(|run| run.metrics.get(name));
-        let first = values.next();
-        page.runs.len() > 1 && values.all(|value| Some(value) == first)
-    };
-    names.retain(|name| !same(name));
-    let telling = merit::key_metrics(&names, KEY_METRICS);
-    key.extend(telling.into_iter().filter(|metric| page.metrics.iter().all(|asked| asked != metric)));
-    key.truncate(KEY_METRICS.max(page.metrics.len()));
-    key
+    Ok((shell::document(title(page), &head(&overview), &parts), plots))
 }
 
 /// Charts that stand together.
-pub struct Gallery {
+struct Gallery {
     id: &'static str,
     title: &'static str,
     caption: String,
-    pub plots: Vec<Plot>,
+    plots: Vec<Plot>,
 }
 
 /// All charts of an experiment with several runs. Errors: one cannot be drawn, or an artifact cannot be read.
-pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
-    let (variants, key) = (variants::variants(page), key_metrics(page));
+fn galleries(overview: &Overview<'_>) -> Result<Vec<Gallery>> {
+    let Overview { page, variants, key, .. } = overview;
+    if page.runs.len() < 2 {
+        return Ok(Vec::new());
+    }
     let each = |draw: &dyn Fn(&str) -> Result<Vec<Plot>>, metrics: usize| -> Result<Vec<Plot>> {
         Ok(key
             .iter()
@@ -97,32 +81,31 @@ pub fn galleries(page: &ExperimentPage) -> Result<Vec<Gallery>> {
             .collect())
     };
     let groups = page.search.as_ref().and_then(|search| search.resource.as_deref());
-    let sweep = each(&|metric| sweep::plots(&variants, &page.swept, metric, groups), KEY_METRICS)?;
-    let maps = each(&|metric| maps::maps(&variants, &page.swept, metric), MAPPED)?;
-    let mut many: Vec<Plot> = many::parallel(&variants, &page.swept, &key)?.into_iter().collect();
-    let ranked = variants::ranked(page, &variants);
-    many.extend(many::fronts(&ranked, &page.swept, &key)?);
-    let compared = Compared::new(page, &ranked, &key);
-    let (importance, told) = compared.importance()?;
+    let sweep = each(&|metric| sweep::plots(variants, &page.swept, metric, groups), KEY_METRICS)?;
+    let maps = each(&|metric| maps::maps(variants, &page.swept, metric), MAPPED)?;
+    let mut many: Vec<Plot> = many::parallel(variants, &page.swept, key)?.into_iter().collect();
+    many.extend(many::fronts(overview)?);
+    let (importance, told) = conclusions::importance(overview)?;
+    // A search has no seeds that differences could be told from chance by.
+    let differences = if page.search.is_none() { conclusions::differences(overview)? } else { Vec::new() };
+    let worth = if page.baseline.is_some() { "What each change is worth" } else { "Differences" };
     let gallery = |id, title, caption: &str, plots| Gallery { id, title, caption: caption.to_owned(), plots };
-    let differences = if page.baseline.is_some() { "What each change is worth" } else { "Differences" };
     let mut galleries = vec![
-        gallery("search", "How the search went", "", search::plots(page, &variants, &ranked)?),
-        // A search has no seeds that differences could be told from chance by.
-        gallery("differences", differences, "", if page.search.is_none() { compared.differences()? } else { vec![] }),
+        gallery("search", "How the search went", "", search::plots(overview)?),
+        gallery("differences", worth, "", differences),
         gallery("sweep", "Metrics against the swept params", "", sweep),
         gallery("importance", "What the metrics hang on", &told.join(" "), importance),
         gallery("maps", "Two params at once", "Means over everything else; the darker, the better.", maps),
         gallery("many", "All variants at once", "", many),
-        gallery("reconstructions", "Reconstructions side by side", "", side::reconstructions(&variants)?),
+        gallery("reconstructions", "Reconstructions side by side", "", side::reconstructions(overview)?),
         gallery(
             "embeddings",
             "Latent spaces side by side",
             "Each is turned towards the first, so that classes can be found again; distances between groups mean little.",
-            side::embeddings(&variants, &page.swept)?,
+            side::embeddings(overview)?,
         ),
     ];
-    galleries.retain(|gallery| page.runs.len() > 1 && !gallery.plots.is_empty());
+    galleries.retain(|gallery| !gallery.plots.is_empty());
     Ok(galleries)
 }
 
@@ -130,21 +113,23 @@ fn part(id: &str, title: &str, body: Markup) -> Part {
     Part { id: id.into(), title: title.into(), body }
 }
 
-fn head(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
-    let title = if page.title.is_empty() { &page.name } else { &page.title };
-    let ranked = variants::ranked(page, variants);
-    let compared = Compared::new(page, &ranked, key);
+fn title(page: &ExperimentPage) -> &str {
+    if page.title.is_empty() { &page.name } else { &page.title }
+}
+
+fn head(overview: &Overview<'_>) -> Markup {
+    let page = overview.page;
     html! {
         p.crumbs { "experiment " (page.name) }
-        h1 { (title) }
+        h1 { (title(page)) }
         @if !page.question.is_empty() { p.question { (page.question) } }
         (shell::warnings(&warnings(page)))
-        (compared.sentences())
-        (compared.answers(key))
-        (shell::tiles(&tiles(&ranked, key)))
-        p.meta { (story(page, variants)) }
-        @if let [RunSummary { link: Some(link), id, .. }] = &page.runs[..] {
-            p { a href=(link) { "The run’s own page" } ", " (id) ", adds its params, fingerprints and files." }
+        (conclusions::sentences(overview))
+        (answer::answers(overview))
+        (shell::tiles(&tiles(overview)))
+        p.meta { (story(overview)) }
+        @if let [RunSummary { link: Some(link), run, .. }] = &page.runs[..] {
+            p { a href=(link) { "The run’s own page" } ", " (run.id) ", adds its params, fingerprints and files." }
         }
     }
 }
@@ -169,36 +154,36 @@ fn warnings(page: &ExperimentPage) -> Vec<String> {
         match runs.len() {
             count if count == page.runs.len() && count > 1 => format!("{text} (all {count} runs{alike})"),
             1 if page.runs.len() == 1 => text.to_owned(),
-            1 => format!("{text} ({})", named(&runs)),
-            count => format!("{text} ({count} of {} runs{alike}: {})", page.runs.len(), named(&runs)),
+            1 => format!("{text} ({})", named(runs.iter().map(|summary| &summary.run))),
+            count => {
+                let named = named(runs.iter().map(|summary| &summary.run));
+                format!("{text} ({count} of {} runs{alike}: {named})", page.runs.len())
+            }
         }
     };
     told.into_iter().map(one).collect()
 }
 
 /// "latent_dim=2, seeds 0, 1; latent_dim=8, seed 0"
-fn named(runs: &[&RunSummary]) -> String {
-    let of_variant = |runs: &[&RunSummary]| {
+fn named<'a>(runs: impl Iterator<Item = &'a Run>) -> String {
+    let of_variant = |runs: &[&Run]| {
         let seeds = runs.iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(", ");
-        let variant = shell::variant(&runs[0].variant);
+        let variant = shell::variant(&runs[0].params);
         let comma = if variant.is_empty() { "" } else { ", " };
         format!("{variant}{comma}{} {seeds}", if runs.len() == 1 { "seed" } else { "seeds" })
     };
-    runs.chunk_by(|a, b| a.variant == b.variant).map(of_variant).collect::<Vec<_>>().join("; ")
+    let runs: Vec<&Run> = runs.collect();
+    runs.chunk_by(|a, b| a.params == b.params).map(of_variant).collect::<Vec<_>>().join("; ")
 }
 
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
-fn story(page: &ExperimentPage, variants: &[Variant<'_>]) -> String {
+fn story(Overview { page, variants, .. }: &Overview<'_>) -> String {
     let launch = &page.launch;
     let mut text = format!(
         "{}, {}. Launch {}: {} executed, {} from the cache",
-        plural(variants.len(), "variant"),
-        plural(page.runs.len(), "run"),
+        text::count(variants.len(), "variant"),
+        text::count(page.runs.len(), "run"),
         launch.id,
-        plural(launch.executed, "stage"),
+        text::count(launch.executed, "stage"),
         launch.cached
     );
     for (count, word) in [(launch.failed, "failed"), (launch.skipped, "skipped")] {
@@ -209,26 +194,32 @@ fn story(page: &ExperimentPage, variants: &[Variant<'_>]) -> String {
     text += &format!(", in {}.", text::seconds(launch.seconds));
     let unfinished = page.runs.iter().filter(|run| !matches!(run.status, Status::Executed | Status::Cached)).count();
     if unfinished > 0 {
-        text += &format!(" {} did not finish.", plural(unfinished, "run"));
+        text += &format!(" {} did not finish.", text::count(unfinished, "run"));
     }
     text
 }
 
-fn tiles(variants: &[Variant<'_>], key: &[&str]) -> Vec<Tile> {
-    let several = variants.len() > 1;
+/// The variant with the best mean of a metric.
+fn best<'v, 'a>(variants: &'v [Variant<'a>], metric: &str) -> Option<(&'v Variant<'a>, Summary)> {
+    let best = &variants[*compare::best(variants, metric)?.first()?];
+    Some((best, best.summary(metric)?))
+}
+
+fn tiles(Overview { ranked, key, .. }: &Overview<'_>) -> Vec<Tile> {
+    let several = ranked.len() > 1;
     let tile = |metric: &&str| {
-        let (variant, summary) = variants::best(variants, metric)?;
+        let (variant, summary) = best(ranked, metric)?;
         let name = if several { format!("best {}", merit::title(metric)) } else { merit::title(metric) };
-        let note = if several { shell::variant(variant.values) } else { (*metric).to_owned() };
+        let note = if several { shell::variant(&variant.values) } else { (*metric).to_owned() };
         Some(Tile { name, value: number::short(summary.mean), spread: variants::spread(&summary), note })
     };
     key.iter().filter_map(tile).collect()
 }
 
-fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Markup {
+fn table(overview: &Overview<'_>) -> Markup {
+    let Overview { page, variants, ranked, key, .. } = overview;
     let repeated = variants.iter().any(|variant| variant.runs.len() > 1);
-    let ranked = variants::ranked(page, variants);
-    let winners: Vec<_> = key.iter().map(|metric| variants::best(&ranked, metric).map(|(_, best)| best.mean)).collect();
+    let winners: Vec<_> = key.iter().map(|metric| best(ranked, metric).map(|(_, best)| best.mean)).collect();
     let may_win = |variant: &Variant<'_>| ranked.len() > 1 && ranked.iter().any(|other| other.values == variant.values);
     let columns: Vec<_> = page.swept.iter().map(|param| (param, numeric(variants, param))).collect();
     html! {
@@ -254,9 +245,9 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                         (value.map_or_else(|| "–".into(), shell::plain))
                     }
                 }
-                td { (run_links(variant)) }
+                td { (run_links(overview, variant)) }
                 @for (metric, winner) in key.iter().zip(&winners) {
-                    @let summary = variant.metric(metric);
+                    @let summary = variant.summary(metric);
                     @let alike = |summary: Summary| winner.is_some_and(|best| variants::shown_alike(best, summary.mean));
                     @let wins = may_win(variant) && summary.is_some_and(alike);
                     td.n.best[wins] data-value=[summary.map(|summary| summary.mean)] {
@@ -266,7 +257,7 @@ fn table(page: &ExperimentPage, variants: &[Variant<'_>], key: &[&str]) -> Marku
                         }
                     }
                 }
-                @let seconds: f64 = variant.runs.iter().map(|run| run.seconds).sum();
+                @let seconds = overview.seconds(variant);
                 td.n data-value=(seconds) { (text::seconds(seconds)) }
             } } }
         } }
@@ -278,17 +269,17 @@ fn numeric(variants: &[Variant<'_>], param: &str) -> Option<&'static str> {
     variants.iter().filter_map(|variant| variant.values.get(param)).all(Value::is_number).then_some("n")
 }
 
-fn run_links(variant: &Variant<'_>) -> Markup {
+fn run_links<'a>(overview: &Overview<'a>, variant: &Variant<'a>) -> Markup {
     html! {
-        @for run in &variant.runs {
-            @match &run.link {
+        @for RunSummary { run, link, status, .. } in overview.summaries(variant) {
+            @match link {
                 Some(link) => a.run href=(link) title=(run.id) { (run.seed) },
                 None => span.run title=(run.id) { (run.seed) },
             }
-            @if !matches!(run.status, Status::Executed | Status::Cached) { " " (shell::badge(run.status)) }
+            @if !matches!(status, Status::Executed | Status::Cached) { " " (shell::badge(*status)) }
             " "
         }
-        @let collapsed = variant.collapsed();
+        @let collapsed = variants::collapsed(variant);
         @if collapsed > 0 { span.badge.collapsed { @if variant.runs.len() > 1 { (collapsed) " " } "collapsed" } }
     }
 }
@@ -297,7 +288,7 @@ fn charts(gallery: &Gallery) -> Markup {
     html! {
         @if !gallery.caption.is_empty() { p.caption { (gallery.caption) } }
         div.figures { @for plot in &gallery.plots {
-            (content::picture(&plot.png.bytes, &plot.figure, crate::report::draw::pen::SCALE, None))
+            (content::picture(&plot.png.bytes, &plot.figure, SCALE, None))
         } }
     }
 }
@@ -306,18 +297,18 @@ fn all_metrics(page: &ExperimentPage) -> Markup {
     let names = variants::metric_names(page);
     html! {
         details {
-            summary { (names.len()) " metrics, " (plural(page.runs.len(), "run")) }
+            summary { (names.len()) " metrics, " (text::count(page.runs.len(), "run")) }
             (tables::link(&format!("{}-runs.csv", page.name), &tables::runs(page)))
             div.scroll { table.sortable {
                 thead { tr {
                     th scope="col" { "run" }
                     @for name in &names { th scope="col" class="n" { (shell::breakable(name)) } }
                 } }
-                tbody { @for (index, run) in page.runs.iter().enumerate() { tr {
-                    th scope="row" data-value=(index) { (named(&[run])) }
+                tbody { @for (index, RunSummary { run, .. }) in page.runs.iter().enumerate() { tr {
+                    th scope="row" data-value=(index) { (named(std::iter::once(run))) }
                     @for name in &names {
-                        @let value = run.metrics.get(*name);
-                        td.n data-value=[value] { (value.map_or("–".into(), |value| number::short(*value))) }
+                        @let value = run.metrics.get(name);
+                        td.n data-value=[value] { (value.map_or("–".into(), number::short)) }
                     }
                 } } }
             } }

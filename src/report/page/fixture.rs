@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::compare::Run;
 use crate::event::{ArtifactInfo, FileInfo, Provenance, Reason, Status};
+use crate::named::Named;
 use crate::report::fixture::Noise;
-use crate::report::page::{ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow};
+use crate::report::page::{ExperimentPage, FiguresDir, LaunchSummary, RunPage, RunSummary, StageRow, experiment_page};
 
 pub fn map(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
@@ -104,11 +106,14 @@ fn summary(architecture: &str, latent_dim: u32, seed: u64, mse: f64, figures: Op
     let id = format!("r-{architecture}-{latent_dim}-{seed}");
     RunSummary {
         link: Some(format!("dense_vs_conv/{id}.html")),
-        id,
-        variant: map(json!({"architecture": architecture, "latent_dim": latent_dim})),
-        seed,
+        run: Run {
+            id,
+            params: map(json!({"architecture": architecture, "latent_dim": latent_dim})).into(),
+            seed,
+            metrics: metrics(if collapsed { 0.0675 } else { mse }, collapsed).into_iter().collect(),
+            ..Run::default()
+        },
         status: if collapsed { Status::Failed } else { Status::Executed },
-        metrics: metrics(if collapsed { 0.0675 } else { mse }, collapsed),
         seconds: 12.5,
         warnings: collapsed.then(|| "collapsed: no better than the mean image".into()).into_iter().collect(),
         figures: figures.cloned(),
@@ -143,6 +148,17 @@ pub fn experiment(figures: Option<&FiguresDir>) -> ExperimentPage {
         config: json!({"sweep": {"latent_dim": [2, 8, 32]}}),
         dag: DAG.into(),
     }
+}
+
+/// The metrics and one more, which takes the place of one of its name.
+pub fn with(metrics: &Named, name: &str, value: f64) -> Named {
+    let known = metrics.iter().map(|(name, value)| (name.to_owned(), value));
+    known.chain([(name.to_owned(), value)]).collect()
+}
+
+/// The page as it is written.
+pub fn whole_page(page: &ExperimentPage) -> String {
+    experiment_page(page).unwrap().0
 }
 
 /// The first words between two pieces of a page, without tags.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::compare::Variant;
 use crate::merit::{self, Better};
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
@@ -10,7 +11,7 @@ use crate::report::draw::parallel::{Column, Parallel};
 use crate::report::figures::file_name;
 use crate::report::page::shell;
 use crate::report::page::sweep::{self, Plot};
-use crate::report::page::variants::{self, Variant, values_of};
+use crate::report::page::variants::{self, Overview, mean, values_of};
 use crate::report::section::Look;
 
 /// Axes that still have room for their names.
@@ -65,10 +66,6 @@ fn of_metric(variants: &[Variant<'_>], metric: &str) -> Column {
     Column { name: format!("{}{}", merit::title(metric), merit::arrow(metric)), axis, values }
 }
 
-fn mean(variant: &Variant<'_>, metric: &str) -> f64 {
-    variant.metric(metric).map_or(f64::NAN, |summary| summary.mean)
-}
-
 /// Where each variant stands between the worst (0) and the best (1); by rank, so that one bad run does not make all
 /// others alike.
 fn shades(variants: &[Variant<'_>], metric: &str) -> Vec<f64> {
@@ -80,25 +77,24 @@ fn shades(variants: &[Variant<'_>], metric: &str) -> Vec<f64> {
 }
 
 /// How good variants are against what they cost: the numbers in their model, and the time they took.
-pub fn fronts(variants: &[Variant<'_>], swept: &[String], key: &[&str]) -> Result<Vec<Plot>> {
+pub fn fronts(overview: &Overview<'_>) -> Result<Vec<Plot>> {
+    let Overview { page, ranked, key, .. } = overview;
     let accuracy = key.iter().find(|metric| merit::own(metric) == "test_accuracy");
     let directed = key.iter().find(|metric| merit::better(metric).is_some());
-    let (Some(metric), true) = (accuracy.or(directed), variants.len() > 2) else { return Ok(Vec::new()) };
+    let (Some(metric), true) = (accuracy.or(directed), ranked.len() > 2) else { return Ok(Vec::new()) };
     let Some(better) = merit::better(metric) else { return Ok(Vec::new()) };
     let has = |name: &&&str| merit::own(name) == "parameters";
     let parameters = key.iter().find(has).copied().or_else(|| {
-        let all = variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.keys());
+        let all = ranked.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.names());
         all.map(String::as_str).find(|name| merit::own(name) == "parameters")
     });
-    let seconds = |variant: &Variant<'_>| {
-        variant.runs.iter().map(|run| run.seconds).sum::<f64>() / variant.runs.len().max(1) as f64
-    };
     let mut plots = Vec::new();
     if let Some(name) = parameters {
         let cost = ("parameters", "parameters of the model");
-        plots.extend(front(variants, swept, (metric, better), cost, |variant| mean(variant, name))?);
+        plots.extend(front(ranked, &page.swept, (metric, better), cost, |variant| mean(variant, name))?);
     }
-    plots.extend(front(variants, swept, (metric, better), ("time", "seconds a run took"), seconds)?);
+    let seconds = |variant: &Variant<'_>| overview.seconds(variant) / variant.runs.len().max(1) as f64;
+    plots.extend(front(ranked, &page.swept, (metric, better), ("time", "seconds a run took"), seconds)?);
     Ok(plots)
 }
 
@@ -121,7 +117,7 @@ pub fn front(
         let group = colored.and_then(|param| variant.values.get(param));
         let group = groups.iter().position(|value| Some(*value) == group).unwrap_or(0);
         Point {
-            name: variants::brief(variant.values, &varied),
+            name: variants::brief(&variant.values, &varied),
             cost: cost(variant),
             merit: mean(variant, metric),
             group,

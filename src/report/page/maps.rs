@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::compare::Variant;
 use crate::merit::{self, Better};
 use crate::report::Result;
 use crate::report::draw::heat_map::{self, HeatMap};
 use crate::report::figures::file_name;
 use crate::report::page::shell;
 use crate::report::page::sweep::Plot;
-use crate::report::page::variants::{Variant, values_of};
+use crate::report::page::variants::values_of;
 use crate::report::section::Look;
 use crate::statistics::Summary;
 
@@ -34,7 +35,8 @@ fn map(variants: &[Variant<'_>], down: &str, across: &str, metric: &str) -> Resu
         let at = |variant: &&Variant<'_>| {
             variant.values.get(down) == Some(row) && variant.values.get(across) == Some(column)
         };
-        let all: Vec<f64> = variants.iter().filter(at).flat_map(|variant| variant.observations(metric)).collect();
+        let all: Vec<f64> =
+            variants.iter().filter(at).flat_map(|variant| variant.by_seed(metric).into_values()).collect();
         Summary::of(&all).map_or(f64::NAN, |summary| summary.mean)
     };
     let values: Vec<Vec<f64>> =

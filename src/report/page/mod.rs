@@ -27,11 +27,12 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use crate::compare::Run;
 use crate::event::{ArtifactInfo, Provenance, Reason, Status};
 use crate::merit::Better;
 use crate::report::source::Source;
 
-pub use experiment::{experiment_page, galleries};
+pub use experiment::experiment_page;
 pub use run::run_page;
 pub use write::{experiment_path, has_figures, run_path, write_experiment, write_run};
 
@@ -125,12 +126,9 @@ pub struct SearchSummary {
 /// A run as its experiment sees it.
 #[derive(Debug, Clone)]
 pub struct RunSummary {
-    pub id: String,
-    pub variant: Map<String, Value>,
-    pub seed: u64,
+    /// Its params are the swept ones.
+    pub run: Run,
     pub status: Status,
-    /// `<stage>.<metric>` -> value.
-    pub metrics: BTreeMap<String, f64>,
     /// Relative to the experiment's page.
     pub link: Option<String>,
     pub seconds: f64,

@@ -1,6 +1,7 @@
 //! How a search went: its objective trial by trial, the best so far, and what is not beaten in two objectives at once.
 //! Knows no sampler.
 
+use crate::compare::Variant;
 use crate::merit::{self, Better};
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
@@ -9,24 +10,24 @@ use crate::report::draw::palette;
 use crate::report::figures::file_name;
 use crate::report::page::many::front;
 use crate::report::page::sweep::{Plot, grouped};
-use crate::report::page::variants::Variant;
-use crate::report::page::{ExperimentPage, SearchSummary, shell};
+use crate::report::page::variants::{Overview, amount, mean};
+use crate::report::page::{SearchSummary, shell};
 use crate::report::section::Look;
 
-/// The charts of a search; none for other experiments. `trials` are all of them in their order, `ranked` those that may
-/// be called best.
-pub fn plots(page: &ExperimentPage, trials: &[Variant<'_>], ranked: &[Variant<'_>]) -> Result<Vec<Plot>> {
+/// The charts of a search; none for other experiments.
+pub fn plots(overview: &Overview<'_>) -> Result<Vec<Plot>> {
+    let Overview { page, variants, ranked, .. } = overview;
     let Some(search) = &page.search else { return Ok(Vec::new()) };
     let mut plots = Vec::new();
     for (metric, better) in &search.objectives {
-        plots.extend(course(search, trials, ranked, metric, *better)?);
+        plots.extend(course(search, variants, ranked, metric, *better)?);
     }
     // A front has a cost: an objective that is to be small.
     let cost = search.objectives.iter().rev().find(|(_, better)| *better == Better::Lower);
     if let ([one, other], Some(cost)) = (&search.objectives[..], cost) {
         let (metric, better) = if one == cost { other } else { one };
         let label = format!("{} ↓", merit::title(&cost.0));
-        let of = |variant: &Variant<'_>| variant.metric(&cost.0).map_or(f64::NAN, |summary| summary.mean);
+        let of = |variant: &Variant<'_>| mean(variant, &cost.0);
         plots.extend(front(ranked, &page.swept, (metric, *better), (&merit::title(&cost.0), &label), of)?);
     }
     Ok(plots)
@@ -41,13 +42,13 @@ fn course(
     better: Better,
 ) -> Result<Option<Plot>> {
     let number = |variant: &Variant<'_>| trials.iter().position(|trial| trial.values == variant.values);
-    let place = |variant: &Variant<'_>| Some((number(variant)? as f64 + 1.0, variant.metric(metric)?.mean));
-    let amount = |variant: &Variant<'_>| match &search.resource {
+    let place = |variant: &Variant<'_>| Some((number(variant)? as f64 + 1.0, variant.summary(metric)?.mean));
+    let got = |variant: &Variant<'_>| match &search.resource {
         Some(resource) => format!("{resource} {}", variant.values.get(resource).map_or_else(String::new, shell::plain)),
         None => "a trial".to_owned(),
     };
-    let mut groups = grouped(trials, amount);
-    let key = |members: &[&Variant<'_>]| search.resource.as_ref().map_or(0.0, |resource| members[0].amount(resource));
+    let mut groups = grouped(trials, got);
+    let key = |members: &[&Variant<'_>]| search.resource.as_ref().map_or(0.0, |resource| amount(members[0], resource));
     groups.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
     let scattered = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
         let points = members.iter().filter_map(|variant| place(variant)).collect();

@@ -9,7 +9,7 @@ use crate::report::draw::pictures::{self, Images, Look as Shade, Row};
 use crate::report::figures::file_name;
 use crate::report::page::shell;
 use crate::report::page::sweep::Plot;
-use crate::report::page::variants::{self, Variant};
+use crate::report::page::variants::{self, Overview};
 use crate::report::section::Look;
 use crate::report::sections::latent_space::Embedded;
 use crate::report::source::Source;
@@ -26,14 +26,12 @@ struct Made<'a> {
 }
 
 /// By stage, an artifact of each variant.
-fn made<'a>(variants: &'a [Variant<'a>], wanted: ArtifactType) -> Vec<(&'a str, Vec<Made<'a>>)> {
+fn made<'a>(overview: &'a Overview<'a>, wanted: ArtifactType) -> Vec<(&'a str, Vec<Made<'a>>)> {
     let mut stages: Vec<(&str, Vec<Made<'a>>)> = Vec::new();
-    for variant in variants {
-        for source in variant.runs.iter().flat_map(|run| &run.sources) {
-            if source.artifact_type != wanted {
-                continue;
-            }
-            let made = Made { variant: variant.values, source };
+    for variant in &overview.variants {
+        let sources = overview.summaries(variant).flat_map(|summary| &summary.sources);
+        for source in sources.filter(|source| source.artifact_type == wanted) {
+            let made = Made { variant: &variant.values, source };
             match stages.iter_mut().find(|(stage, _)| *stage == source.stage) {
                 Some((_, all)) if all.iter().any(|known| known.variant == made.variant) => {}
                 Some((_, all)) => all.push(made),
@@ -41,14 +39,17 @@ fn made<'a>(variants: &'a [Variant<'a>], wanted: ArtifactType) -> Vec<(&'a str, 
             }
         }
     }
-    stages.retain(|(_, all)| all.len() > 1);
+    // What all variants share tells nothing of what varies.
+    stages.retain(|(_, all)| all.iter().any(|made| made.source.files != all[0].source.files));
     stages
 }
 
 /// The same test images as every variant gives them back: a row for each, a picture for each value of the swept words.
-pub fn reconstructions(variants: &[Variant<'_>]) -> Result<Vec<Plot>> {
+pub fn reconstructions(overview: &Overview<'_>) -> Result<Vec<Plot>> {
     let mut plots = Vec::new();
-    for (stage, all) in made(variants, ArtifactType::Evaluation) {
+    let stages = made(overview, ArtifactType::Evaluation);
+    let several = stages.len() > 1;
+    for (stage, all) in stages {
         let mut groups: Vec<(String, Vec<&Made<'_>>)> = Vec::new();
         for made in &all {
             let words = words(made.variant);
@@ -61,7 +62,7 @@ pub fn reconstructions(variants: &[Variant<'_>]) -> Result<Vec<Plot>> {
             groups = vec![(String::new(), all.iter().collect())];
         }
         for (words, members) in groups {
-            plots.extend(strip(stage, &words, &members)?);
+            plots.extend(strip(stage, several, &words, &members)?);
         }
     }
     Ok(plots)
@@ -73,7 +74,8 @@ fn words(variant: &Map<String, Value>) -> String {
     words.map(shell::plain).collect::<Vec<_>>().join(", ")
 }
 
-fn strip(stage: &str, words: &str, members: &[&Made<'_>]) -> Result<Option<Plot>> {
+/// `several`: there are other stages, too.
+fn strip(stage: &str, several: bool, words: &str, members: &[&Made<'_>]) -> Result<Option<Plot>> {
     let take = |source: &Source, file: &str| -> Result<Option<Images>> {
         Ok(source.optional_array::<f32>(file)?.and_then(|array| Images::take(&array, SAMPLES)))
     };
@@ -97,7 +99,8 @@ fn strip(stage: &str, words: &str, members: &[&Made<'_>]) -> Result<Option<Plot>
         return Ok(None);
     }
     let drawn: Vec<Row<'_>> = rows.iter().map(|(label, images)| Row { label, images, look: Shade::Picture }).collect();
-    let title = if words.is_empty() { "The same test images by every variant".to_owned() } else { words.to_owned() };
+    let title = if words.is_empty() { "The same test images by every variant" } else { words };
+    let title = if several { format!("{stage}: {title}") } else { title.to_owned() };
     let png = pictures::strips(&title, &drawn, &[], None)?;
     let alt = format!("Rows of test images: the originals, then what every variant gives back ({stage} {words})");
     let name = format!("reconstructions-{}-{}", file_name(stage), file_name(words));
@@ -105,10 +108,10 @@ fn strip(stage: &str, words: &str, members: &[&Made<'_>]) -> Result<Option<Plot>
 }
 
 /// Every variant's embedding, turned towards the first one's.
-pub fn embeddings(variants: &[Variant<'_>], swept: &[String]) -> Result<Vec<Plot>> {
+pub fn embeddings(overview: &Overview<'_>) -> Result<Vec<Plot>> {
     let mut plots = Vec::new();
-    let params = variants::varied(variants, swept);
-    for (stage, all) in made(variants, ArtifactType::Embedding) {
+    let params = variants::varied(&overview.variants, &overview.page.swept);
+    for (stage, all) in made(overview, ArtifactType::Embedding) {
         let mut panels: Vec<Panel> = Vec::new();
         let (mut classes, mut method) = (Vec::new(), String::new());
         for made in all.iter().take(MOST) {

@@ -3,6 +3,7 @@
 use plotters::style::RGBColor;
 use serde_json::{Map, Value};
 
+use crate::compare::Variant;
 use crate::merit::{self, of_companion};
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
@@ -12,7 +13,7 @@ use crate::report::draw::palette;
 use crate::report::draw::pen::Png;
 use crate::report::figures::file_name;
 use crate::report::page::shell;
-use crate::report::page::variants::{self, Variant, values_of};
+use crate::report::page::variants::{self, amount, values_of};
 use crate::report::section::{Figure, Look};
 use crate::statistics::Summary;
 
@@ -55,13 +56,13 @@ pub fn plots(variants: &[Variant<'_>], swept: &[String], metric: &str, groups: O
 
 fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
     let bar = |variant: &Variant<'_>| {
-        let summary = variant.metric(metric);
+        let summary = variant.summary(metric);
         let text = summary.map_or("–".into(), |summary| {
             format!("{} {}", crate::report::number::short(summary.mean), variants::spread(&summary))
         });
-        let color = if variant.collapsed() > 0 { palette::WRONG } else { palette::ACCENT };
+        let color = if variants::collapsed(variant) > 0 { palette::WRONG } else { palette::ACCENT };
         let value = summary.map_or(f64::NAN, |summary| summary.mean);
-        Bar { label: shell::variant(variant.values), value, text: text.trim_end().to_owned(), color }
+        Bar { label: shell::variant(&variant.values), value, text: text.trim_end().to_owned(), color }
     };
     let bars: Vec<Bar> = variants.iter().map(bar).collect();
     if bars.iter().all(|bar| bar.value.is_nan()) {
@@ -114,7 +115,7 @@ fn against(
 
 /// A line for each of the other params' values; the variants as points when that would be too many.
 fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str, groups: Option<&str>) -> Vec<Line> {
-    let by_others = grouped(variants, |variant| others(variant.values, swept, param));
+    let by_others = grouped(variants, |variant| others(&variant.values, swept, param));
     let lines: Vec<Line> = if by_others.len() <= MOST_LINES {
         let line = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
             // A line alone is named where PCA's is beside it.
@@ -130,7 +131,7 @@ fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
         };
         let scattered = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
             let point = |variant: &&Variant<'_>| {
-                Some((variant.values.get(param).and_then(Value::as_f64)?, variant.metric(metric)?.mean))
+                Some((variant.values.get(param).and_then(Value::as_f64)?, variant.summary(metric)?.mean))
             };
             Line::scattered(name.clone(), palette::series(index), members.iter().filter_map(point).collect())
         };
@@ -139,7 +140,7 @@ fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str
             groups = vec![(String::new(), variants.iter().collect())];
         }
         if let Some(name) = colored {
-            groups.sort_by(|a, b| a.1[0].amount(name).total_cmp(&b.1[0].amount(name)));
+            groups.sort_by(|a, b| amount(a.1[0], name).total_cmp(&amount(b.1[0], name)));
         }
         groups.iter().enumerate().map(scattered).collect()
     };
@@ -177,7 +178,7 @@ fn heights(lines: &[Line], levels: &[(f64, String)]) -> Vec<f64> {
 /// What needs no training, beside a mean squared error: PCA at the same latent size as a line, the constant mean image
 /// as a level.
 fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Line>, Vec<(f64, String)>) {
-    let names = || variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.keys());
+    let names = || variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.names());
     let name = |own: &str| names().find(|name| merit::own(name) == own);
     // Of several errors, a denoiser's beside an autoencoder's, PCA's is comparable with that of `evaluate`.
     let others = || names().any(|other| other != metric && merit::own(other) == "mse" && !of_companion(other));
@@ -194,7 +195,7 @@ fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Lin
     });
     let constants: Vec<f64> = name("constant_mse")
         .iter()
-        .flat_map(|name| variants.iter().flat_map(|variant| variant.observations(name)))
+        .flat_map(|name| variants.iter().flat_map(|variant| variant.by_seed(name).into_values()))
         .collect();
     let constant = Summary::of(&constants).map(|summary| (summary.mean, "constant mean".to_owned()));
     (pca.filter(|line| !line.points.is_empty()), constant.into_iter().collect())
@@ -215,10 +216,10 @@ fn line(name: &str, members: &[&Variant<'_>], param: &str, metric: &str, color: 
     let mut at: Vec<(f64, Vec<f64>)> = Vec::new();
     for variant in members {
         let Some(x) = variant.values.get(param).and_then(Value::as_f64) else { continue };
-        let observations = variant.observations(metric);
+        let observations = variant.by_seed(metric).into_values();
         match at.iter_mut().find(|(known, _)| *known == x) {
             Some((_, known)) => known.extend(observations),
-            None => at.push((x, observations)),
+            None => at.push((x, observations.collect())),
         }
     }
     at.sort_by(|(a, _), (b, _)| a.total_cmp(b));

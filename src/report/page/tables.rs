@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
-use crate::report::page::ExperimentPage;
+use crate::compare::Variant;
 use crate::report::page::shell::plain;
-use crate::report::page::variants::{Variant, metric_names};
+use crate::report::page::variants::metric_names;
+use crate::report::page::{ExperimentPage, RunSummary};
 use crate::text;
 
 /// A row for each variant: its params, how many runs it has, and mean, standard deviation and 95 % interval of each
@@ -22,7 +23,7 @@ pub fn variants(variants: &[Variant<'_>], swept: &[String], metrics: &[&str]) ->
             swept.iter().map(|param| variant.values.get(param).map_or_else(String::new, plain)).collect();
         row.push(variant.runs.len().to_string());
         for metric in metrics {
-            let summary = variant.metric(metric);
+            let summary = variant.summary(metric);
             let interval = summary.and_then(|summary| summary.interval());
             let cells = [
                 summary.map(|summary| summary.mean),
@@ -42,10 +43,11 @@ pub fn runs(page: &ExperimentPage) -> Vec<Vec<String>> {
     let names = metric_names(page);
     let facts = ["run", "seed", "status", "seconds"].map(str::to_owned);
     let header = facts.into_iter().chain(page.swept.iter().cloned()).chain(names.iter().map(|name| (*name).to_owned()));
-    let row = |run: &super::RunSummary| {
-        let facts = [run.id.clone(), run.seed.to_string(), run.status.as_str().to_owned(), run.seconds.to_string()];
-        let params = page.swept.iter().map(|param| run.variant.get(param).map_or_else(String::new, plain));
-        let metrics = names.iter().map(|name| run.metrics.get(*name).map_or_else(String::new, f64::to_string));
+    let row = |RunSummary { run, status, seconds, .. }: &RunSummary| {
+        let facts = [run.id.clone(), run.seed.to_string(), status.as_str().to_owned(), seconds.to_string()];
+        let params = page.swept.iter().map(|param| run.params.get(param).map_or_else(String::new, plain));
+        let metrics =
+            names.iter().map(|name| run.metrics.get(name).map_or_else(String::new, |value| value.to_string()));
         facts.into_iter().chain(params).chain(metrics).collect()
     };
     std::iter::once(header.collect()).chain(page.runs.iter().map(row)).collect()

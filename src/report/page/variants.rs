@@ -1,97 +1,128 @@
-//! Runs grouped into variants, with mean and deviation over their seeds. Knows no HTML.
+//! What all parts of an experiment's page go by, put together once: its variants, those that may be called best, and the
+//! metrics that tell most. Knows no HTML.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::merit::{self, Better};
+use crate::compare::{self, Variant};
+use crate::merit;
 use crate::report::number;
 use crate::report::page::shell::plain;
 use crate::report::page::{ExperimentPage, RunSummary};
 use crate::statistics::Summary;
 
-/// One point of the sweep with its repeats.
-#[derive(Clone)]
-pub struct Variant<'a> {
-    pub values: &'a Map<String, Value>,
-    pub runs: Vec<&'a RunSummary>,
+/// Metrics with a column and charts of their own.
+pub const KEY_METRICS: usize = 5;
+
+/// An experiment in variants.
+pub struct Overview<'a> {
+    pub page: &'a ExperimentPage,
+    /// In the order of their first runs; of a search's trial only the one that got the most.
+    pub variants: Vec<Variant<'a>>,
+    /// Those that may be called best: all, or of a search those that got as much as any.
+    pub ranked: Vec<Variant<'a>>,
+    /// What the page is about: the metrics that are asked for, then those that tell most.
+    pub key: Vec<&'a str>,
+    /// The place among the ranked of what all are compared with; `None`: the best.
+    pub baseline: Option<usize>,
+    by_id: HashMap<&'a str, &'a RunSummary>,
+}
+
+impl<'a> Overview<'a> {
+    /// Of this page.
+    pub fn new(page: &'a ExperimentPage) -> Self {
+        let all = compare::grouped(page.runs.iter().map(|summary| &summary.run), &page.swept);
+        let (variants, ranked) = match page.search.as_ref().and_then(|search| search.resource.as_deref()) {
+            None => (all.clone(), all),
+            Some(resource) => {
+                let trials = trials(all, resource);
+                let most = trials.iter().map(|trial| amount(trial, resource)).fold(f64::NEG_INFINITY, f64::max);
+                let longest = trials.iter().filter(|trial| amount(trial, resource) >= most);
+                let ranked = compare::grouped(longest.flat_map(|trial| trial.runs.iter().copied()), &page.swept);
+                (trials, ranked)
+            }
+        };
+        let is_base = |variant: &Variant<'_>| page.baseline.as_ref() == Some(&*variant.values);
+        Self {
+            baseline: ranked.iter().position(is_base),
+            variants,
+            ranked,
+            key: key_metrics(page),
+            by_id: page.runs.iter().map(|summary| (summary.run.id.as_str(), summary)).collect(),
+            page,
+        }
+    }
+
+    /// All that the page knows of a variant's runs.
+    pub fn summaries(&self, variant: &Variant<'a>) -> impl Iterator<Item = &'a RunSummary> {
+        variant.runs.iter().map(|run| self.by_id[run.id.as_str()])
+    }
+
+    /// Seconds that a variant's runs took together.
+    pub fn seconds(&self, variant: &Variant<'a>) -> f64 {
+        self.summaries(variant).map(|summary| summary.seconds).sum()
+    }
+}
+
+/// Of the variants that differ in their resource alone the one that got the most.
+fn trials<'a>(variants: Vec<Variant<'a>>, resource: &str) -> Vec<Variant<'a>> {
+    let mut trials: Vec<Variant<'a>> = Vec::new();
+    let mut places = HashMap::new();
+    for variant in variants {
+        let mut point = (*variant.values).clone();
+        point.remove(resource);
+        let place = *places.entry(point).or_insert(trials.len());
+        match trials.get_mut(place) {
+            Some(known) if amount(known, resource) < amount(&variant, resource) => *known = variant,
+            Some(_) => {}
+            None => trials.push(variant),
+        }
+    }
+    trials
+}
+
+fn key_metrics(page: &ExperimentPage) -> Vec<&str> {
+    let mut names = metric_names(page);
+    names.retain(|name| !page.incomparable.contains(*name));
+    let mut key: Vec<&str> = page.metrics.iter().filter_map(|metric| names.get(metric.as_str()).copied()).collect();
+    // What is the same in all runs, such as a shared stage's metric, tells nothing of what varies.
+    let same = |name: &str| {
+        let mut values = page.runs.iter().map(|summary| summary.run.metrics.get(name));
+        let first = values.next();
+        page.runs.len() > 1 && values.all(|value| Some(value) == first)
+    };
+    names.retain(|name| !same(name));
+    let telling = merit::key_metrics(&names, KEY_METRICS);
+    key.extend(telling.into_iter().filter(|metric| page.metrics.iter().all(|asked| asked != metric)));
+    key.truncate(KEY_METRICS.max(page.metrics.len()));
+    key
+}
+
+/// Metrics that any run has.
+pub fn metric_names(page: &ExperimentPage) -> BTreeSet<&str> {
+    page.runs.iter().flat_map(|summary| summary.run.metrics.names()).map(String::as_str).collect()
+}
+
+/// The variant's value of a numeric param.
+pub fn amount(variant: &Variant<'_>, param: &str) -> f64 {
+    variant.values.get(param).and_then(Value::as_f64).unwrap_or(f64::NEG_INFINITY)
+}
+
+/// How many of the variant's runs have a model that is called collapsed.
+pub fn collapsed(variant: &Variant<'_>) -> usize {
+    let has = |(name, value): (&str, f64)| merit::own(name) == "collapsed" && value > 0.0;
+    variant.runs.iter().filter(|run| run.metrics.iter().any(has)).count()
+}
+
+/// The mean of a metric; NaN where there is none.
+pub fn mean(variant: &Variant<'_>, metric: &str) -> f64 {
+    variant.summary(metric).map_or(f64::NAN, |summary| summary.mean)
 }
 
 /// `± 0.00012`, the standard deviation; empty for a single value.
 pub fn spread(summary: &Summary) -> String {
     summary.deviation.map_or(String::new(), |deviation| format!("± {}", number::rough(deviation)))
-}
-
-/// Variants in the order of their first runs; of a search's trial only the one that got the most.
-pub fn variants(page: &ExperimentPage) -> Vec<Variant<'_>> {
-    let mut variants: Vec<Variant<'_>> = Vec::new();
-    let mut places = HashMap::new();
-    for run in &page.runs {
-        let place = *places.entry(&run.variant).or_insert(variants.len());
-        match variants.get_mut(place) {
-            Some(variant) => variant.runs.push(run),
-            None => variants.push(Variant { values: &run.variant, runs: vec![run] }),
-        }
-    }
-    let Some(resource) = resource(page) else { return variants };
-    let mut trials: Vec<(Map<String, Value>, Variant<'_>)> = Vec::new();
-    for variant in variants {
-        let mut point = variant.values.clone();
-        point.remove(resource);
-        match trials.iter_mut().find(|(known, _)| *known == point) {
-            Some((_, known)) if known.amount(resource) < variant.amount(resource) => *known = variant,
-            Some(_) => {}
-            None => trials.push((point, variant)),
-        }
-    }
-    trials.into_iter().map(|(_, variant)| variant).collect()
-}
-
-/// Those variants that may be called best: all, or of a search those that got as much as any.
-pub fn ranked<'a>(page: &ExperimentPage, variants: &[Variant<'a>]) -> Vec<Variant<'a>> {
-    let Some(resource) = resource(page) else { return variants.to_vec() };
-    let most = variants.iter().map(|variant| variant.amount(resource)).fold(f64::NEG_INFINITY, f64::max);
-    variants.iter().filter(|variant| variant.amount(resource) >= most).cloned().collect()
-}
-
-fn resource(page: &ExperimentPage) -> Option<&str> {
-    page.search.as_ref()?.resource.as_deref()
-}
-
-impl Variant<'_> {
-    /// The metric over the variant's runs.
-    pub fn metric(&self, name: &str) -> Option<Summary> {
-        Summary::of(&self.observations(name))
-    }
-
-    /// The metric of every run that has it.
-    pub fn observations(&self, name: &str) -> Vec<f64> {
-        self.runs.iter().filter_map(|run| run.metrics.get(name).copied()).collect()
-    }
-
-    /// The value of a numeric param.
-    pub fn amount(&self, param: &str) -> f64 {
-        self.values.get(param).and_then(Value::as_f64).unwrap_or(f64::NEG_INFINITY)
-    }
-
-    /// How many of its runs have a model that is called collapsed.
-    pub fn collapsed(&self) -> usize {
-        let has = |(name, value): (&String, &f64)| merit::own(name) == "collapsed" && *value > 0.0;
-        self.runs.iter().filter(|run| run.metrics.iter().any(has)).count()
-    }
-}
-
-/// Metrics that any run has.
-pub fn metric_names(page: &ExperimentPage) -> BTreeSet<&str> {
-    page.runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect()
-}
-
-/// The variant with the best mean of a metric.
-pub fn best<'v, 'a>(variants: &'v [Variant<'a>], metric: &str) -> Option<(&'v Variant<'a>, Summary)> {
-    let better = merit::better(metric)?;
-    let scored = variants.iter().filter_map(|variant| Some((variant, variant.metric(metric)?)));
-    let sign = if better == Better::Lower { 1.0 } else { -1.0 };
-    scored.min_by(|(_, a), (_, b)| (sign * a.mean).total_cmp(&(sign * b.mean)))
 }
 
 /// Whether a reader sees one number for both.
@@ -100,7 +131,7 @@ pub fn shown_alike(a: f64, b: f64) -> bool {
 }
 
 /// Values a swept param takes, in order of appearance.
-pub fn values_of<'a>(variants: &[Variant<'a>], param: &str) -> Vec<&'a Value> {
+pub fn values_of<'v>(variants: &'v [Variant<'_>], param: &str) -> Vec<&'v Value> {
     let mut seen = HashSet::new();
     let values = variants.iter().filter_map(|variant| variant.values.get(param));
     values.filter(|value| seen.insert(*value)).collect()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::report::Result;
 use crate::report::figures::file_name;
-use crate::report::page::{ExperimentPage, RunPage, content, experiment, experiment_page, run_page, shell};
+use crate::report::page::{ExperimentPage, RunPage, content, experiment_page, run_page, shell};
 use crate::report::source::io;
 
 /// `<reports>/<experiment>.html`.
@@ -49,11 +49,11 @@ pub fn write_run(reports: &Path, page: &RunPage) -> Result<PathBuf> {
 /// [`write_run`].
 pub fn write_experiment(reports: &Path, page: &ExperimentPage) -> Result<PathBuf> {
     let path = experiment_path(reports, &page.name);
-    let galleries = experiment::galleries(page)?;
-    for plot in galleries.iter().flat_map(|gallery| &gallery.plots) {
+    let (html, plots) = experiment_page(page)?;
+    for plot in &plots {
         write(&path.with_extension("").join(&plot.figure.file), &plot.png.bytes)?;
     }
-    write(&path, experiment_page(page, &galleries)?.as_bytes())?;
+    write(&path, html.as_bytes())?;
     Ok(path)
 }
 
