@@ -1,11 +1,14 @@
 //! Trainings that stop and go on.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use super::*;
 use crate::model::train::{Checkpoints, Decay, EpochReport, Loss, Optimizer, TrainError};
 
 /// Keeps every state in memory.
 #[derive(Default)]
-struct Memory(std::sync::Mutex<std::collections::BTreeMap<u32, Vec<u8>>>);
+struct Memory(Mutex<BTreeMap<u32, Vec<u8>>>);
 
 impl Checkpoints for Memory {
     fn latest(&self, at_most: u32) -> Option<Vec<u8>> {
@@ -42,7 +45,7 @@ fn training_goes_on_from_every_epoch_to_the_same_bits() {
         let data = Bars { noisy, ..bars([8, 8, 1], 50) };
         let plan = Training { optimizer, patience, ..base.clone() };
         let train = |epochs: u32, checkpoints: &dyn Checkpoints| {
-            let seen = std::sync::Mutex::new(vec![]);
+            let seen = Mutex::new(vec![]);
             let on_epoch = |report: EpochReport| seen.lock().unwrap().push(report.epoch);
             let (history, images) = with_threads(2, |run| {
                 let run = Run { on_epoch: &on_epoch, checkpoints: Some(checkpoints), ..*run };
@@ -57,7 +60,7 @@ fn training_goes_on_from_every_epoch_to_the_same_bits() {
         let (history, images, _) = train(6, &all);
         let states = all.0.into_inner().unwrap();
         for (epoch, state) in &states {
-            let one = Memory(std::sync::Mutex::new([(*epoch, state.clone())].into()));
+            let one = Memory(Mutex::new([(*epoch, state.clone())].into()));
             let (again, same, seen) = train(6, &one);
             assert_eq!((&again, &same), (&history, &images), "{optimizer:?} from epoch {epoch}");
             let last = history.train_loss.len() as u32;

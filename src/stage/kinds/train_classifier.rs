@@ -25,30 +25,22 @@ use crate::stage::{Context, Input, Output, Resumes, Stage, StageError, data, mem
 pub struct TrainClassifier;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 struct Params {
     /// Layers before the output layer, which is added: `dense <classes> softmax`. Empty: a linear classifier.
-    #[serde(default = "default_hidden")]
     hidden: Vec<String>,
     /// Samples in one step.
-    #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 65536))]
     batch_size: usize,
     /// Whether every feature is shifted and scaled to mean 0 and standard deviation 1 over the training split first.
     /// Codes come in any scale; a linear classifier on unscaled ones learns slowly.
-    #[serde(default = "default_standardize")]
     standardize: bool,
 }
 
-fn default_standardize() -> bool {
-    true
-}
-
-fn default_hidden() -> Vec<String> {
-    vec!["dense 64 relu".into()]
-}
-
-fn default_batch_size() -> usize {
-    32
+impl Default for Params {
+    fn default() -> Self {
+        Self { hidden: vec!["dense 64 relu".into()], batch_size: 32, standardize: true }
+    }
 }
 
 /// Metrics of every classifier.
