@@ -168,29 +168,24 @@ impl RunLog {
     /// The values of the runs with these row numbers, which ascend; `null` where there is none. Several tags of a run
     /// are one text.
     fn column(&self, field: &Field, numbers: &[i64]) -> rusqlite::Result<Vec<Value>> {
-        let mut found: Vec<(i64, Value)> = Vec::new();
+        let mut values = vec![Value::Null; numbers.len()];
         for (sql, value_type) in reads(field) {
             let mut statement = self.connection.prepare(&sql.text)?;
             let mut rows = statement.query(params_from_iter(&sql.values))?;
+            let mut at = 0;
             while let Some(row) = rows.next()? {
-                found.push((row.get(0)?, json(row.get_ref(1)?, value_type)?));
-            }
-        }
-        // In order already, unless values are of several types.
-        found.sort_by_key(|(number, _)| *number);
-        let mut found = found.into_iter().peekable();
-        let value_of = |number: &i64| {
-            while found.next_if(|(at, _)| at < number).is_some() {}
-            let mut value = Value::Null;
-            while let Some((_, next)) = found.next_if(|(at, _)| at == number) {
-                value = match (value, next) {
+                let number: i64 = row.get(0)?;
+                at += numbers[at..].iter().take_while(|other| **other < number).count();
+                if numbers.get(at) != Some(&number) {
+                    continue;
+                }
+                values[at] = match (values[at].take(), json(row.get_ref(1)?, value_type)?) {
                     (Value::String(one), Value::String(other)) => Value::String(format!("{one} {other}")),
                     (_, next) => next,
                 };
             }
-            value
-        };
-        Ok(numbers.iter().map(value_of).collect())
+        }
+        Ok(values)
     }
 }
 

@@ -152,6 +152,9 @@ fn groups_have_counts_means_and_the_best() {
     assert_eq!((figures.summary.mean, figures.best.clone()), (0.25, Some((0.125, "a1-0".to_owned()))));
     assert!((figures.summary.deviation.unwrap() - 0.1767766952966369).abs() < 1e-15);
     assert!(catalog.field("x.y").is_none(), "a number that is not finite is no value");
+    execute(&path, "UPDATE runs SET tags = '[\"b\", \"a\"]' WHERE id = 'b2-0'");
+    let tags = log.groups(&Filter::default(), &[field("tag")], &[]).unwrap();
+    assert_eq!(counts(&tags), [("a b".into(), 1, 0), ("thesis".into(), 2, 1)], "several tags are one text");
 }
 
 #[test]

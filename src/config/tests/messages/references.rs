@@ -6,16 +6,37 @@ use super::params;
 use crate::config::tests::{Folder, set, sweep};
 
 #[test]
-fn a_reference_can_be_read_and_names_a_param() {
-    assert_snapshot!(params("a = '${b}'\nc = 'x ${} y ${a'\nd = '${a b}'\ne = '${a.x}'\nf = '${seed}'\ng = \"\\t${zz}\""), @r#"
+fn a_reference_names_a_param() {
+    assert_snapshot!(params("a = '${b}'\nf = '${seed}'\ng = \"\\t${zz}\""), @r#"
     error[unknown-param]: there is no param `b`
      --> pipeline.toml:5:6
       |
     5 | a = '${b}'
       |      ^^^^ unknown param
       |
-      = help: the params of pipeline.toml are `a`, `c`, `d`, `e`, `f`, `g`
+      = help: the params of pipeline.toml are `a`, `f`, `g`
 
+    error[unknown-param]: there is no param `seed`
+     --> pipeline.toml:6:6
+      |
+    6 | f = '${seed}'
+      |      ^^^^^^^ unknown param
+      |
+      = help: every stage is given the run's seed without asking
+
+    error[unknown-param]: there is no param `zz`
+     --> pipeline.toml:7:5
+      |
+    7 | g = "\t${zz}"
+      |     ^^^^^^^^^ unknown param
+      |
+      = help: the params of pipeline.toml are `a`, `f`, `g`
+    "#);
+}
+
+#[test]
+fn a_reference_has_an_end_a_name_and_what_it_asks_for() {
+    assert_snapshot!(params("a = 1\nc = 'x ${} y ${a'\nd = '${a b}'\ne = '${a.x}'"), @r#"
     error[bad-reference]: `${}` names no param
      --> pipeline.toml:6:8
       |
@@ -43,29 +64,13 @@ fn a_reference_can_be_read_and_names_a_param() {
     error[no-such-value]: `a` has no choices that carry values
      --> pipeline.toml:8:6
       |
-    5 | a = '${b}'
+    5 | a = 1
       | - declared here
     ...
     8 | e = '${a.x}'
       |      ^^^^^^
       |
       = help: write `${a}`, or let [params.a.choices.NAME] carry `x`
-
-    error[unknown-param]: there is no param `seed`
-     --> pipeline.toml:9:6
-      |
-    9 | f = '${seed}'
-      |      ^^^^^^^ unknown param
-      |
-      = help: every stage is given the run's seed without asking
-
-    error[unknown-param]: there is no param `zz`
-      --> pipeline.toml:10:5
-       |
-    10 | g = "\t${zz}"
-       |     ^^^^^^^^^ unknown param
-       |
-       = help: the params of pipeline.toml are `a`, `c`, `d`, `e`, `f`, `g`
     "#);
 }
 
