@@ -74,10 +74,13 @@ impl BatchNorm {
     }
 }
 
+// In all of these, slices are cut to a row's length first: only then are the loops over a row vector code.
+
 vectorized! {
     /// Mean and (biased) variance of every column.
     fn statistics<E>(x: &[E], mean: &mut [E], variance: &mut [E]) {
         let width = mean.len();
+        let variance = &mut variance[..width];
         let share = E::ONE / E::of((x.len() / width) as f64);
         mean.fill(E::default());
         variance.fill(E::default());
@@ -98,6 +101,7 @@ vectorized! {
 vectorized! {
     fn transform<E>(x: &[E], mean: &[E], slope: &[E], offset: &[E], y: &mut [E]) {
         let width = mean.len();
+        let (slope, offset) = (&slope[..width], &offset[..width]);
         for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
             for i in 0..width {
                 y[i] = (x[i] - mean[i]) * slope[i] + offset[i];
@@ -110,6 +114,7 @@ vectorized! {
     /// Sums over rows of `dy`, and of `dy` times the normalized `x`.
     fn gradient_sums<E>(x: &[E], dy: &[E], mean: &[E], inverse: &[E], plain: &mut [E], scaled: &mut [E]) {
         let width = mean.len();
+        let (inverse, plain, scaled) = (&inverse[..width], &mut plain[..width], &mut scaled[..width]);
         for (x, dy) in x.chunks_exact(width).zip(dy.chunks_exact(width)) {
             for i in 0..width {
                 plain[i] += dy[i];
@@ -123,8 +128,11 @@ vectorized! {
     fn input_gradient<E>(x: &[E], dy: &[E], columns: &[&[E]; 5], dx: &mut [E]) {
         let [mean, inverse, slope, plain, scaled] = *columns;
         let width = mean.len();
+        let (inverse, slope, plain, scaled) =
+            (&inverse[..width], &slope[..width], &plain[..width], &scaled[..width]);
         let share = E::ONE / E::of((x.len() / width) as f64);
         for ((x, dy), dx) in x.chunks_exact(width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(width)) {
+            let (x, dy, dx) = (&x[..width], &dy[..width], &mut dx[..width]);
             for i in 0..width {
                 let normalized = (x[i] - mean[i]) * inverse[i];
                 dx[i] += slope[i] * (dy[i] - share * (plain[i] + normalized * scaled[i]));
