@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use crate::report::Result;
 use crate::report::draw::WIDTH;
-use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::frame::{self, TEXT};
 use crate::report::draw::palette::{FAINT, INK};
 use crate::report::draw::pen::{self, Align, Font, Png};
 
@@ -33,8 +33,7 @@ impl Bars<'_> {
         let full = self.full.unwrap_or_else(largest);
         let dark = Font { color: INK, ..TEXT };
         pen::draw((WIDTH, 36.0 + PITCH * self.bars.len() as f64), |pen| {
-            let title = pen.fitted(self.title, WIDTH - 4.0, TITLE);
-            pen.text(&title, (2.0, 13.0), TITLE);
+            frame::title(pen, self.title, 2.0);
             let labels: Vec<String> = self.bars.iter().map(|bar| pen.fitted(&bar.label, 190.0, dark)).collect();
             let left = labels.iter().map(|label| pen.width(label, dark)).fold(0.0, f64::max) + 12.0;
             let room = self.bars.iter().map(|bar| pen.width(&bar.text, dark)).fold(0.0, f64::max) + 12.0;

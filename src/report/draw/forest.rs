@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use crate::report::Result;
 use crate::report::draw::WIDTH;
 use crate::report::draw::axis::{Axis, Spread};
-use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::frame::{self, TEXT};
 use crate::report::draw::palette::{FAINT, INK, MUTED};
 use crate::report::draw::pen::{self, Align, Font, Png};
 
@@ -39,10 +39,7 @@ impl Forest<'_> {
         let bottom = TOP + PITCH * self.rows.len() as f64;
         let dark = Font { color: INK, ..TEXT };
         pen::draw((WIDTH, bottom + 30.0), |pen| {
-            for (text, y, font) in [(self.title, 13.0, TITLE), (self.caption, 36.0, TEXT)] {
-                let text = pen.fitted(text, WIDTH - 4.0, font);
-                pen.text(&text, (2.0, y), font);
-            }
+            frame::title_and_caption(pen, self.title, self.caption);
             let labels: Vec<String> = self.rows.iter().map(|row| pen.fitted(&row.label, 190.0, dark)).collect();
             let left = labels.iter().map(|label| pen.width(label, dark)).fold(0.0, f64::max) + 22.0;
             let across = |value: f64| left + axis.place(value.clamp(axis.low, axis.high)) * (WIDTH - 18.0 - left);

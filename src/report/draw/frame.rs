@@ -11,7 +11,7 @@ use crate::report::draw::pen::{Align, Font, Pen};
 pub const SMALL: f64 = 13.5;
 
 /// The font of titles.
-pub const TITLE: Font = Font { size: 15.5, bold: true, color: INK, align: Align::Left };
+const TITLE: Font = Font { size: 15.5, bold: true, color: INK, align: Align::Left };
 /// The font of axes and legends.
 pub const TEXT: Font = Font { size: SMALL, bold: false, color: MUTED, align: Align::Left };
 
@@ -61,10 +61,22 @@ impl Frame {
     }
 }
 
+/// Writes a drawing's title so far from its left edge.
+pub fn title(pen: &mut Pen<'_>, text: &str, left: f64) {
+    let text = pen.fitted(text, WIDTH - 4.0, TITLE);
+    pen.text(&text, (left, 13.0), TITLE);
+}
+
+/// Writes a chart's title, and below it what its marks mean.
+pub fn title_and_caption(pen: &mut Pen<'_>, text: &str, caption: &str) {
+    title(pen, text, 2.0);
+    let caption = pen.fitted(caption, WIDTH - 4.0, TEXT);
+    pen.text(&caption, (2.0, 36.0), TEXT);
+}
+
 /// Draws the surroundings of a chart `height` CSS pixels high.
 pub fn draw(pen: &mut Pen<'_>, height: f64, around: &Surroundings<'_>, x: Axis, y: Axis) -> Frame {
-    let title = pen.fitted(around.title, WIDTH - 4.0, TITLE);
-    pen.text(&title, (2.0, 13.0), TITLE);
+    title(pen, around.title, 2.0);
     let legend = legend(pen, around.legend, 38.0);
     let label_line = legend + 4.0;
     let label = pen.fitted(around.y_label, WIDTH - 4.0, TEXT);

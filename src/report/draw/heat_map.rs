@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use crate::report::Result;
 use crate::report::draw::WIDTH;
-use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::frame::{self, TEXT};
 use crate::report::draw::palette::{self, INK, MUTED};
 use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 use crate::report::number;
@@ -47,8 +47,7 @@ impl HeatMap<'_> {
         let tall = side.clamp(9.0, 42.0);
         let height = 84.0 + tall * rows + 6.0;
         pen::draw((WIDTH, height), |pen| {
-            let title = pen.fitted(self.title, WIDTH - 4.0, TITLE);
-            pen.text(&title, (2.0, 13.0), TITLE);
+            frame::title(pen, self.title, 2.0);
             pen.text(&format!("↓ {}", self.row_label), (2.0, 40.0), TEXT);
             pen.text(&format!("{} →", self.column_label), (WIDTH - 2.0, 40.0), Font { align: Align::Right, ..TEXT });
             for (column, name) in self.columns.iter().enumerate().filter(|(column, _)| shown(*column, side, 14.0)) {

@@ -3,68 +3,45 @@
 use plotters::style::RGBColor;
 
 /// Text and axes.
-pub const INK: RGBColor = RGBColor(31, 35, 40);
+pub const INK: RGBColor = rgb(0x1f2328);
 /// Secondary text.
-pub const MUTED: RGBColor = RGBColor(89, 96, 106);
+pub const MUTED: RGBColor = rgb(0x59606a);
 /// Grid lines and empty bars.
-pub const FAINT: RGBColor = RGBColor(226, 229, 233);
+pub const FAINT: RGBColor = rgb(0xe2e5e9);
 /// What is wrong: mistakes, thresholds, anomalies.
-pub const WRONG: RGBColor = RGBColor(189, 31, 1);
-/// The first color of [`class`]: the model, the right answer.
-pub const ACCENT: RGBColor = RGBColor(47, 116, 199);
+pub const WRONG: RGBColor = rgb(0xbd1f01);
+/// The first color of [`series`]: the model, the right answer.
+pub const ACCENT: RGBColor = rgb(0x2f74c7);
 
 /// The full shade of a map of counts.
-pub const DEEP: RGBColor = RGBColor(20, 78, 150);
+pub const DEEP: RGBColor = rgb(0x144e96);
+
+/// A color as in CSS, `0xrrggbb`.
+const fn rgb(code: u32) -> RGBColor {
+    let [_, red, green, blue] = code.to_be_bytes();
+    RGBColor(red, green, blue)
+}
 
 /// Ten colors that stay apart under the common color-vision deficiencies: M. Petroff, "Accessible Color Sequences
 /// for Data Visualization", 2021 (<https://arxiv.org/abs/2107.02270>); more classes start over.
 pub fn class(index: usize) -> RGBColor {
-    const COLORS: [RGBColor; 10] = [
-        RGBColor(63, 144, 218),
-        RGBColor(255, 169, 14),
-        RGBColor(189, 31, 1),
-        RGBColor(148, 164, 162),
-        RGBColor(131, 45, 182),
-        RGBColor(169, 107, 89),
-        RGBColor(231, 99, 0),
-        RGBColor(185, 172, 112),
-        RGBColor(113, 117, 129),
-        RGBColor(146, 218, 221),
-    ];
-    COLORS[index % COLORS.len()]
+    const COLORS: [u32; 10] =
+        [0x3f90da, 0xffa90e, 0xbd1f01, 0x94a4a2, 0x832db6, 0xa96b59, 0xe76300, 0xb9ac70, 0x717581, 0x92dadd];
+    rgb(COLORS[index % COLORS.len()])
 }
 
-/// Lines of a chart: the first colors that differ in lightness as well as in hue.
+/// Lines of a chart, [`ACCENT`] first and [`WRONG`] fifth: colors that differ in lightness as well as in hue.
 pub fn series(index: usize) -> RGBColor {
-    const COLORS: [RGBColor; 8] = [
-        ACCENT,
-        RGBColor(231, 99, 0),
-        RGBColor(131, 45, 182),
-        RGBColor(16, 138, 122),
-        WRONG,
-        RGBColor(113, 117, 129),
-        RGBColor(196, 142, 0),
-        RGBColor(169, 107, 89),
-    ];
-    COLORS[index % COLORS.len()]
+    const COLORS: [u32; 8] = [0x2f74c7, 0xe76300, 0x832db6, 0x108a7a, 0xbd1f01, 0x717581, 0xc48e00, 0xa96b59];
+    rgb(COLORS[index % COLORS.len()])
 }
 
 /// Black over red to pale yellow, for errors: matplotlib's "inferno" at nine points. `t` is in 0..1.
 pub fn heat(t: f64) -> RGBColor {
-    const POINTS: [RGBColor; 9] = [
-        RGBColor(0, 0, 4),
-        RGBColor(31, 12, 72),
-        RGBColor(85, 15, 109),
-        RGBColor(136, 34, 106),
-        RGBColor(186, 54, 85),
-        RGBColor(227, 89, 51),
-        RGBColor(249, 140, 10),
-        RGBColor(249, 201, 50),
-        RGBColor(252, 255, 164),
-    ];
+    const POINTS: [u32; 9] = [0x000004, 0x1f0c48, 0x550f6d, 0x88226a, 0xba3655, 0xe35933, 0xf98c0a, 0xf9c932, 0xfcffa4];
     let place = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 } * (POINTS.len() - 1) as f64;
     let low = (place as usize).min(POINTS.len() - 2);
-    mix(POINTS[low], POINTS[low + 1], place - low as f64)
+    mix(rgb(POINTS[low]), rgb(POINTS[low + 1]), place - low as f64)
 }
 
 /// From nearly white (`t` = 0) to `color` (`t` = 1).

@@ -5,7 +5,7 @@ use plotters::style::Color;
 use crate::report::Result;
 use crate::report::draw::WIDTH;
 use crate::report::draw::axis::{Axis, Spread};
-use crate::report::draw::frame::{self, Entry, Mark, TEXT, TITLE};
+use crate::report::draw::frame::{self, Entry, Mark, TEXT};
 use crate::report::draw::palette::{self, FAINT, INK};
 use crate::report::draw::pen::{self, Font, Png};
 use crate::report::draw::scatter::mixed;
@@ -35,8 +35,7 @@ pub fn draw(title: &str, panels: &[Panel], classes: &[String]) -> Result<Png> {
     let lines = (legend.iter().map(|entry| entry.name.chars().count() as f64 * 8.5 + 34.0).sum::<f64>() / WIDTH).ceil();
     let top = 30.0 + 20.0 * lines;
     pen::draw((WIDTH, top + (side + NAME + GAP) * rows), |pen| {
-        let title = pen.fitted(title, WIDTH - 4.0, TITLE);
-        pen.text(&title, (2.0, 13.0), TITLE);
+        frame::title(pen, title, 2.0);
         frame::legend(pen, &legend, 36.0);
         for (index, panel) in panels.iter().enumerate() {
             let (column, row) = ((index % across as usize) as f64, (index / across as usize) as f64);

@@ -5,7 +5,7 @@ use plotters::style::Color;
 use crate::report::Result;
 use crate::report::draw::WIDTH;
 use crate::report::draw::axis::Axis;
-use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::frame::{self, TEXT};
 use crate::report::draw::palette::{self, INK, MUTED};
 use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 
@@ -35,10 +35,7 @@ impl Parallel<'_> {
     /// The chart as PNG.
     pub fn draw(&self) -> Result<Png> {
         pen::draw((WIDTH, HEIGHT), |pen| {
-            for (text, y, font) in [(self.title, 13.0, TITLE), (self.caption, 36.0, TEXT)] {
-                let text = pen.fitted(text, WIDTH - 4.0, font);
-                pen.text(&text, (2.0, y), font);
-            }
+            frame::title_and_caption(pen, self.title, self.caption);
             let mut order: Vec<usize> = (0..self.shades.len()).collect();
             order.sort_by(|a, b| self.shades[*a].total_cmp(&self.shades[*b]));
             for line in order {

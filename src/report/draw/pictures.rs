@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use crate::artifact::array::Array;
 use crate::report::draw::WIDTH;
-use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::frame::{self, TEXT};
 use crate::report::draw::palette::{self, INK};
 use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 use crate::report::{Result, number};
@@ -109,8 +109,7 @@ pub fn strips(title: &str, rows: &[Row<'_>], names: &[String], scale: Option<(f6
     let block = pitch.iter().sum::<f64>() + names_height + 8.0;
     let scale_height = if scale.is_some() { 54.0 } else { 0.0 };
     pen::draw((WIDTH, 26.0 + block * blocks as f64 + scale_height), |pen| {
-        let title = pen.fitted(title, WIDTH - 4.0, TITLE);
-        pen.text(&title, (0.0, 13.0), TITLE);
+        frame::title(pen, title, 0.0);
         for start in (0..blocks).map(|index| index * across) {
             let mut y = 26.0 + block * (start / across) as f64;
             for (row, pitch) in rows.iter().zip(&pitch) {
@@ -153,8 +152,7 @@ pub fn tiles(title: &str, rows: &[TileRow], breaks: &[usize]) -> Result<Png> {
     let side = (room / columns as f64).min(room / ACROSS as f64);
     let pitch = (side * h as f64 / w.max(1) as f64).clamp(2.0, side * 4.0);
     pen::draw((WIDTH, TOP + pitch * rows.len() as f64 + 2.0), |pen| {
-        let title = pen.fitted(title, WIDTH - 4.0, TITLE);
-        pen.text(&title, (0.0, 13.0), TITLE);
+        frame::title(pen, title, 0.0);
         for (index, row) in rows.iter().enumerate() {
             let y = TOP + pitch * index as f64;
             let label = pen.fitted(&row.label, left - 8.0, TEXT);
@@ -180,7 +178,7 @@ pub fn heat(title: &str, map: &Images, unit: &str) -> Result<Png> {
     let tall = (side * h as f64 / w.max(1) as f64).min(420.0);
     let full = map.largest();
     pen::draw((WIDTH, 34.0 + tall + 62.0), |pen| {
-        pen.text(title, (0.0, 13.0), TITLE);
+        frame::title(pen, title, 0.0);
         map.draw(pen, 0, Look::Heat { full }, (0.0, 34.0), (side, tall));
         color_scale(pen, (0.0, 34.0 + tall + 12.0), side, full, unit);
     })

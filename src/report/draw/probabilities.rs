@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use crate::report::Result;
 use crate::report::draw::WIDTH;
-use crate::report::draw::frame::{TEXT, TITLE};
+use crate::report::draw::frame::{self, TEXT};
 use crate::report::draw::palette::{ACCENT, FAINT, INK, MUTED, WRONG};
 use crate::report::draw::pen::{self, Align, Font, Pen, Png};
 use crate::report::draw::pictures::{Images, Look};
@@ -29,8 +29,7 @@ pub fn draw(title: &str, images: Option<&Images>, predictions: &[Prediction], cl
     let bars = classes.len().clamp(1, BARS);
     let each = (34.0 + PITCH * bars as f64).max(34.0 + if images.is_some() { SIDE + 4.0 } else { 0.0 }) + 14.0;
     pen::draw((WIDTH, 30.0 + each * predictions.len() as f64), |pen| {
-        let title = pen.fitted(title, WIDTH - 4.0, TITLE);
-        pen.text(&title, (0.0, 13.0), TITLE);
+        frame::title(pen, title, 0.0);
         for (place, prediction) in predictions.iter().enumerate() {
             let y = 34.0 + each * place as f64;
             verdict(pen, prediction, classes, y + 10.0);

@@ -30,12 +30,12 @@ pub fn experiment_page(page: &ExperimentPage) -> Result<(String, Vec<Plot>)> {
             parts
         }
         _ => {
-            let mut parts = vec![part("variants", "Variants", table(&overview))];
+            let mut parts = vec![Part::new("variants", "Variants", table(&overview))];
             for gallery in galleries(&overview)? {
-                parts.push(part(gallery.id, gallery.title, charts(&gallery)));
+                parts.push(Part::new(gallery.id, gallery.title, charts(&gallery)));
                 plots.extend(gallery.plots);
             }
-            parts.push(part("metrics", "All metrics of all runs", all_metrics(page)));
+            parts.push(Part::new("metrics", "All metrics of all runs", all_metrics(page)));
             parts
         }
     };
@@ -46,13 +46,13 @@ pub fn experiment_page(page: &ExperimentPage) -> Result<(String, Vec<Plot>)> {
         0 | 1 => String::new(),
         runs => format!(" The {runs} runs share equal stages, so that there are {} in all.", page.stages.len()),
     };
-    parts.push(part("graph", "How it was computed", shell::graph(&page.dag, &shared)));
-    parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
+    parts.push(Part::new("graph", "How it was computed", shell::graph(&page.dag, &shared)));
+    parts.push(Part::new("timings", "Stages and their time", shell::timings(&page.stages)));
     let provenance = html! {
         (shell::provenance(&page.provenance))
         (shell::config("The experiment, fully resolved", &page.config))
     };
-    parts.push(part("provenance", "Provenance", provenance));
+    parts.push(Part::new("provenance", "Provenance", provenance));
     Ok((shell::document(title(page), &head(&overview), &parts), plots))
 }
 
@@ -107,10 +107,6 @@ fn galleries(overview: &Overview<'_>) -> Result<Vec<Gallery>> {
     ];
     galleries.retain(|gallery| !gallery.plots.is_empty());
     Ok(galleries)
-}
-
-fn part(id: &str, title: &str, body: Markup) -> Part {
-    Part { id: id.into(), title: title.into(), body }
 }
 
 fn title(page: &ExperimentPage) -> &str {

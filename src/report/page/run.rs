@@ -27,15 +27,11 @@ pub fn run_page(page: &RunPage) -> Result<String> {
     let directory = run_path(Path::new(""), page).with_extension("");
     let directory = directory.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     parts.extend(shell::files(&page.stages, page.figures.as_ref(), &directory));
-    parts.push(part("graph", "How it was computed", shell::graph(&page.dag, "")));
-    parts.push(part("timings", "Stages and their time", shell::timings(&page.stages)));
-    parts.push(part("provenance", "Provenance", provenance(page)));
+    parts.push(Part::new("graph", "How it was computed", shell::graph(&page.dag, "")));
+    parts.push(Part::new("timings", "Stages and their time", shell::timings(&page.stages)));
+    parts.push(Part::new("provenance", "Provenance", provenance(page)));
     let title = format!("{} · {}", title(page), page.id);
     Ok(shell::document(&title, &head(page), &parts))
-}
-
-fn part(id: &str, title: &str, body: Markup) -> Part {
-    Part { id: id.into(), title: title.into(), body }
 }
 
 /// What stages told of their epochs, where there are no figures of it: a run that failed on the way has a course too.
@@ -48,7 +44,7 @@ fn curves(page: &RunPage) -> Option<Part> {
         series.collect()
     };
     let all: Vec<_> = page.stages.iter().flat_map(of_stage).collect();
-    (!all.is_empty()).then(|| part("series", "Series", content::rows(&table(all))))
+    (!all.is_empty()).then(|| Part::new("series", "Series", content::rows(&table(all))))
 }
 
 fn title(page: &RunPage) -> &str {

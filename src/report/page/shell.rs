@@ -24,6 +24,13 @@ pub struct Part {
     pub body: Markup,
 }
 
+impl Part {
+    /// A section under a fixed heading.
+    pub fn new(id: &str, title: &str, body: Markup) -> Self {
+        Self { id: id.into(), title: title.into(), body }
+    }
+}
+
 /// A whole document. `head` stands above the table of contents.
 pub fn document(title: &str, head: &Markup, parts: &[Part]) -> String {
     let page = html! {
@@ -218,11 +225,8 @@ pub fn files(stages: &[StageRow], figures: Option<&FiguresDir>, directory: &str)
             ul.names { @for name in &pictures { li { code { (breakable(name)) } } } }
         }
     };
-    (!models.is_empty() || !pictures.is_empty()).then(|| Part {
-        id: "files".into(),
-        title: "Saved models, pictures and tables".into(),
-        body,
-    })
+    let title = "Saved models, pictures and tables";
+    (!models.is_empty() || !pictures.is_empty()).then(|| Part::new("files", title, body))
 }
 
 /// Fingerprints, reasons, errors and files, stage by stage.
@@ -316,5 +320,5 @@ pub fn metrics(stages: &[StageRow]) -> Option<Part> {
             th scope="row" { (breakable(stage)) } td { (breakable(name)) } td.n { (number::short(*value)) }
         } } }
     } } } } };
-    (!all.is_empty()).then(|| Part { id: "metrics".into(), title: "All metrics".into(), body })
+    (!all.is_empty()).then(|| Part::new("metrics", "All metrics", body))
 }

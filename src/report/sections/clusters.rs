@@ -31,7 +31,6 @@ fn section(material: &Material<'_>, source: &Source) -> Result<Section> {
     let clusters: Clusters = source.json("clusters.json")?;
     let csv = source.csv("table.csv")?;
     let metrics = sentence(&clusters.metrics);
-    let metrics = if metrics.is_empty() { metrics } else { format!("; {metrics}") };
     let mut section = Section {
         id: format!("clusters-{stage}"),
         title: material.title("Clusters", source),

@@ -93,7 +93,6 @@ fn add(material: &Material<'_>, source: &Source, section: &mut Section) -> Resul
     let png = scatter.draw()?;
     section.figures.push(material.figure(&format!("embedding-{}", source.stage), Look::Chart, alt, &png)?);
     let metrics = sentence(&embedding.metrics);
-    let metrics = if metrics.is_empty() { String::new() } else { format!("; {metrics}") };
     section.remark(format!("{method} (`{}`): {} points{metrics}.", source.stage, number::count(points.len())));
     Ok(())
 }

@@ -38,9 +38,9 @@ fn product(axes: &[usize]) -> String {
     axes.iter().map(|&axis| number::count(axis)).collect::<Vec<_>>().join(" × ")
 }
 
-/// `name value` pairs in one line.
+/// `; name = value, ...`, to go on with; empty for none.
 fn sentence(metrics: &BTreeMap<String, f64>) -> String {
     let parts: Vec<String> =
         metrics.iter().map(|(name, value)| format!("{} = {}", readable(name), number::short(*value))).collect();
-    parts.join(", ")
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
 }

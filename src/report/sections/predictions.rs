@@ -102,6 +102,6 @@ fn log_table(material: &Material<'_>, source: &Source, log: &Csv) -> Result<Tabl
         csv: Some(csv),
         total: log.rows.len(),
         folded: true,
-        curves: Vec::new(),
+        ..Table::default()
     })
 }

@@ -115,5 +115,5 @@ pub fn epochs(material: &Material<'_>, source: &Source, history: &Csv) -> Result
     let csv = material.table_file(&format!("history-{}", source.stage), source.path("history.csv")?)?;
     let header = history.header.iter().map(|name| readable(name)).collect();
     let total = history.rows.len();
-    Ok(Table { title: "Every epoch".into(), header, rows, csv: Some(csv), total, folded: true, curves: Vec::new() })
+    Ok(Table { title: "Every epoch".into(), header, rows, csv: Some(csv), total, folded: true, ..Table::default() })
 }
