@@ -85,10 +85,9 @@ impl Sheet {
         };
         // Names in the order in which the variants have them.
         let mut keys: Vec<String> = Vec::new();
-        for name in variants.iter().flat_map(|variant| variant.values.keys()).filter(|name| *name != EXPERIMENT) {
-            if !keys.contains(name) {
-                keys.push(name.clone());
-            }
+        for alike in variants.chunk_by(|one, other| one.values.keys().eq(other.values.keys())) {
+            let more = alike[0].values.keys().filter(|name| *name != EXPERIMENT && !keys.contains(name));
+            keys.extend(more.cloned().collect::<Vec<_>>());
         }
         let several = variants.iter().any(|variant| variant.values.contains_key(EXPERIMENT));
         // Experiments that differ in more than what they sweep over are no design that effects could be read from.

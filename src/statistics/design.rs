@@ -18,8 +18,12 @@ impl Term {
     /// `nested[one][other]`: whether a factor is nested in another.
     pub fn new(members: &[usize], factors: &[Vec<usize>], nested: &[Vec<bool>]) -> Self {
         let runs = members.first().map_or(0, |factor| factors[*factor].len());
-        let cell = |run: usize| -> Vec<usize> { members.iter().map(|factor| factors[*factor][run]).collect() };
-        let mut places: HashMap<Vec<usize>, usize> = HashMap::new();
+        let counts: Vec<usize> =
+            members.iter().map(|factor| factors[*factor].iter().max().map_or(0, |last| last + 1)).collect();
+        let cell = |run: usize| {
+            members.iter().zip(&counts).fold(0, |cell, (factor, count)| cell * count + factors[*factor][run])
+        };
+        let mut places: HashMap<usize, usize> = HashMap::new();
         let place = |run: usize| {
             let next = places.len();
             *places.entry(cell(run)).or_insert(next)
