@@ -25,9 +25,7 @@ const RECORD: usize = 1 + 3 * PLANE;
 pub fn read_batches(files: &[(&Path, &KnownFile)], cancel: &Cancel) -> Result<(Part, Part), DatasetError> {
     let mut batches = Vec::new();
     for (path, known) in files {
-        if cancel.is_cancelled() {
-            return Err(DatasetError::Interrupted);
-        }
+        cancel.check()?;
         let bytes = Content::open(path)?.rest()?;
         let sha256 = hex(&Sha256::digest(&bytes));
         match known.unpacked {
@@ -47,9 +45,7 @@ pub fn read_archive(archive: &Path, batches: &[KnownFile], cancel: &Cancel) -> R
             .help("delete it, and it will be downloaded again")
     };
     while let Some((name, size)) = next_entry(&mut reader).map_err(|why| damaged(&why))? {
-        if cancel.is_cancelled() {
-            return Err(DatasetError::Interrupted);
-        }
+        cancel.check()?;
         let base = name.rsplit('/').next().unwrap_or_default();
         let wanted = batches.iter().position(|batch| batch.name == base);
         if wanted.is_some() && size > (1 << 28) {

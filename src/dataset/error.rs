@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::cancel::Interrupted;
+
 /// Why a data set is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
@@ -12,6 +14,12 @@ pub enum DatasetError {
     /// The data is not what it should be: which file, how, and what to do.
     #[error("{message}")]
     Unusable { message: String, help: Option<String> },
+}
+
+impl From<Interrupted> for DatasetError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
 }
 
 impl DatasetError {

@@ -163,9 +163,7 @@ impl Decoded {
         for (class, files) in part {
             let label = classes.iter().position(|known| known == class).ok_or_else(|| untrained(class))?;
             for path in files {
-                if cancel.is_cancelled() {
-                    return Err(DatasetError::Interrupted);
-                }
+                cancel.check()?;
                 self.push(path, decode(path)?)?;
                 labels.push(label as u32);
             }

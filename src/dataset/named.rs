@@ -136,9 +136,7 @@ pub fn read(known: &Known, found: &Found, cancel: &Cancel) -> Result<Raw, Datase
 }
 
 fn idx_part(images: (&Path, &KnownFile), labels: (&Path, &KnownFile), cancel: &Cancel) -> Result<Part, DatasetError> {
-    if cancel.is_cancelled() {
-        return Err(DatasetError::Interrupted);
-    }
+    cancel.check()?;
     let pixels = verified_idx(images)?.into_images(images.0)?;
     let labels = verified_idx(labels)?.into_labels(labels.0)?;
     Ok(Part { images: pixels, labels: Some(labels) })

@@ -187,9 +187,7 @@ fn numbered(
     read: impl Fn(&PartFiles) -> Result<Part, DatasetError>,
 ) -> Result<Raw, DatasetError> {
     let train = read(train)?;
-    if cancel.is_cancelled() {
-        return Err(DatasetError::Interrupted);
-    }
+    cancel.check()?;
     Raw::numbered(name, train, test.map(read).transpose()?)
 }
 

@@ -136,8 +136,8 @@ fn read_table(path: &Path, options: &TableOptions, cancel: &Cancel) -> Result<Ta
     let mut rows = 0;
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| unreadable(path, &error))? {
-        if rows % ROWS_AT_ONCE == 0 && cancel.is_cancelled() {
-            return Err(DatasetError::Interrupted);
+        if rows % ROWS_AT_ONCE == 0 {
+            cancel.check()?;
         }
         for (column, cell) in record.iter().enumerate() {
             match &mut labels {

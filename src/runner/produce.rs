@@ -255,9 +255,7 @@ impl<'a> Job<'a> {
         };
         let output = answer(&node.kind, || stage.execute(&context))
             .unwrap_or_else(|bug| Err(StageError::with_help(bug, REPORT_IT)))?;
-        if self.shared.cancel.is_cancelled() {
-            return Err(StageError::Interrupted);
-        }
+        self.shared.cancel.check()?;
         self.ingest(&context, output, inputs)
     }
 

@@ -189,7 +189,7 @@ impl Context<'_> {
 
     /// Fails with `Interrupted` once a stop was asked for.
     pub fn checkpoint(&self) -> Result<(), StageError> {
-        if self.cancel.is_cancelled() { Err(StageError::Interrupted) } else { Ok(()) }
+        Ok(self.cancel.check()?)
     }
 }
 

@@ -36,9 +36,7 @@ pub(super) fn first_with(
     let mut misses = vec![format!("no answer within {} s", patience.as_secs_f64()); urls.len()];
     let end = Instant::now() + patience;
     loop {
-        if watch.cancel.is_cancelled() {
-            return Err(DatasetError::Interrupted);
-        }
+        watch.cancel.check()?;
         let left = end.saturating_duration_since(Instant::now());
         match answers.recv_timeout(left.min(TICK)) {
             Ok((index, Ok(()))) => return Ok(index),

@@ -103,7 +103,7 @@ pub(super) fn resolve(params: &Params, environment: &Environment, mode: Mode) ->
     };
     let fallback = params.fallback.name();
     let stand_in = |fallback: Name, found: &dyn Fn(&Known) -> Result<Option<Found>, DatasetError>| {
-        Ok(match Known::named(fallback.text()) {
+        Ok::<_, DatasetError>(match Known::named(fallback.text()) {
             Some(other) => Origin::Known(other, found(other)?),
             // As many as were asked for, so that later stages find the samples they count on.
             None => Origin::Digits { train: known.counts[0], test: known.counts[1] },
