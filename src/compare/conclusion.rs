@@ -260,6 +260,16 @@ fn more_seeds(comparison: &Comparison) -> String {
     }
 }
 
+/// Which variants have models that learned next to nothing: a comparison with them is not one of what was built.
+pub fn collapses(variants: &[Variant<'_>]) -> Vec<String> {
+    let collapsed = variants.iter().filter(|variant| variant.collapsed() > 0);
+    let told = |variant: &Variant<'_>| {
+        let of = text::count(variant.runs.len(), "run");
+        format!("{}: {} of {of} collapsed: the model learned next to nothing", variant.label(), variant.collapsed())
+    };
+    collapsed.map(told).collect()
+}
+
 /// What a reader has to know of the values that are compared: runs without the metric, or where it is not finite, and
 /// such that share a seed.
 pub fn notes(variants: &[Variant<'_>], metric: &str) -> Vec<String> {

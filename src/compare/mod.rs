@@ -14,7 +14,7 @@ mod variants;
 mod words;
 
 pub use against::{Comparison, against, baselines, each_against};
-pub use conclusion::{conclusion, conclusion_at, notes};
+pub use conclusion::{collapses, conclusion, conclusion_at, notes};
 pub use effects::{Effects, effects};
 pub use sheet::{Baseline, Cell, Row, Sheet};
 pub use variants::{CHANGE, EXPERIMENT, Run, Variant, best, differing, grouped, one_each, telling};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::compare::{
-    Comparison, EXPERIMENT, Effects, Run, Variant, best, conclusion, conclusion_at, differing, each_against, effects,
-    notes,
+    Comparison, EXPERIMENT, Effects, Run, Variant, best, collapses, conclusion, conclusion_at, differing, each_against,
+    effects, notes,
 };
 use crate::merit::{self, Better};
 use crate::statistics::{Design, Evidence, Interval, Summary};
@@ -101,7 +101,7 @@ impl Sheet {
             rows: variants.iter().enumerate().map(row).collect(),
             effects,
             conclusions: metrics.iter().map(told).collect(),
-            notes: once(metrics.iter().flat_map(|metric| notes(variants, metric))),
+            notes: once(metrics.iter().flat_map(|metric| notes(variants, metric)).chain(collapses(variants))),
             params: keys.iter().chain(&others).cloned().collect(),
             keys,
             metrics: metrics.to_vec(),

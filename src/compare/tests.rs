@@ -188,6 +188,17 @@ fn runs_without_a_number_and_such_of_one_seed_are_told() {
     insta::assert_snapshot!(notes(&grouped(&again, &telling(&again)), MSE).join("\n"), @"architecture=dense: 2 runs with 1 seed only: of each seed the last one named counts");
 }
 
+#[test]
+fn models_that_learned_next_to_nothing_are_told() {
+    let mut all = architectures(MSE, &[0.02, 0.03], &[0.05, 0.06]);
+    let collapsed = |mse, collapsed| [(MSE.to_owned(), mse), ("autoencoder.baseline.collapsed".to_owned(), collapsed)];
+    all[2].metrics = collapsed(0.05, 1.0).into_iter().collect();
+    all[3].metrics = collapsed(0.06, 0.0).into_iter().collect();
+    let variants = grouped(&all, &telling(&all));
+    let notes = Sheet::of(&all, &variants, &[MSE.to_owned()], None).notes;
+    insta::assert_snapshot!(notes.join("\n"), @"architecture=conv: 1 of 2 runs collapsed: the model learned next to nothing");
+}
+
 /// Two architectures at two sizes with three seeds.
 fn sheet(baseline: Option<Map<String, Value>>) -> Sheet {
     let of = |name: &str, size: u32, values: [f64; 3]| {

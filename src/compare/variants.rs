@@ -156,6 +156,12 @@ impl Variant<'_> {
         self.runs.iter().filter_map(|run| Some((run.seed, run.metrics.get(metric)?))).collect()
     }
 
+    /// How many of its runs have a model that is called collapsed.
+    pub fn collapsed(&self) -> usize {
+        let is_told = |(name, value): (&str, f64)| name.ends_with(".collapsed") && value > 0.0;
+        self.runs.iter().filter(|run| run.metrics.iter().any(is_told)).count()
+    }
+
     /// The metric over the seeds; `None` when no run has a finite value.
     pub fn summary(&self, metric: &str) -> Option<Summary> {
         Summary::of(&self.by_seed(metric).into_values().collect::<Vec<_>>())

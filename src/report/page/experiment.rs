@@ -275,7 +275,7 @@ fn run_links<'a>(overview: &Overview<'a>, variant: &Variant<'a>) -> Markup {
             @if !matches!(status, Status::Executed | Status::Cached) { " " (shell::badge(*status)) }
             " "
         }
-        @let collapsed = variants::collapsed(variant);
+        @let collapsed = variant.collapsed();
         @if collapsed > 0 { span.badge.collapsed { @if variant.runs.len() > 1 { (collapsed) " " } "collapsed" } }
     }
 }

@@ -60,7 +60,7 @@ fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
         let text = summary.map_or("–".into(), |summary| {
             format!("{} {}", crate::report::number::short(summary.mean), variants::spread(&summary))
         });
-        let color = if variants::collapsed(variant) > 0 { palette::WRONG } else { palette::ACCENT };
+        let color = if variant.collapsed() > 0 { palette::WRONG } else { palette::ACCENT };
         let value = summary.map_or(f64::NAN, |summary| summary.mean);
         Bar { label: shell::variant(&variant.values), value, text: text.trim_end().to_owned(), color }
     };

@@ -109,12 +109,6 @@ pub fn amount(variant: &Variant<'_>, param: &str) -> f64 {
     variant.values.get(param).and_then(Value::as_f64).unwrap_or(f64::NEG_INFINITY)
 }
 
-/// How many of the variant's runs have a model that is called collapsed.
-pub fn collapsed(variant: &Variant<'_>) -> usize {
-    let has = |(name, value): (&str, f64)| merit::own(name) == "collapsed" && value > 0.0;
-    variant.runs.iter().filter(|run| run.metrics.iter().any(has)).count()
-}
-
 /// The mean of a metric; NaN where there is none.
 pub fn mean(variant: &Variant<'_>, metric: &str) -> f64 {
     variant.summary(metric).map_or(f64::NAN, |summary| summary.mean)
