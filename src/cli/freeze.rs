@@ -24,31 +24,10 @@ pub fn execute(args: &FreezeArgs) -> Result<Exit, Stop> {
     let project = Project::locate(None)?;
     let runs = runs(&selection::open()?, &args.experiment)?;
     let store = Store::open_read_only(&project.cache(args.cache_dir.as_deref()))?;
-    let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.frozen.tar.gz", args.experiment)));
-    let failed = |error: io::Error| unwritable(&file, &error, "it");
-    // Next to its place, so that a half-written archive never has its name.
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let draft = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let mut freezer = Freezer::new(BufWriter::new(draft), &args.experiment);
-    for run in &runs {
-        let text = serde_json::to_vec_pretty(run).map_err(io::Error::from)?;
-        freezer.add(&format!("{RUNS}/{}.json", run.run.id), &text).map_err(failed)?;
-    }
     let records = records(&store, &runs)?;
-    for (fingerprint, text) in &records.found {
-        freezer.add(&format!("records/{fingerprint}.json"), text).map_err(failed)?;
-    }
     let pages = pages(&project.reports(args.reports_dir.as_deref()), &args.experiment, &runs);
-    for (name, path) in &pages {
-        let bytes = std::fs::read(path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?;
-        freezer.add(&format!("reports/{name}"), &bytes).map_err(failed)?;
-    }
-    let (hash, draft) = freezer.finish().map_err(failed)?;
-    let mut draft = draft.into_inner().map_err(|error| failed(error.into_error()))?;
-    draft.flush().map_err(failed)?;
-    let bytes = draft.as_file().metadata().map_err(failed)?.len();
-    keep(draft, &file)?;
-    let counts = (runs.len(), records.found.len(), pages.len());
+    let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.frozen.tar.gz", args.experiment)));
+    let (hash, bytes) = write(&file, &args.experiment, &runs, &records, &pages)?;
     if records.missing > 0 {
         let missing = text::count(records.missing, "record");
         remark(&format!("{missing} left out: the cache has them no more (the runs have the hashes of all files)"));
@@ -56,6 +35,7 @@ pub fn execute(args: &FreezeArgs) -> Result<Exit, Stop> {
     if !pages.iter().any(|(name, _)| !name.contains('/')) {
         remark("the experiment has no report to include: `pipeline run` writes it");
     }
+    let counts = (runs.len(), records.found.len(), pages.len());
     match args.json {
         true => print_json(&json!({
             "file": file, "archive": hash, "bytes": bytes, "runs": counts.0, "records": counts.1, "pages": counts.2,
@@ -70,6 +50,37 @@ pub fn execute(args: &FreezeArgs) -> Result<Exit, Stop> {
         ))?,
     }
     Ok(Exit::Success)
+}
+
+/// Writes the archive, next to its place first, so that a half-written one never has its name. Gives its hash and size.
+fn write(
+    file: &Path,
+    experiment: &str,
+    runs: &[RunDetail],
+    records: &Records,
+    pages: &[(String, PathBuf)],
+) -> Result<(ContentHash, u64), Stop> {
+    let failed = |error: io::Error| unwritable(file, &error, "it");
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut freezer = Freezer::new(BufWriter::new(draft), experiment);
+    for run in runs {
+        let text = serde_json::to_vec_pretty(run).map_err(io::Error::from)?;
+        freezer.add(&format!("{RUNS}/{}.json", run.run.id), &text).map_err(failed)?;
+    }
+    for (fingerprint, text) in &records.found {
+        freezer.add(&format!("records/{fingerprint}.json"), text).map_err(failed)?;
+    }
+    for (name, path) in pages {
+        let bytes = std::fs::read(path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?;
+        freezer.add(&format!("reports/{name}"), &bytes).map_err(failed)?;
+    }
+    let (hash, draft) = freezer.finish().map_err(failed)?;
+    let mut draft = draft.into_inner().map_err(|error| failed(error.into_error()))?;
+    draft.flush().map_err(failed)?;
+    let bytes = draft.as_file().metadata().map_err(failed)?.len();
+    keep(draft, file)?;
+    Ok((hash, bytes))
 }
 
 /// The experiment's runs that ended well. Errors: there are none.
