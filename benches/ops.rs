@@ -1,6 +1,7 @@
 //! What each operation reaches, forward and backward, on one thread for 16 images, and what a large matrix product does
 //! in the same run. Items per second are FLOP/s of useful arithmetic: products by the definition, whatever the method
-//! saves; one for each number and direction elsewhere. `cargo bench --bench ops -- [WORD OF A NAME]`
+//! saves; one for each number and direction elsewhere. `cargo bench --bench ops`, or of some operations
+//! `cargo bench --bench ops -- product WORD OF A NAME...`
 
 use std::fmt;
 use std::mem::take;

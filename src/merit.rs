@@ -10,10 +10,10 @@ pub enum Better {
 }
 
 /// How many [`place`]s there are.
-pub const PLACES: usize = 17;
+pub const PLACES: usize = 18;
 
-/// The metrics whose names never change, most important first (variational autoencoders' own are of them alone), and
-/// which way each is better; `None`: neither is.
+/// The metrics of the shipped pipelines that are shown first, most important first (variational autoencoders' own are of
+/// them alone), and which way each is better; `None`: neither is.
 const KEY: [(&str, Option<Better>); PLACES] = [
     ("autoencoder.val_elbo", Some(Better::Higher)),
     ("autoencoder.val_reconstruction", Some(Better::Lower)),
@@ -31,6 +31,7 @@ const KEY: [(&str, Option<Better>); PLACES] = [
     ("tsne.trustworthiness", Some(Better::Higher)),
     ("tsne.kl_divergence", Some(Better::Lower)),
     ("autoencoder.train_loss", Some(Better::Lower)),
+    ("classifier.train_accuracy", Some(Better::Higher)),
     ("autoencoder.parameters", None),
 ];
 
@@ -93,14 +94,13 @@ fn rank(name: &str) -> usize {
 
 /// A metric's name for people: "test MSE", "test accuracy".
 pub fn title(name: &str) -> String {
-    match own(name) {
-        "mse" | "bce" | "ssim" if name.starts_with("evaluate") => format!("test {}", readable(own(name))),
+    let Some((stage, own)) = name.rsplit_once('.') else { return readable(name) };
+    match own {
+        "mse" | "bce" | "ssim" if stage == "evaluate" => format!("test {}", readable(own)),
         // Another stage's says whose it is: a pipeline may have several.
-        "mse" | "bce" | "ssim" | "pixel_accuracy" if name.contains('.') && !name.starts_with("evaluate") => {
-            let stage = name.rsplit_once('.').map_or("", |(stage, _)| stage);
-            format!("{} of {stage}", readable(own(name)))
-        }
-        other => readable(other),
+        "mse" | "bce" | "ssim" | "pixel_accuracy" if stage != "evaluate" => format!("{} of {stage}", readable(own)),
+        _ if of_companion(name) => format!("{} of {stage}", readable(own)),
+        _ => readable(own),
     }
 }
 
@@ -156,6 +156,14 @@ mod tests {
         assert_eq!(key_metrics(&names, 5), ["evaluate.mse", "x.test_accuracy"]);
         let interrupted = BTreeSet::from(["classifier.probe.test_accuracy", "autoencoder.pca.mse"]);
         assert!(key_metrics(&interrupted, 5).is_empty());
+    }
+
+    #[test]
+    fn titles_of_different_stages_metrics_are_different() {
+        let names =
+            ["evaluate.mse", "evaluate_noisy.mse", "classifier.test_accuracy", "classifier.probe.test_accuracy"];
+        let titles = ["test MSE", "MSE of evaluate_noisy", "test accuracy", "test accuracy of classifier.probe"];
+        assert_eq!(names.map(title), titles);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Numbers, durations, values and tables as people read them in a terminal. Knows nothing of what they mean.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
@@ -232,12 +231,11 @@ pub fn table(header: &[String], rows: &[Vec<String>]) -> Vec<String> {
     let line = |row: &[String]| {
         let mut line = String::new();
         for (place, (cell, &(widest, numeric))) in row.iter().zip(&columns).enumerate() {
-            let gap = if place == 0 { 0 } else { GAP };
-            let written = match numeric {
-                true => write!(line, "{:gap$}{cell:>widest$}", ""),
-                false => write!(line, "{:gap$}{cell:<widest$}", ""),
-            };
-            written.expect("a string takes all text");
+            // By hand: widths beyond 65,535 are no widths to the standard library.
+            let blanks = " ".repeat(widest - width(cell));
+            line.push_str(&" ".repeat(if place == 0 { 0 } else { GAP }));
+            let (before, behind) = if numeric { (&*blanks, "") } else { ("", &*blanks) };
+            line.extend([before, cell, behind]);
         }
         line.truncate(line.trim_end().len());
         line
@@ -255,6 +253,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_table_has_cells_of_any_length() {
+        let (long, header) = ("n".repeat(70_000), ["run", "note"].map(str::to_owned));
+        let row = |run: &str, note: &str| vec![run.to_owned(), note.to_owned()];
+        let lines = table(&header, &[row("1", &long), row("12", "short")]);
+        assert_eq!(lines, ["run  note", &format!("  1  {long}"), " 12  short"]);
+    }
 
     #[test]
     fn numbers_keep_about_four_digits() {

@@ -85,6 +85,11 @@ fn compare(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
+/// The table above the sentences.
+fn table(shown: &str) -> &str {
+    shown.split("\n\n").next().unwrap_or_default()
+}
+
 fn refused(arguments: &[&str]) -> String {
     let directory = project();
     let (code, stdout, stderr) = compare(directory.path(), arguments);
@@ -259,7 +264,9 @@ fn a_param_that_a_branch_of_the_sweep_does_not_vary_has_no_value_there() {
         row(conv(5), 0, 0.018),
         row(conv(5), 1, 0.017),
     ];
-    launch_of(directory.path(), 1, "kernels", &rows, json!({ "params": { "kernel": 3 } }), "mse");
+    let config =
+        json!({ "params": { "kernel": 3 }, "sweep": { "axes": [{ "param": "kernel", "conditional": true }] } });
+    launch_of(directory.path(), 1, "kernels", &rows, config, "mse");
     let (_, stdout, stderr) = compare(directory.path(), &["kernels", "--baseline", "architecture=dense"]);
     assert_eq!(stderr, "");
     insta::assert_snapshot!(stdout, @r"
@@ -275,6 +282,61 @@ fn a_param_that_a_branch_of_the_sweep_does_not_vary_has_no_value_there() {
 
     Of the variance of the test MSE: architecture 94 % (p < 0.001), kernel 4 % (p = 0.058); 1 % is left to chance.
     ");
+}
+
+#[test]
+fn work_from_before_a_condition_stays_with_its_variant() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let row = |variant: Value, seed: u64, mse: f64| (variant, seed, vec![("evaluate.mse", mse)]);
+    let (dense, conv) = (json!({ "architecture": "dense" }), json!({ "architecture": "conv" }));
+    let before = [row(dense.clone(), 1, 0.032), row(conv.clone(), 1, 0.021)];
+    launch_of(directory.path(), 1, "kernels", &before, json!({ "params": { "kernel": 3 } }), "mse");
+    let kernel = |size: u32| json!({ "architecture": "conv", "kernel": size });
+    let after = [row(dense, 0, 0.030), row(kernel(3), 0, 0.020), row(kernel(5), 0, 0.018)];
+    let axes = json!([{ "param": "kernel", "conditional": true }]);
+    let config = json!({ "params": { "kernel": 3 }, "sweep": { "axes": axes } });
+    launch_of(directory.path(), 2, "kernels", &after, config, "mse");
+    let (_, stdout, _) = compare(directory.path(), &["kernels"]);
+    insta::assert_snapshot!(table(&stdout), @"");
+}
+
+#[test]
+fn a_point_that_names_no_value_of_a_param_has_the_experiments() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let row = |variant: Value, mse: f64| (variant, 0, vec![("evaluate.mse", mse)]);
+    let included = json!({ "latent_dim": 8, "rate": 0.01 });
+    let rows = |mse: f64| [row(json!({ "latent_dim": 2 }), mse), row(included.clone(), 0.02)];
+    launch_of(directory.path(), 1, "points", &rows(0.05), json!({ "params": { "rate": 0.001 } }), "mse");
+    launch_of(directory.path(), 2, "points", &rows(0.16), json!({ "params": { "rate": 0.5 } }), "mse");
+    let (_, stdout, _) = compare(directory.path(), &["points"]);
+    insta::assert_snapshot!(table(&stdout), @"");
+}
+
+#[test]
+fn a_change_goes_by_the_name_that_the_newest_launch_has_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    for (number, name) in [(1, "more"), (2, "longer, \"better\"")] {
+        let changes = [json!({ "name": name, "variant": { "epochs": 5 } })];
+        let config = json!({ "params": { "epochs": 2 }, "ablation": { "base_name": "base", "changes": changes } });
+        let row = |variant: Value, mse: f64| (variant, number as u64, vec![("evaluate.mse", mse)]);
+        launch_of(
+            directory.path(),
+            number,
+            "parts",
+            &[row(json!({}), 0.03), row(json!({ "epochs": 5 }), 0.02)],
+            config,
+            "mse",
+        );
+    }
+    let (_, stdout, _) = compare(directory.path(), &["parts"]);
+    insta::assert_snapshot!(table(&stdout), @"");
+    let (_, _, stderr) = compare(directory.path(), &["parts", "--baseline", "change=more"]);
+    insta::assert_snapshot!(stderr, @"");
+    let (code, _, _) = compare(directory.path(), &["parts", "--baseline", r#"change="longer, \"better\"""#]);
+    assert_eq!(code, 0);
 }
 
 #[test]

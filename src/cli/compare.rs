@@ -2,11 +2,11 @@
 
 mod targets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use crate::cli::args::{CompareArgs, CompareFormat};
-use crate::cli::compare::targets::{assignments, listed};
+use crate::cli::compare::targets::{assignments, listed, selecting};
 use crate::cli::output::{self, print, terminal_width};
 use crate::cli::runs::NONE_YET;
 use crate::cli::{Exit, Project, Stop};
@@ -222,9 +222,14 @@ fn check_tells(runs: &[Run], param: &str, option: &str, value: &str) -> Result<(
     if telling.iter().any(|known| known == param) || !compare::differing(runs).iter().any(|known| known == param) {
         return Ok(());
     }
-    let (what, instead, names): (_, _, BTreeSet<&str>) = match telling.first().is_some_and(|name| name == EXPERIMENT) {
-        true => ("experiments", EXPERIMENT, runs.iter().map(|run| &*run.experiment).collect()),
-        false => ("changes", CHANGE, runs.iter().filter_map(|run| run.params.get(CHANGE)?.as_str()).collect()),
+    let mut firsts = HashMap::new();
+    let differs_within = runs.iter().any(|run| {
+        let value = run.params.get(param);
+        *firsts.entry(&*run.experiment).or_insert(value) != value
+    });
+    let (what, instead, names): (_, _, BTreeSet<String>) = match differs_within {
+        true => ("changes", CHANGE, runs.iter().filter_map(|run| Some(selecting(run.params.get(CHANGE)?))).collect()),
+        false => ("experiments", EXPERIMENT, runs.iter().map(|run| run.experiment.to_string()).collect()),
     };
     Err(Stop::usage(format!("{option}: `{param}` is one of what tells the {what} apart, which go by their names"))
         .help(format!("use {option} {instead}{value}; there are {}", listed(names.iter()))))

@@ -260,14 +260,21 @@ fn more_seeds(comparison: &Comparison) -> String {
     }
 }
 
-/// Which variants have models that learned next to nothing: a comparison with them is not one of what was built.
-pub fn collapses(variants: &[Variant<'_>]) -> Vec<String> {
-    let collapsed = variants.iter().filter(|variant| variant.collapsed() > 0);
-    let told = |variant: &Variant<'_>| {
+/// Which variants have models that learned next to nothing, if any has: a comparison with them is not one of what was
+/// built.
+pub fn collapses(variants: &[Variant<'_>]) -> Option<String> {
+    const MOST: usize = 5;
+    let collapsed: Vec<(&Variant<'_>, usize)> =
+        variants.iter().map(|variant| (variant, variant.collapsed())).filter(|(_, count)| *count > 0).collect();
+    let told = |(variant, count): &(&Variant<'_>, usize)| {
         let of = text::count(variant.runs.len(), "run");
-        format!("{}: {} of {of} collapsed: the model learned next to nothing", variant.label(), variant.collapsed())
+        format!("{} ({count} of {of})", variant.label())
     };
-    collapsed.map(told).collect()
+    let mut all: Vec<String> = collapsed.iter().take(MOST).map(told).collect();
+    if collapsed.len() > MOST {
+        all.push(format!("{} more", collapsed.len() - MOST));
+    }
+    (!all.is_empty()).then(|| format!("models that collapsed, having learned next to nothing: {}", all.join("; ")))
 }
 
 /// What a reader has to know of the values that are compared: runs without the metric, or where it is not finite, and

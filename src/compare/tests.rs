@@ -196,7 +196,7 @@ fn models_that_learned_next_to_nothing_are_told() {
     all[3].metrics = collapsed(0.06, 0.0).into_iter().collect();
     let variants = grouped(&all, &telling(&all));
     let notes = Sheet::of(&all, &variants, &[MSE.to_owned()], None).notes;
-    insta::assert_snapshot!(notes.join("\n"), @"architecture=conv: 1 of 2 runs collapsed: the model learned next to nothing");
+    insta::assert_snapshot!(notes.join("\n"), @"models that collapsed, having learned next to nothing: architecture=conv (1 of 2 runs)");
 }
 
 /// Two architectures at two sizes with three seeds.

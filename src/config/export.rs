@@ -47,7 +47,7 @@ impl Sweep {
     fn to_config(&self) -> Value {
         let axes = self.axes.iter().map(|axis| {
             let values: Vec<Value> = axis.values.iter().map(Located::to_json).collect();
-            json!({ "param": axis.param, "values": values })
+            json!({ "param": axis.param, "values": values, "conditional": axis.conditional })
         });
         let points = (!self.is_grid()).then_some(&self.points);
         json!({ "axes": axes.collect::<Value>(), "points": points })

@@ -139,6 +139,19 @@ impl RunLog {
         read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 
+    /// The params that a launch varies under a condition, and that do nothing where it does not hold.
+    pub fn conditional_in(&self, launch: &str) -> Result<BTreeSet<String>, LogError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT axis.value ->> 'param' FROM launches, json_each(config, '$.sweep.axes') AS axis
+                 WHERE launches.id = ?1 AND axis.value ->> 'conditional'
+                 UNION SELECT axis.value ->> 'param' FROM launches, json_each(config, '$.search.space') AS axis
+                 WHERE launches.id = ?1 AND axis.value -> 'when' IS NOT NULL",
+            )?;
+            statement.query_map([launch], |row| row.get(0))?.collect()
+        })
+    }
+
     /// The metrics that a launch's experiment is about: what is searched for, then what its file names.
     pub fn metrics_of(&self, launch: &str) -> Result<Vec<String>, LogError> {
         let read = || -> rusqlite::Result<Vec<String>> {

@@ -147,7 +147,7 @@ impl<'a> Job<'a> {
     fn foreseen(&self) -> Result<Option<Record>, Failure> {
         let node = self.planned(self.node);
         let Some(source) = lookup::stage_of(node).foreseen(&node.params) else { return Ok(None) };
-        Ok(self.shared.store.lookup(self.fingerprint(Some(&source))?.hash())?.hit())
+        Ok(self.look_up(self.fingerprint(Some(&source))?.hash())?.hit())
     }
 
     fn cached(&self, record: Record) -> Produced {

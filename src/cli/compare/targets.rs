@@ -19,7 +19,7 @@ pub fn runs(log: &RunLog, targets: &[String]) -> Result<(Vec<Run>, Vec<String>),
     for target in targets {
         rows.extend(named(log, target)?.into_iter().filter(|row| seen.insert(row.id.clone())));
     }
-    drop_idle(&mut rows);
+    drop_idle(log, &mut rows)?;
     match &rows[..] {
         [] => Err(Stop::usage("there is nothing to compare").help(NONE_YET)),
         [only] => Err(Stop::usage(format!("there is one run only, {}: nothing to compare it with", only.id))
@@ -69,16 +69,21 @@ fn standing_for(log: &RunLog, experiment: &str) -> Result<Vec<ComparedRun>, Stop
         remark(&format!("{runs} of earlier launches left out: {experiment} had other stages then"));
     }
     name_changes(log, &mut runs)?;
-    drop_idle(&mut runs);
     Ok(runs)
 }
 
-/// Lets runs of an ablation differ in the name of their change rather than in what it sets.
+/// Lets runs of an ablation differ in the name of their change rather than in what it sets. The first run's launch, the
+/// newest, has the last word on names.
 fn name_changes(log: &RunLog, rows: &mut [ComparedRun]) -> Result<(), LogError> {
+    let Some(newest) = rows.first().map(|row| log.changes_of(&row.launch)).transpose()? else { return Ok(()) };
     for rows in rows.chunk_by_mut(|one, other| one.launch == other.launch) {
         let changes = log.changes_of(&rows[0].launch)?;
         for row in rows.iter_mut().filter(|_| !changes.is_empty()) {
-            let name = changes.get(&*row.variant).cloned().unwrap_or_else(|| text::pairs(&row.variant));
+            let name = newest
+                .get(&*row.variant)
+                .or_else(|| changes.get(&*row.variant))
+                .cloned()
+                .unwrap_or_else(|| text::pairs(&row.variant));
             Arc::make_mut(&mut row.params).insert(CHANGE.to_owned(), name.as_str().into());
             row.variant = Arc::new(Map::from_iter([(CHANGE.to_owned(), name.into())]));
         }
@@ -86,19 +91,33 @@ fn name_changes(log: &RunLog, rows: &mut [ComparedRun]) -> Result<(), LogError> 
     Ok(())
 }
 
-/// Takes from every run the params that its launch varies elsewhere alone: those of a branch of the sweep that the run is
-/// not part of.
-fn drop_idle(rows: &mut [ComparedRun]) {
-    let mut varied: HashMap<Arc<str>, BTreeSet<String>> = HashMap::new();
-    for rows in rows.chunk_by(|one, other| one.launch == other.launch && one.variant.keys().eq(other.variant.keys())) {
-        varied.entry(rows[0].launch.clone()).or_default().extend(rows[0].variant.keys().cloned());
+/// Takes from every run the params that do nothing in it, since the condition under which they vary does not hold there.
+/// Only where they have one value in all such runs of the experiment, lest what was run with different ones pass for the
+/// same.
+fn drop_idle(log: &RunLog, rows: &mut [ComparedRun]) -> Result<(), LogError> {
+    let mut conditional: HashMap<Arc<str>, BTreeSet<String>> = HashMap::new();
+    for rows in rows.chunk_by(|one, other| one.launch == other.launch) {
+        conditional.insert(rows[0].launch.clone(), log.conditional_in(&rows[0].launch)?);
     }
-    for ComparedRun { launch, variant, params, .. } in rows {
-        let varied = &varied[launch];
-        if varied.len() > variant.len() {
-            Arc::make_mut(params).retain(|name, _| variant.contains_key(name) || !varied.contains(name));
+    let of_experiments: BTreeSet<(Arc<str>, String)> = rows
+        .iter()
+        .flat_map(|row| conditional[&row.launch].iter().map(|param| (row.experiment.clone(), param.clone())))
+        .collect();
+    for (experiment, param) in &of_experiments {
+        let is_idle = |row: &&ComparedRun| {
+            row.experiment == *experiment
+                && conditional[&row.launch].contains(param)
+                && !row.variant.contains_key(param)
+        };
+        let idle: HashSet<Arc<Map<String, Value>>> =
+            rows.iter().filter(is_idle).map(|row| row.params.clone()).collect();
+        if idle.iter().map(|params| params.get(param)).collect::<HashSet<_>>().len() == 1 {
+            // Launches from before there was the condition have the same work, too.
+            let same = rows.iter_mut().filter(|row| row.experiment == *experiment && idle.contains(&row.params));
+            same.for_each(|row| _ = Arc::make_mut(&mut row.params).remove(param));
         }
     }
+    Ok(())
 }
 
 fn of_variant(mut rows: Vec<ComparedRun>, experiment: &str, values: &str) -> Result<Vec<ComparedRun>, Stop> {
@@ -134,7 +153,7 @@ pub fn assignments<'a>(
             return Err(Stop::usage(format!("{of}: no param `{name}` tells runs apart")).help(help));
         }
         let Some(value) = values.iter().find(|value| is_meant(value, given)) else {
-            let values: BTreeSet<String> = values.into_iter().map(text::in_full).collect();
+            let values: BTreeSet<String> = values.into_iter().map(selecting).collect();
             return Err(Stop::usage(format!("{of}: no run has {name}={given}"))
                 .help(format!("its values are {}", listed(values.iter()))));
         };
@@ -147,6 +166,12 @@ pub fn assignments<'a>(
 fn is_meant(value: &Value, given: &str) -> bool {
     let same = |parsed: Value| parsed == *value || (value.is_number() && parsed.as_f64() == value.as_f64());
     text::in_full(value) == given || serde_json::from_str(given).is_ok_and(same)
+}
+
+/// A value as it is written in `PARAM=VALUE,...`: as JSON where it has a comma.
+pub fn selecting(value: &Value) -> String {
+    let shown = text::in_full(value);
+    if shown.contains(',') { value.to_string() } else { shown }
 }
 
 /// With commas between them.

@@ -69,20 +69,20 @@ fn choice(param: &str, kind: &Entry, def: &ParamDef, reader: &mut Reader) -> Opt
     };
     let fit = |value| params::fit(param, def, value).map_err(|problem| reader.report_of_param(param, problem)).ok();
     let fitted: Vec<Located> = values.iter().filter_map(fit).collect();
-    refuse_repeated(param, &fitted, reader);
+    refuse_repeated(param, &fitted, "remove one of them", reader);
     let domain = Domain::Values(fitted.iter().map(Located::to_json).collect());
     (!fitted.is_empty()).then_some(Drawn { domain, choices: fitted, span: kind.value.span })
 }
 
 /// Reports values that are listed before.
-pub fn refuse_repeated(param: &str, values: &[Located], reader: &mut Reader) {
+pub fn refuse_repeated(param: &str, values: &[Located], help: &str, reader: &mut Reader) {
     let mut seen = BTreeMap::new();
     for value in values {
         if let Some(first) = seen.insert(value.to_toml(), value.span) {
             let message = format!("the sweep over `{param}` has {} twice", value.to_toml());
             let problem = Diagnostic::new("repeated-value", message).at(value.span, "again");
             let problem = problem.context(first, "the first");
-            reader.report(problem.help("remove one of them; `repeats` runs more seeds"));
+            reader.report(problem.help(help));
         }
     }
 }

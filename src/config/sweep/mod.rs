@@ -36,6 +36,8 @@ pub const MAX_POINTS: usize = 100_000;
 pub struct Axis {
     pub param: String,
     pub values: Vec<Located>,
+    /// Varied only where others have certain values (`when`); elsewhere it does nothing.
+    pub conditional: bool,
     pub span: Span,
 }
 
@@ -120,7 +122,7 @@ impl Axes {
             return *axis;
         }
         self.by_param.insert(param.to_owned(), self.axes.len());
-        self.axes.push(Axis { param: param.to_owned(), values: Vec::new(), span });
+        self.axes.push(Axis { param: param.to_owned(), values: Vec::new(), conditional: false, span });
         self.known.push(HashMap::new());
         self.axes.len() - 1
     }

@@ -64,6 +64,7 @@ impl<'s> Making<'s> {
         let mut factors = self.grid();
         let listed = self.spec.points.as_ref().map(|points| self.listed(points));
         let conditions = self.conditions();
+        conditions.iter().for_each(|condition| self.axes.axes[condition.axis].conditional = true);
         factors.extend(listed);
         factors.extend(self.drawn(&conditions));
         let original = self.axes.axes.len();
@@ -347,7 +348,7 @@ fn compact(sweep: Sweep) -> Sweep {
     let keep_axis = |axis: &usize| {
         let of = &sweep.axes[*axis];
         let values = used[*axis].iter().map(|value| of.values[*value].clone()).collect();
-        Axis { param: of.param.clone(), values, span: of.span }
+        Axis { param: of.param.clone(), values, ..*of }
     };
     Sweep { axes: kept.iter().map(keep_axis).collect(), points }
 }

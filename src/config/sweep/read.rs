@@ -176,7 +176,8 @@ impl Reading<'_> {
         }
         let fitted: Vec<Located> = values.iter().filter_map(|value| self.fit(param, def, value)).collect();
         if !self.zipped.contains(param) {
-            distribution::refuse_repeated(param, &fitted, self.reader);
+            const HELP: &str = "remove one of them; `repeats` runs more seeds";
+            distribution::refuse_repeated(param, &fitted, HELP, self.reader);
         }
         (!fitted.is_empty()).then_some(fitted)
     }
