@@ -168,7 +168,10 @@ fn the_config_holds_all_that_decides_what_runs() {
     let config = experiment(text, &set("dataset=digits")).to_config();
     assert_eq!(config["params"]["epochs"], 7);
     assert_eq!(config["written_in"]["dataset"], "command line");
-    assert_eq!(config["sweep"], json!({"axes": [{"param": "latent_dim", "values": [2, 8]}], "points": null}));
+    assert_eq!(
+        config["sweep"],
+        json!({"axes": [{"param": "latent_dim", "values": [2, 8], "conditional": false}], "points": null})
+    );
     assert_eq!(config["pipeline"]["params"]["epochs"]["range"], json!([1.0, 1000.0]));
     assert_eq!(config["pipeline"]["stages"][2]["inputs"], json!(["autoencoder", "load.dataset"]));
     let carried = &config["pipeline"]["params"]["architecture"]["choices"][0];

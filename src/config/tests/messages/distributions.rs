@@ -147,7 +147,7 @@ fn a_deviation_is_above_zero_and_a_choice_has_each_value_once() {
       |                          |
       |                          the first
       |
-      = help: remove one of them; `repeats` runs more seeds
+      = help: remove one of them
 
     error[not-a-choice]: `latent_dim` cannot be 5
      --> experiment.toml:5:32
@@ -225,4 +225,13 @@ fn a_param_has_one_distribution_of_two_numbers() {
       |
       = help: did you mean `log`?
     ");
+}
+
+#[test]
+fn whole_numbers_have_no_normal_distribution() {
+    let told = swept("draws = 3\nepochs = { normal = [2.0, 1.0] }");
+    assert!(
+        told.starts_with("error[bad-distribution]: `epochs` is an integer, which `normal` does not draw\n"),
+        "{told}"
+    );
 }

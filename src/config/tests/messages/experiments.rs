@@ -224,3 +224,9 @@ fn a_param_stays_in_its_range_and_among_its_choices() {
       = help: choose one of `2`, `8`, `32`
     "#);
 }
+
+#[test]
+fn a_seed_is_a_number() {
+    let told = experiment("seed = 'x'");
+    assert!(told.contains("error[wrong-type]: `seed` wants an integer, not a string\n"), "{told}");
+}

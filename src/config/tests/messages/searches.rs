@@ -303,3 +303,10 @@ fn a_searched_value_may_follow_from_another_that_varies() {
         Folder::with(&[PIPELINE, ("e.toml", &text)]).load("e.toml", &Overrides::default()).unwrap();
     }
 }
+
+#[test]
+fn a_search_has_at_least_one_trial_and_one_at_a_time() {
+    let told = |lines: &str| searched(&format!("minimize = 'evaluate.mse'\n{lines}"), SPACE);
+    assert!(told("trials = 0").starts_with("error[out-of-range]: `trials` is 0, outside its range\n"));
+    assert!(told("trials = 9\nbatch = -1").starts_with("error[out-of-range]: `batch` is -1, outside its range\n"));
+}
