@@ -298,7 +298,13 @@ fn work_from_before_a_condition_stays_with_its_variant() {
     let config = json!({ "params": { "kernel": 3 }, "sweep": { "axes": axes } });
     launch_of(directory.path(), 2, "kernels", &after, config, "mse");
     let (_, stdout, _) = compare(directory.path(), &["kernels"]);
-    insta::assert_snapshot!(table(&stdout), @"");
+    insta::assert_snapshot!(table(&stdout), @"
+                                 evaluate
+    architecture  kernel  seeds  mse ↓
+    dense              –      2  0.031 ± 0.013
+    conv               3      2  0.0205 ± 0.0064
+    conv               5      1  0.018 *
+    ");
 }
 
 #[test]
@@ -311,7 +317,13 @@ fn a_point_that_names_no_value_of_a_param_has_the_experiments() {
     launch_of(directory.path(), 1, "points", &rows(0.05), json!({ "params": { "rate": 0.001 } }), "mse");
     launch_of(directory.path(), 2, "points", &rows(0.16), json!({ "params": { "rate": 0.5 } }), "mse");
     let (_, stdout, _) = compare(directory.path(), &["points"]);
-    insta::assert_snapshot!(table(&stdout), @"");
+    insta::assert_snapshot!(table(&stdout), @"
+                       evaluate
+    latent_dim   rate  mse ↓
+             2    0.5  0.16
+             8   0.01  0.02 *
+             2  0.001  0.05
+    ");
 }
 
 #[test]
@@ -332,9 +344,17 @@ fn a_change_goes_by_the_name_that_the_newest_launch_has_for_it() {
         );
     }
     let (_, stdout, _) = compare(directory.path(), &["parts"]);
-    insta::assert_snapshot!(table(&stdout), @"");
+    insta::assert_snapshot!(table(&stdout), @r#"
+                                     evaluate
+    change            epochs  seeds  mse ↓
+    base                   2      2  0.03 ± 0
+    longer, "better"       5      2  0.02 ± 0 *
+    "#);
     let (_, _, stderr) = compare(directory.path(), &["parts", "--baseline", "change=more"]);
-    insta::assert_snapshot!(stderr, @"");
+    insta::assert_snapshot!(stderr, @r#"
+    error: --baseline: no run has change=more
+      help: its values are "longer, \"better\"", base
+    "#);
     let (code, _, _) = compare(directory.path(), &["parts", "--baseline", r#"change="longer, \"better\"""#]);
     assert_eq!(code, 0);
 }
