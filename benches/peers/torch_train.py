@@ -63,7 +63,8 @@ def main(name, epochs, threads):
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     settings = CONV if name == "conv" else DENSE
-    images = torch.from_numpy(mnist("train")[0].copy()).float().div_(255)
+    used = None if name == "sweep" else settings["samples"]
+    images = torch.from_numpy(mnist("train")[0][:used].copy()).float().div_(255)
     images = images[:, None] if name == "conv" else images.flatten(1)
     images, held_out = images[: settings["samples"]], images[settings["samples"] :]
     if name == "sweep":
