@@ -117,8 +117,12 @@ impl<'a> Checked<'a> {
         let mut merger = Merger::default();
         let mut runs = Vec::new();
         for (point, variant) in variants {
-            let swept = experiment.sweep.values(point);
             let params = experiment.param_values(&experiment.sweep.located(point));
+            let swept = match experiment.ablation {
+                // A change is what it sets.
+                Some(_) => experiment.sweep.values(point),
+                None => experiment.sweep.in_full(point, &params),
+            };
             for seed in (0..u64::from(experiment.repeats)).map(|repeat| experiment.seed.wrapping_add(repeat)) {
                 let mut stages = BTreeMap::new();
                 for slot in &self.wirings[variant.wiring].order {

@@ -66,7 +66,7 @@ pub struct Edge {
 /// One variant with one seed.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The swept params.
+    /// The swept params, see [`Sweep::in_full`](crate::config::Sweep::in_full); of an ablation what the change sets.
     pub variant: Map<String, Value>,
     pub seed: u64,
     pub params: Map<String, Value>,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value, json};
+
 use crate::event::{LaunchFinished, LaunchGrown, LaunchStarted, RunFinished, RunInfo, Status};
 use crate::merit::{key_metrics, of_companion};
 use crate::progress::Paint;
@@ -22,11 +24,13 @@ pub struct Summary {
     runs: Vec<RunInfo>,
     finished: BTreeMap<usize, RunFinished>,
     failures: Vec<(String, String)>,
+    /// What an ablation's variants are called, by what they set; empty without one.
+    changes: Vec<(Map<String, Value>, String)>,
 }
 
 impl Summary {
     pub fn new(started: &LaunchStarted) -> Self {
-        Self { runs: started.runs.clone(), ..Self::default() }
+        Self { runs: started.runs.clone(), changes: changes(&started.config["ablation"]), ..Self::default() }
     }
 
     pub fn grown(&mut self, grown: &LaunchGrown) {
@@ -91,10 +95,18 @@ impl Summary {
     }
 
     fn columns(&self, metrics: &[&str]) -> Vec<String> {
-        let swept: BTreeSet<&String> = self.runs.iter().flat_map(|run| run.variant.keys()).collect();
+        let of_change = |run: &RunInfo| self.changes.iter().find(|(values, _)| *values == run.variant);
+        let swept: BTreeSet<&str> = match self.changes.is_empty() {
+            true => self.runs.iter().flat_map(|run| run.variant.keys()).map(String::as_str).collect(),
+            false => ["change"].into(),
+        };
+        let value = |run: &RunInfo, param: &str| match of_change(run) {
+            Some((_, name)) => name.clone(),
+            None => run.variant.get(param).map(text::value).unwrap_or_default(),
+        };
         let seeds: BTreeSet<u64> = self.runs.iter().map(|run| run.seed).collect();
         let mut header = vec!["run".to_owned()];
-        header.extend(swept.iter().map(|param| (*param).clone()));
+        header.extend(swept.iter().map(|param| (*param).to_owned()));
         header.extend((seeds.len() > 1).then(|| "seed".to_owned()));
         header.push("status".to_owned());
         header.extend(metrics.iter().map(|name| text::stacked(name)));
@@ -102,7 +114,7 @@ impl Summary {
         let row = |(index, finished): (&usize, &RunFinished)| -> Option<Vec<String>> {
             let run = self.runs.get(*index)?;
             let mut row = vec![run.id.clone()];
-            row.extend(swept.iter().map(|param| run.variant.get(*param).map(text::value).unwrap_or_default()));
+            row.extend(swept.iter().map(|param| value(run, param)));
             row.extend((seeds.len() > 1).then(|| run.seed.to_string()));
             row.push(finished.status.as_str().to_owned());
             let cell = |name: &&str| finished.metrics.get(*name).map_or_else(String::new, |value| text::number(*value));
@@ -120,6 +132,14 @@ impl Summary {
         let main = key_metrics(&known, COLUMNS);
         if main.is_empty() { known.into_iter().take(COLUMNS).collect() } else { main }
     }
+}
+
+/// The base first. `ablation` as in a launch's config.
+fn changes(ablation: &Value) -> Vec<(Map<String, Value>, String)> {
+    let named = |name: &Value, variant: &Value| Some((variant.as_object()?.clone(), name.as_str()?.to_owned()));
+    let changes = ablation["changes"].as_array().into_iter().flatten();
+    let changes = changes.filter_map(|change| named(&change["name"], &change["variant"]));
+    named(&ablation["base_name"], &json!({})).into_iter().chain(changes).collect()
 }
 
 fn counts(finished: &LaunchFinished) -> String {

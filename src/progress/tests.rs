@@ -2,6 +2,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::*;
 use crate::event::{Outcome, Progress, Reason, RunEvent, RunFinished, StageFinished, Status, sample};
@@ -77,6 +78,20 @@ fn what_a_launch_is_given_besides_is_told() {
     {"event":"stage_finished","time":"2026-01-01T00:00:09.000Z","stage":"autoencoder","kind":"train-autoencoder","fingerprint":"f3","variant":{"latent_dim":16},"status":"executed","seconds":1.0,"reasons":[]}
     {"event":"launch_grown","time":"2026-01-01T00:00:09.000Z","launch":"a1","runs":1,"stages":1}
     "#);
+}
+
+#[test]
+fn an_ablations_runs_go_by_the_names_of_its_changes() {
+    let mut events = sample::launch("a1");
+    let RunEvent::LaunchStarted(started) = &mut events[0].1 else { panic!("a launch starts") };
+    let changes = json!([{ "name": "smaller code", "variant": { "latent_dim": 2 } }]);
+    started.config = json!({ "ablation": { "base_name": "as it was", "changes": changes } });
+    started.runs[1].variant.clear();
+    let text = lines(Verbosity::Normal, &events);
+    insta::assert_snapshot!(text.lines().filter(|line| line.contains("a1-")).collect::<Vec<_>>().join("\n"), @"
+    a1-0  smaller code  executed        0.125       219584  9.0 s
+    a1-1  as it was     failed                              6.0 s
+    ");
 }
 
 #[test]

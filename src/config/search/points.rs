@@ -18,7 +18,8 @@ impl Experiment {
         let mut axes = Axes::default();
         let named: BTreeSet<&String> = points.iter().flat_map(Map::keys).collect();
         for axis in self.sweep.axes.iter().filter(|axis| named.contains(&axis.param)) {
-            axes.axis(&axis.param, axis.span);
+            let own = axes.axis(&axis.param, axis.span);
+            axes.set_conditional(own, axis.conditional);
         }
         let mut partial = Vec::new();
         for point in points {

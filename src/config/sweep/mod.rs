@@ -70,6 +70,15 @@ impl Sweep {
         self.at(point).map(|(axis, value)| (axis.param.clone(), value.to_json())).collect()
     }
 
+    /// What a point varies, and beside it those of `params`, all at this point, that only other points vary. A param that
+    /// varies under a condition is left out where it does not.
+    pub fn in_full(&self, point: &Point, params: &Map<String, Value>) -> Map<String, Value> {
+        let unnamed = self.axes.iter().zip(point).filter(|(axis, value)| !axis.conditional && value.is_none());
+        let own = unnamed.filter_map(|(axis, _)| params.get_key_value(&axis.param));
+        let own = own.map(|(param, value)| (param.clone(), value.clone()));
+        self.values(point).into_iter().chain(own).collect()
+    }
+
     /// Whether the points are all combinations of all values, the last axis fastest.
     pub fn is_grid(&self) -> bool {
         let factor = |(axis, of): (usize, &Axis)| Factor {
@@ -100,6 +109,7 @@ impl Axes {
         let mut axes = Self::default();
         for dim in &spec.dims {
             let axis = axes.axis(&dim.param, dim.span);
+            axes.set_conditional(axis, !dim.when.is_empty());
             let values = match &dim.spread {
                 Spread::Grid(values) => values,
                 Spread::Drawn(drawn) => &drawn.choices,
@@ -125,6 +135,11 @@ impl Axes {
         self.axes.push(Axis { param: param.to_owned(), values: Vec::new(), conditional: false, span });
         self.known.push(HashMap::new());
         self.axes.len() - 1
+    }
+
+    /// Whether an axis is varied only where others have certain values.
+    pub fn set_conditional(&mut self, axis: usize, conditional: bool) {
+        self.axes[axis].conditional = conditional;
     }
 
     /// The index of a value, which is added if need be.

@@ -64,7 +64,6 @@ impl<'s> Making<'s> {
         let mut factors = self.grid();
         let listed = self.spec.points.as_ref().map(|points| self.listed(points));
         let conditions = self.conditions();
-        conditions.iter().for_each(|condition| self.axes.axes[condition.axis].conditional = true);
         factors.extend(listed);
         factors.extend(self.drawn(&conditions));
         let original = self.axes.axes.len();

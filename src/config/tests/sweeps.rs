@@ -130,6 +130,9 @@ fn chosen_points_replace_the_sweep() {
     latent_dim=8 learning_rate=1.0
     epochs=2 learning_rate=0.5
     ");
+    let conditional = text.replace("[2, 8]", "{ values = [2, 8], when = { architecture = ['dense'] } }");
+    let at = self::experiment(&conditional, &[], &[]).at_points(&chosen).unwrap();
+    assert_eq!(at.sweep.axes.iter().map(|axis| axis.conditional).collect::<Vec<_>>(), [true, false, false]);
     let wrong = [point(r#"{ "latent_dim": 0 }"#), point(r#"{ "latent_dim": "x" }"#), point(r#"{ "depth": 2 }"#)];
     let problems = experiment.at_points(&wrong).unwrap_err();
     let said: Vec<&str> = problems.diagnostics.iter().map(|problem| problem.code).collect();

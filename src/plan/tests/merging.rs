@@ -88,6 +88,31 @@ fn a_node_names_the_swept_params_it_depends_on() {
 }
 
 #[test]
+fn a_run_has_the_experiments_value_of_what_its_point_does_not_name() {
+    let variants = |sweep: &str| {
+        let plan = plan(PIPELINE, &format!("[params]\nepochs = 7\n{sweep}"));
+        plan.runs.iter().map(|run| json!(run.variant).to_string()).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(variants("[sweep]\nwidth = [1]\ninclude = [{ width = 2, epochs = 3 }, { side = 8, width = 4 }]"), @r#"
+    {"epochs":7,"side":28,"width":1}
+    {"epochs":3,"side":28,"width":2}
+    {"epochs":7,"side":8,"width":4}
+    "#);
+    let conditional = "[sweep]\nshuffle = [true, false]\nwidth = { values = [1, 2], when = { shuffle = true } }";
+    insta::assert_snapshot!(variants(conditional), @r#"
+    {"shuffle":true,"width":1}
+    {"shuffle":true,"width":2}
+    {"shuffle":false}
+    "#);
+    let ablation = "[ablation]\nchanges = [{ set = { width = 1 } }, { set = { epochs = 1 } }]";
+    insta::assert_snapshot!(variants(ablation), @r#"
+    {}
+    {"width":1}
+    {"epochs":1}
+    "#);
+}
+
+#[test]
 fn seeds_are_shared_until_something_draws_random_numbers() {
     let still = plan(PIPELINE, "repeats = 3\nseed = 7");
     assert_eq!((still.runs.len(), still.graph.node_count()), (3, 8));
