@@ -99,8 +99,19 @@ pub struct OverrideArgs {
     pub sweep: Vec<String>,
 
     /// How many seeds every variant is run with
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_REPEATS))]
+    #[arg(long, value_name = "N", value_parser = whole(1, MAX_REPEATS as u32))]
     pub repeats: Option<u32>,
+}
+
+/// A whole number of a range.
+fn whole(least: u32, most: u32) -> impl Fn(&str) -> Result<u32, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| match most {
+            u32::MAX => format!("give a whole number, {least} or more"),
+            _ => format!("give a whole number from {least} to {most}"),
+        })
+    }
 }
 
 /// A key, `=` and anything.
@@ -208,23 +219,23 @@ pub struct SelectionArgs {
 }
 
 /// More threads than any machine has cores: a slip of the keyboard.
-const MOST_THREADS: i64 = 1024;
+const MOST_THREADS: u32 = 1024;
 
 /// What the launch may use.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "The machine")]
 pub struct MachineArgs {
     /// How many stages may run at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
+    #[arg(short, long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
     pub jobs: Option<u32>,
 
     /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
     pub threads: Option<u32>,
 
     /// Save a training's state after every N epochs, to go on from after an interruption [default: by
     /// time, about 2 % of it]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX))]
     pub checkpoint_every: Option<u32>,
 
     /// What trainings compute on: cpu, or cuda where the program was built for it

@@ -16,6 +16,9 @@ use crate::stage::Resumes;
 use crate::stage::registry::{self, Registry};
 use crate::text;
 
+/// Values of a list that are asked whether trials begin anew with them, at two plans each.
+const LOOKED_AT: usize = 50;
+
 /// A search under way.
 pub struct Searching {
     experiment: Experiment,
@@ -112,8 +115,9 @@ impl Searching {
         }))
     }
 
-    /// A stage that does not go on from less of the resource, and in which trials. `anew` names it for a change to the
-    /// experiment's own values, and knows nothing of a change that makes no plan.
+    /// A stage that does not go on from less of the resource, and in which trials, as far as the first values of each
+    /// list tell. `anew` names it for a change to the experiment's own values, and knows nothing of a change that makes
+    /// no plan.
     fn stage_and_trials_beginning_anew(
         &self,
         anew: impl Fn(&Map<String, Value>) -> Option<Option<String>>,
@@ -121,8 +125,8 @@ impl Searching {
         let own = anew(&Map::new())?;
         let with_each = |axis: &Axis| -> Vec<(Option<String>, String)> {
             let change = |value: &Located| Map::from_iter([(axis.param.clone(), value.to_json())]);
-            let told = axis.values.iter().map(change).map(|change| Some((anew(&change)?, text::pairs(&change))));
-            told.flatten().collect()
+            let changes = axis.values.iter().take(LOOKED_AT).map(change);
+            changes.filter_map(|change| Some((anew(&change)?, text::pairs(&change)))).collect()
         };
         let mut axes: Vec<_> = self.experiment.sweep.axes.iter().map(with_each).collect();
         axes.retain(|of| of.iter().any(|(stage, _)| stage.is_some() != own.is_some()));

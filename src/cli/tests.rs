@@ -379,6 +379,26 @@ fn force_names_stages_or_none_for_all() {
 }
 
 #[test]
+fn numbers_that_do_not_fit_are_told_with_those_that_do() {
+    let told = |arguments: &[&str]| {
+        let refused = Cli::try_parse_from(["pipeline"].iter().chain(arguments)).unwrap_err().to_string();
+        refused.lines().next().unwrap_or_default().to_owned()
+    };
+    insta::assert_snapshot!(told(&["runs", "--limit", "x"]), @"
+    error: invalid value 'x' for '--limit <N>': give a whole number, 0 or more
+    ");
+    insta::assert_snapshot!(told(&["run", "x.toml", "--repeats", "0"]), @"
+    error: invalid value '0' for '--repeats <N>': give a whole number from 1 to 10000
+    ");
+    insta::assert_snapshot!(told(&["run", "x.toml", "--jobs=-3"]), @"
+    error: invalid value '-3' for '--jobs <N>': give a whole number from 1 to 1024
+    ");
+    insta::assert_snapshot!(told(&["run", "x.toml", "--checkpoint-every", "1.5"]), @"
+    error: invalid value '1.5' for '--checkpoint-every <N>': give a whole number, 1 or more
+    ");
+}
+
+#[test]
 fn nonsense_is_refused() {
     assert!(parse::<RunArgs>(&["run", "x.toml", "--jobs", "0"]).is_err());
     assert!(parse::<RunArgs>(&["run", "x.toml", "--device", "abacus"]).is_err());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::MOST_THREADS;
+use crate::cli::args::{MOST_THREADS, whole};
 
 /// `pipeline runs`.
 #[derive(Debug, Clone, Args)]
@@ -47,8 +47,8 @@ pub struct RunsArgs {
     pub sort: Option<String>,
 
     /// At most so many, the first ones; 0 for all [default: 50, as JSON or CSV all]
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = whole(0, u32::MAX))]
+    pub limit: Option<u32>,
 
     /// These columns, in this order
     #[arg(long, value_name = "NAME,...")]
@@ -266,11 +266,11 @@ pub struct ReproduceArgs {
     pub cache_dir: Option<PathBuf>,
 
     /// How many stages may run at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
+    #[arg(short, long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
     pub jobs: Option<u32>,
 
     /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
     pub threads: Option<u32>,
 
     /// One JSON object on standard output

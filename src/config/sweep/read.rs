@@ -309,6 +309,10 @@ fn refuse_two_places(spec: &Spec, reader: &mut Reader) {
 }
 
 fn refuse_group(group: &[(String, Span)], by_param: &BTreeMap<&str, &Dim>, reader: &mut Reader) {
+    if let [(name, span)] = group {
+        let problem = Diagnostic::new("zipped-alone", format!("`{name}` is zipped with nothing")).at(*span, "");
+        reader.report(problem.help("name those that advance together, as in `zip = [[\"a\", \"b\"]]`, or remove it"));
+    }
     let mut lists = Vec::new();
     for (name, span) in group {
         let problem = match by_param.get(name.as_str()).map(|dim| (dim, &dim.spread)) {

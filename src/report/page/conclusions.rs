@@ -11,6 +11,7 @@ use crate::report::draw::forest::{Forest, Row};
 use crate::report::draw::palette;
 use crate::report::figures::file_name;
 use crate::report::number;
+use crate::report::page::shell;
 use crate::report::page::sweep::Plot;
 use crate::report::page::variants::{self, Overview};
 use crate::report::section::Look;
@@ -33,7 +34,7 @@ pub fn sentences(overview: &Overview<'_>) -> Markup {
     html! { @if ranked.len() > 1 && !told.is_empty() { div.answer {
         h2 { "Conclusion" }
         @for (sentence, notes) in &told {
-            p { (sentence) }
+            p { (shell::unbroken(sentence)) }
             @for note in notes { p.remark { (note) } }
         }
     } } }

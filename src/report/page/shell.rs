@@ -127,6 +127,14 @@ pub fn breakable(text: &str) -> Markup {
     html! { @for piece in text.split_inclusive(['.', '_', '=', '/']) { (piece) wbr; } }
 }
 
+/// A sentence in which options, such as `--repeats`, do not break at their hyphens.
+pub fn unbroken(text: &str) -> Markup {
+    html! { @for (place, word) in text.split(' ').enumerate() {
+        @if place > 0 { " " }
+        @if word.starts_with("--") { code.option { (word) } } @else { (word) }
+    } }
+}
+
 /// Stages that took their time together.
 struct Spent<'a> {
     stage: &'a str,

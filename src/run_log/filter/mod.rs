@@ -70,13 +70,15 @@ impl Reader<'_> {
         checked.map_err(|diagnostics| Problems::new(diagnostics, sources))
     }
 
-    /// Reads names with commas between them.
+    /// Reads names with commas between them, each once.
     pub fn fields(&self, option: &str, text: &str) -> Result<Vec<Field>, Problems> {
-        self.listed(option, text, |name, range, place| self.field(name, range, place))
+        let mut seen = Vec::new();
+        self.listed(option, text, |name, range, place| self.another(&mut seen, name, range, place))
     }
 
-    /// Reads names with commas between them, each with `:asc` or `:desc` behind it or neither.
+    /// Reads names with commas between them, each once, with `:asc` or `:desc` behind it or neither.
     pub fn order(&self, option: &str, text: &str) -> Result<Vec<Sort>, Problems> {
+        let mut seen = Vec::new();
         self.listed(option, text, |name, range, place| {
             let (name, direction) = name.rsplit_once(':').unwrap_or((name, "asc"));
             let descending = match direction {
@@ -89,7 +91,7 @@ impl Reader<'_> {
                         .help("write `:desc` for the largest first, or `:asc`"));
                 }
             };
-            let field = self.field(name, range.start..range.start + name.len(), place)?;
+            let field = self.another(&mut seen, name, range.start..range.start + name.len(), place)?;
             Ok(Sort { field, descending })
         })
     }
@@ -112,6 +114,23 @@ impl Reader<'_> {
             start += piece.len() + 1;
         }
         if problems.is_empty() { Ok(items) } else { Err(Problems::new(problems, sources)) }
+    }
+
+    /// A field that is not among those seen, and is now.
+    fn another(
+        &self,
+        seen: &mut Vec<Field>,
+        name: &str,
+        range: std::ops::Range<usize>,
+        place: Place,
+    ) -> Result<Field, Diagnostic> {
+        let field = self.field(name, range.clone(), place)?;
+        if seen.contains(&field) {
+            let problem = Diagnostic::new("named-twice", format!("`{name}` is named twice"));
+            return Err(problem.at(place.span(&range), "again").help("name it once"));
+        }
+        seen.push(field.clone());
+        Ok(field)
     }
 
     fn field(&self, name: &str, range: std::ops::Range<usize>, place: Place) -> Result<Field, Diagnostic> {

@@ -275,6 +275,15 @@ fn zipped_params_are_swept_over_equally_long_lists_and_zipped_once() {
       |
       = help: name each param once
     ");
+    assert_snapshot!(swept("latent_dim = [2, 8]\nzip = [['latent_dim']]"), @r#"
+    error[zipped-alone]: `latent_dim` is zipped with nothing
+     --> experiment.toml:4:9
+      |
+    4 | zip = [['latent_dim']]
+      |         ^^^^^^^^^^^^
+      |
+      = help: name those that advance together, as in `zip = [["a", "b"]]`, or remove it
+    "#);
 }
 
 #[test]

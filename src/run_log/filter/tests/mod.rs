@@ -104,6 +104,17 @@ fn sorts_and_columns_are_held_against_the_log_too() {
       = help: write `:desc` for the largest first, or `:asc`
     ");
     assert_eq!(reader.fields("--columns", "id,tags").unwrap().len(), 2);
+    let twice = reader.fields("--columns", "id,latent_dim,param.latent_dim").unwrap_err();
+    insta::assert_snapshot!(twice, @"
+    error[named-twice]: `param.latent_dim` is named twice
+     --> command line:1:25
+      |
+    1 | --columns id,latent_dim,param.latent_dim
+      |                         ^^^^^^^^^^^^^^^^ again
+      |
+      = help: name it once
+    ");
+    assert!(reader.order("--sort", "id,id:desc").is_err());
 }
 
 #[test]
