@@ -281,7 +281,9 @@ fn an_override_that_says_nothing_is_wrong_usage() {
     };
     insta::assert_snapshot!(told(&["--set", "epochs"]), @"error: invalid value 'epochs' for '--set <KEY=VALUE>': it has no `=`: write `epochs=` and the value");
     insta::assert_snapshot!(told(&["--sweep", "=1,2"]), @"error: invalid value '=1,2' for '--sweep <KEY=A,B,C>': there is no param's name before the `=`");
-    insta::assert_snapshot!(told(&["--repeats", "0"]), @"error: invalid value '0' for '--repeats <N>': 0 is not in 1..=10000");
+    insta::assert_snapshot!(told(&["--repeats", "0"]), @"
+    error: invalid value '0' for '--repeats <N>': give a whole number from 1 to 10000
+    ");
     insta::assert_snapshot!(told(&["--set", "epochs=3", "--sweep", "epochs=1,2"]), @r"
     error: `--set epochs=3` and `--sweep epochs=1,2` contradict each other
       help: keep one of the two: `epochs` is either set or swept

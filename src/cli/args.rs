@@ -2,6 +2,7 @@
 
 mod compare;
 mod runs;
+mod values;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::config::MAX_REPEATS;
 use crate::device::Device;
 use crate::progress::Verbosity;
+use values::{assignment, forced, whole};
 
 pub use compare::{CompareArgs, CompareFormat, DiffArgs};
 pub use runs::{
@@ -99,36 +101,8 @@ pub struct OverrideArgs {
     pub sweep: Vec<String>,
 
     /// How many seeds every variant is run with
-    #[arg(long, value_name = "N", value_parser = whole(1, MAX_REPEATS as u32))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, Some(MAX_REPEATS as u32)))]
     pub repeats: Option<u32>,
-}
-
-/// A whole number of a range.
-fn whole(least: u32, most: u32) -> impl Fn(&str) -> Result<u32, String> + Clone {
-    move |text| {
-        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-        number.ok_or_else(|| match most {
-            u32::MAX => format!("give a whole number, {least} or more"),
-            _ => format!("give a whole number from {least} to {most}"),
-        })
-    }
-}
-
-/// A key, `=` and anything.
-fn assignment(text: &str) -> Result<String, String> {
-    match text.split_once('=') {
-        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
-        Some(_) => Err("there is no param's name before the `=`".to_owned()),
-        None => Err(format!("it has no `=`: write `{text}=` and the value")),
-    }
-}
-
-/// A stage's name, and not the file that `--force` would swallow.
-fn forced(text: &str) -> Result<String, String> {
-    match text.ends_with(".toml") {
-        true => Err("that is a file: put --force after FILE, or write --force=STAGE".to_owned()),
-        false => Ok(text.to_owned()),
-    }
 }
 
 /// `pipeline run`.
@@ -226,16 +200,16 @@ const MOST_THREADS: u32 = 1024;
 #[command(next_help_heading = "The machine")]
 pub struct MachineArgs {
     /// How many stages may run at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
+    #[arg(short, long, value_name = "N", value_parser = whole::<u32>(1, Some(MOST_THREADS)))]
     pub jobs: Option<u32>,
 
     /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, Some(MOST_THREADS)))]
     pub threads: Option<u32>,
 
     /// Save a training's state after every N epochs, to go on from after an interruption [default: by
     /// time, about 2 % of it]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, None))]
     pub checkpoint_every: Option<u32>,
 
     /// What trainings compute on: cpu, or cuda where the program was built for it

@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
         let limit = match args.limit {
             Some(0) => None,
             None if args.format() != TableFormat::Table => None,
-            limit => Some(limit.map_or(ROWS, |limit| limit as usize)),
+            limit => Some(limit.unwrap_or(ROWS)),
         };
         Ok(Self { args, filter, columns, group_by, limit })
     }

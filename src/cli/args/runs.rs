@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{MOST_THREADS, whole};
+use crate::cli::args::MOST_THREADS;
+use crate::cli::args::values::{named, whole};
 
 /// `pipeline runs`.
 #[derive(Debug, Clone, Args)]
@@ -47,8 +48,8 @@ pub struct RunsArgs {
     pub sort: Option<String>,
 
     /// At most so many, the first ones; 0 for all [default: 50, as JSON or CSV all]
-    #[arg(long, value_name = "N", value_parser = whole(0, u32::MAX))]
-    pub limit: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, None))]
+    pub limit: Option<usize>,
 
     /// These columns, in this order
     #[arg(long, value_name = "NAME,...")]
@@ -129,14 +130,6 @@ pub struct TagArgs {
     /// Takes this tag away; may be given several times
     #[arg(short, long, value_name = "TAG", value_parser = named)]
     pub remove: Vec<String>,
-}
-
-/// A tag that says something.
-fn named(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("a tag has a name".to_owned()),
-        name => Ok(name.to_owned()),
-    }
 }
 
 /// `pipeline note`.
@@ -266,11 +259,11 @@ pub struct ReproduceArgs {
     pub cache_dir: Option<PathBuf>,
 
     /// How many stages may run at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
+    #[arg(short, long, value_name = "N", value_parser = whole::<u32>(1, Some(MOST_THREADS)))]
     pub jobs: Option<u32>,
 
     /// Threads that all stages share for arithmetic [default: cores]. Results do not depend on it
-    #[arg(long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, Some(MOST_THREADS)))]
     pub threads: Option<u32>,
 
     /// One JSON object on standard output
