@@ -3,9 +3,8 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use common::{EXPERIMENT, Launch, PIPELINE, Project, STAGES, list, set, text};
+use common::{EXPERIMENT, Launch, PIPELINE, Project, STAGES, flip, list, set, text};
 use serde_json::{Value, json};
 
 /// What comes of the autoencoder.
@@ -132,21 +131,12 @@ fn comes_back(project: &Project, damage: impl FnOnce(&Project)) -> Launch {
     launch
 }
 
-/// Replaces a file of the newest run in the cache, which keeps its files read-only.
-fn replace(project: &Project, name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
-    let files = project.artifact_files();
-    let path = PathBuf::from(text(&files[name]["path"]));
-    let changed = change(std::fs::read(&path).unwrap());
-    std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, changed).unwrap();
-}
-
 #[test]
 fn a_flipped_byte_is_noticed_set_aside_and_computed_again() {
     let project = Project::new();
     project.run(&[]);
     let artifacts = project.artifacts();
-    replace(&project, "latents.latents/train.codes.npy", flip);
+    project.replace("latents.latents/train.codes.npy", flip);
     // Bytes are checked when a stage needs them.
     let launch = project.run(&["--set", "classifier_epochs=2"]);
     assert_eq!((launch.stages("executed"), launch.count("executed")), (set(["classifier"]), 2), "each ends once");
@@ -157,18 +147,13 @@ fn a_flipped_byte_is_noticed_set_aside_and_computed_again() {
     assert_eq!(project.artifacts(), artifacts);
 }
 
-fn flip(mut bytes: Vec<u8>) -> Vec<u8> {
-    *bytes.last_mut().unwrap() ^= 1;
-    bytes
-}
-
 #[test]
 fn damage_to_two_files_one_made_of_the_other_is_repaired() {
     let project = Project::new();
     project.run(&[]);
     let artifacts = project.artifacts();
-    replace(&project, "autoencoder.model/encoder.safetensors", flip);
-    replace(&project, "latents.latents/train.codes.npy", flip);
+    project.replace("autoencoder.model/encoder.safetensors", flip);
+    project.replace("latents.latents/train.codes.npy", flip);
     let launch = project.run(&["--set", "classifier_epochs=2"]);
     assert_eq!(launch.count("executed"), 3);
     assert_eq!(project.tree("cache/damaged").len(), 2);
@@ -182,7 +167,7 @@ fn a_damaged_report_is_made_again_and_a_part_of_the_pipeline_leaves_its_page_alo
     let project = Project::with_pipeline(&format!("{PIPELINE}{report}"));
     project.run(&[]);
     let pages = project.tree("reports");
-    replace(&project, "report.figures/report.json", flip);
+    project.replace("report.figures/report.json", flip);
     assert_eq!(project.run(&[]).stages("executed"), set(["report"]));
     assert_eq!(project.tree("reports").len(), pages.len());
     let pages = project.tree("reports");
@@ -195,7 +180,7 @@ fn a_damaged_report_is_made_again_and_a_part_of_the_pipeline_leaves_its_page_alo
 fn a_truncated_file_is_noticed_set_aside_and_computed_again() {
     let project = Project::new();
     let launch = comes_back(&project, |project| {
-        replace(project, "autoencoder.model/encoder.safetensors", |bytes| bytes[..bytes.len() / 2].to_vec());
+        project.replace("autoencoder.model/encoder.safetensors", |bytes| bytes[..bytes.len() / 2].to_vec());
     });
     assert_eq!(launch.stages("executed"), set(["autoencoder"]));
     assert_eq!(project.tree("cache/damaged").len(), 1);

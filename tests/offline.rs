@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{DIGITS, EXPERIMENT, Launch, PIPELINE, Project, list, text};
+use common::{DIGITS, EXPERIMENT, Launch, PIPELINE, Project, flip, list, set, text};
 use pipeline::artifact::store::{Lookup, Record, Store};
 use pipeline::dataset::{known::Known, named};
 use serde_json::Value;
@@ -64,6 +64,33 @@ fn what_was_loaded_once_needs_no_files_any_more() {
         assert_eq!(launch.count("executed"), 0, "{fallback}");
         assert!(!launch.stderr.contains("was not available"), "{fallback}: {}", launch.stderr);
     }
+}
+
+#[test]
+fn damage_to_data_that_cannot_be_had_again_is_never_passed_on() {
+    let with_mnist = |fallback: &str| {
+        let project = project();
+        project.run(&[]);
+        pretend_to_have_loaded_mnist(&project);
+        ask_for_mnist(&project, fallback);
+        project.replace("load.dataset/train.images.npy", flip);
+        project
+    };
+    // Nobody reads what is damaged: it is the last stage.
+    let launch = with_mnist("none").launch(&["--only", "load"]);
+    assert_eq!((launch.code, launch.count("failed")), (1, 1), "{}", launch.stderr);
+    assert!(launch.stderr.contains("train.images.npy is damaged in the cache"), "{}", launch.stderr);
+    // What another stage needs is other data now. What was told to be cached was not made of it, so this launch ends.
+    let project = with_mnist("synthetic-digits");
+    project.edit_pipeline("uses = \"normalize\"", "uses = \"normalize\"\nmode = \"standardize\"");
+    let launch = project.launch(&[]);
+    assert_eq!(launch.code, 1, "{}", launch.stderr);
+    assert!(
+        launch.stderr.contains("gave other bytes than before: launch again to go on with those"),
+        "{}",
+        launch.stderr
+    );
+    assert_eq!(project.run(&[]).stages("executed"), set(["normalize"]));
 }
 
 #[test]

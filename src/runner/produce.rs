@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::artifact::store::{Checkpoints, Damage, Holder, LockGuard, Lookup, Record, StoreError};
+use crate::artifact::store::{Checkpoints, Damage, Fault, Holder, LockGuard, Lookup, Record, StoreError};
 use crate::artifact::{Artifact, Blob};
 use crate::event::{Outcome, Reason};
 use crate::fingerprint::{Fingerprint, StaleReason};
@@ -143,11 +143,18 @@ impl<'a> Job<'a> {
         Ok(lookup::stale(&self.shared.store, &self.shared.last, node, fingerprint, miss)?)
     }
 
-    /// The result for data that is known without looking for it, when it is there.
+    /// The result for data that is known without looking for it, when it is there. Damage is told to people.
     fn foreseen(&self) -> Result<Option<Record>, Failure> {
         let node = self.planned(self.node);
         let Some(source) = lookup::stage_of(node).foreseen(&node.params) else { return Ok(None) };
-        Ok(self.look_up(self.fingerprint(Some(&source))?.hash())?.hit())
+        let found = self.look_up(self.fingerprint(Some(&source))?.hash())?;
+        // Set aside, it is no more than missing when the data has been found.
+        if let Lookup::Broken(damage) = &found
+            && damage.fault == Fault::Altered
+        {
+            self.notice(damage.to_string());
+        }
+        Ok(found.hit())
     }
 
     fn cached(&self, record: Record) -> Produced {
@@ -331,7 +338,9 @@ impl<'a> Job<'a> {
             Ok(())
         } else {
             let stage = &self.planned(producer).stage;
-            Err(Failure::early(format!("`{stage}`, made again, gave other bytes than before; launch again")))
+            Err(Failure::early(format!(
+                "`{stage}`, made again, gave other bytes than before: launch again to go on with those"
+            )))
         }
     }
 

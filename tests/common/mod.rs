@@ -188,6 +188,14 @@ impl Project {
         files.collect()
     }
 
+    /// Replaces a file of the newest run in the cache, which keeps its files read-only.
+    pub fn replace(&self, name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+        let path = PathBuf::from(text(&self.artifact_files()[name]["path"]));
+        let changed = change(std::fs::read(&path).expect("a file can be read"));
+        std::fs::remove_file(&path).expect("a file can be removed");
+        std::fs::write(&path, changed).expect("a file can be written");
+    }
+
     /// Every file under a folder of the project with the hash of its bytes; empty when there is no such folder.
     pub fn tree(&self, folder: &str) -> BTreeMap<PathBuf, blake3::Hash> {
         let (mut files, mut folders) = (BTreeMap::new(), vec![self.path(folder)]);
@@ -337,6 +345,12 @@ impl Launch {
     pub fn finished(&self, stage: &str) -> &Value {
         self.named("stage_finished").find(|event| event["stage"] == stage).unwrap_or_else(|| panic!("{stage} ended"))
     }
+}
+
+/// Other bytes of the same length.
+pub fn flip(mut bytes: Vec<u8>) -> Vec<u8> {
+    *bytes.last_mut().expect("a file is not empty") ^= 1;
+    bytes
 }
 
 pub fn text(value: &Value) -> &str {
