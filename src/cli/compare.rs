@@ -34,7 +34,7 @@ pub fn execute(args: &CompareArgs) -> Result<Exit, Stop> {
     for metric in metrics.iter().filter(|_| !args.metric.is_empty()) {
         sheet.notes.extend(incomparable(&log, &runs, metric)?.map(|param| not_the_same(metric, param)));
     }
-    add_series(&log, &mut sheet)?;
+    add_series(&log, &runs, &mut sheet)?;
     let grids = match &args.by {
         None => vec![format::grid(&sheet)],
         Some(param) => {
@@ -250,9 +250,9 @@ fn check_param(sheet: &Sheet, runs: &[Run], param: &str) -> Result<(), Stop> {
     Err(Stop::usage(format!("--by: no run has a param `{param}`")).help(help))
 }
 
-/// The course of the first metric that has one by the same name, or else of a validation loss: the mean over the runs
-/// at every step that all of them have.
-fn add_series(log: &RunLog, sheet: &mut Sheet) -> Result<(), Stop> {
+/// The course of the first metric that has one by the same name, or else of a validation loss, that means the same in
+/// all runs: the mean over the runs at every step that all of them have.
+fn add_series(log: &RunLog, runs: &[Run], sheet: &mut Sheet) -> Result<(), Stop> {
     /// Of more rows nobody compares curves of a few characters, and more runs take long to read.
     const MOST_ROWS: usize = 64;
     const MOST_RUNS: usize = 2000;
@@ -265,9 +265,16 @@ fn add_series(log: &RunLog, sheet: &mut Sheet) -> Result<(), Stop> {
     }
     let names: BTreeSet<&String> = all.iter().flatten().flat_map(BTreeMap::keys).collect();
     let validation = ["val_loss", "val_elbo"];
-    let by_metric = sheet.metrics.iter().find(|metric| names.contains(metric));
-    let by_loss = || names.iter().copied().find(|name| validation.contains(&merit::own(name)) && !of_companion(name));
-    let Some(name) = by_metric.or_else(by_loss).cloned() else { return Ok(()) };
+    let by_metric = sheet.metrics.iter().filter(|metric| names.contains(metric));
+    let is_loss = |name: &&String| validation.contains(&merit::own(name)) && !of_companion(name);
+    let mut found = None;
+    for name in by_metric.chain(names.iter().copied().filter(is_loss)) {
+        if incomparable(log, runs, name)?.is_none() {
+            found = Some(name.clone());
+            break;
+        }
+    }
+    let Some(name) = found else { return Ok(()) };
     for (row, series) in sheet.rows.iter_mut().zip(&all) {
         let curves: Vec<&Vec<f64>> = series.iter().filter_map(|series| series.get(&name)).collect();
         let steps = curves.iter().map(|curve| curve.len()).min().unwrap_or(0);

@@ -2,6 +2,17 @@
 
 /// Four significant digits; whole numbers in full with thin spaces between thousands.
 pub fn short(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// Two numbers, with more digits where four are the same for both.
+pub fn told_apart(one: f64, other: f64) -> (String, String) {
+    let rounded = |value: f64, digits: usize| format!("{value:.*e}", digits - 1);
+    let digits = (4..=17).find(|digits| rounded(one, *digits) != rounded(other, *digits)).unwrap_or(4);
+    (significant(one, digits), significant(other, digits))
+}
+
+fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
             "NaN".into()
@@ -16,9 +27,9 @@ pub fn short(value: f64) -> String {
     }
     let magnitude = value.abs().log10().floor() as i32;
     if !(-4..9).contains(&magnitude) {
-        return format!("{value:.3e}").replace('-', "−");
+        return format!("{value:.*e}", digits - 1).replace('-', "−");
     }
-    let decimals = (3 - magnitude).max(0) as usize;
+    let decimals = (digits as i32 - 1 - magnitude).max(0) as usize;
     let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let sign = if value < 0.0 { "−" } else { "" };
@@ -87,6 +98,15 @@ fn short_exact(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_four_digits_do_not_tell_apart_have_more() {
+        let told = |one, other| format!("{} | {}", told_apart(one, other).0, told_apart(one, other).1);
+        assert_eq!(told(0.012341, 0.012349), "0.01234 | 0.01235");
+        assert_eq!(told(0.0123414, 0.0123406), "0.0123414 | 0.0123406");
+        assert_eq!(told(1.0, 0.99996), "1 | 0.99996");
+        assert_eq!(told(0.25, 0.25), "0.2500 | 0.2500");
+    }
 
     #[test]
     fn numbers_have_four_significant_digits() {

@@ -9,7 +9,9 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use jiff::Timestamp;
-use pipeline::event::{LaunchStarted, NodeInfo, Observer, RunEvent, RunFinished, RunInfo, Status};
+use pipeline::event::{
+    LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo, StageFinished, Status,
+};
 use pipeline::run_log::Recorder;
 use serde_json::{Map, Value, json};
 
@@ -26,7 +28,8 @@ fn launch(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[
     launch_of(directory, number, experiment, rows, config, "mse");
 }
 
-/// The same with this config, whose params all have that do not vary them, and a stage `autoencoder` with this loss.
+/// The same with this config, whose params all have that do not vary them, and a stage `autoencoder` with this loss;
+/// its course is known where a run has a figure of it.
 fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], config: Value, loss: &str) {
     let run = |(index, (variant, seed, _)): (usize, &Row)| {
         let mut params = config["params"].as_object().cloned().unwrap_or_default();
@@ -58,6 +61,9 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], conf
     let recorder = Recorder::start(&directory.join("runs.sqlite"), |error| panic!("{error}")).unwrap();
     let time = Timestamp::from_second(1_767_225_600 + number).unwrap();
     recorder.observe(time, &RunEvent::LaunchStarted(started));
+    if rows.iter().any(|(_, _, metrics)| metrics.iter().any(|(name, _)| *name == "autoencoder.val_loss")) {
+        recorder.observe(time, &RunEvent::StageFinished(trained()));
+    }
     for (run, (_, _, metrics)) in rows.iter().enumerate() {
         let metrics = metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
         let status = Status::Executed;
@@ -65,6 +71,22 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], conf
             .observe(time, &RunEvent::RunFinished(RunFinished { run, status, metrics, seconds: 1.5, report: None }));
     }
     recorder.finish().unwrap();
+}
+
+/// The stage that all runs of a launch share, as it ends.
+fn trained() -> StageFinished {
+    let series = [("val_loss".to_owned(), vec![0.5, 0.25])].into();
+    StageFinished {
+        node: 0,
+        fingerprint: None,
+        status: Status::Executed,
+        seconds: 1.0,
+        saved: 0.0,
+        reasons: Vec::new(),
+        error: None,
+        outcome: Outcome { series, ..Outcome::default() },
+        artifacts: Vec::new(),
+    }
 }
 
 fn sized(size: u32, seed: u64, mse: f64) -> Row {

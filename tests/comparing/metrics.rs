@@ -37,6 +37,12 @@ fn losses_of_several_kinds_are_compared_only_when_asked_for() {
     };
     assert_eq!(asked(&[])["metrics"], json!([{ "name": "evaluate.ssim", "better": "higher" }]));
     assert_eq!(asked(&[])["notes"], json!([]));
+    let series = |json: Value| json["variants"][0]["series"].clone();
+    assert_eq!(series(asked(&[])), json!({}), "one scale for curves of other quantities");
+    assert_eq!(series(asked(&["--metric", "val_loss"])), json!({}));
+    launch_of(path, 3, "again", &[row(0.03)], json!({}), "mse");
+    let (_, stdout, _) = compare(path, &["by_mse", "again", "--format", "json"]);
+    assert_eq!(series(serde_json::from_str(&stdout).unwrap()), json!({ "autoencoder.val_loss": [0.5, 0.25] }));
     insta::assert_snapshot!(asked(&["--metric", "val_loss"])["notes"][0].as_str().unwrap(), @"autoencoder.val_loss does not mean the same in all of these runs: the stage's `loss` differs");
 }
 

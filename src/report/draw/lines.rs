@@ -95,7 +95,7 @@ fn band(pen: &mut Pen<'_>, frame: &Frame, line: &Line) {
         .map(|(&(x, _), &(low, high))| (frame.at(x, low), frame.at(x, high)))
         .filter(|(low, high)| low.0.is_finite() && low.1.is_finite() && high.1.is_finite())
         .collect();
-    for pair in ends.windows(2) {
+    for pair in ends.windows(2).filter(|_| line.joined) {
         pen.polygon(&[pair[0].0, pair[0].1, pair[1].1, pair[1].0], &line.color.mix(0.16));
     }
     for (low, high) in ends {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::compare::{self, Variant};
 use crate::merit::{self, Better};
 use crate::report::number;
-use crate::report::page::variants::{Overview, shown_alike, values_of};
+use crate::report::page::variants::{Overview, same, values_of};
 use crate::report::page::{content, shell};
 
 /// Values that still make a heading.
@@ -33,7 +33,7 @@ enum Outcome {
     Untested,
     /// The data do not support it.
     Open,
-    /// Both have the same mean, as far as it is shown.
+    /// Both have the same mean.
     Tie,
 }
 
@@ -76,9 +76,10 @@ fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
                             Outcome::Open => (best.0),
                             Outcome::Tie => "equal",
                         }
+                        @let (least, next) = number::told_apart(best.1, second.1);
                         span.spread {
-                            (number::short(best.1))
-                            @if *outcome != Outcome::Tie { " against " (number::short(second.1)) }
+                            (least)
+                            @if *outcome != Outcome::Tie { " against " (next) }
                             @if *outcome == Outcome::Open { ", not told apart" }
                         }
                     }
@@ -148,7 +149,7 @@ fn duels(variants: &[Variant<'_>], param: &str, metric: &str) -> Vec<Duel> {
         let (best, second) = (side(members[0])?, side(members[1])?);
         let test = tested.iter().find(|test| (test.variant, test.baseline) == (members[1], members[0]));
         let outcome = match test.and_then(compare::Comparison::is_supported) {
-            _ if shown_alike(best.1, second.1) => Outcome::Tie,
+            _ if same(best.1, second.1) => Outcome::Tie,
             // On the seeds that both have, the second may be the better one.
             Some(true) if test.is_some_and(|test| (test.difference.mean > 0.0) == (second.1 > best.1)) => {
                 Outcome::Clear

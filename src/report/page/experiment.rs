@@ -244,7 +244,7 @@ fn table(overview: &Overview<'_>) -> Markup {
                 td { (run_links(overview, variant)) }
                 @for (metric, winner) in key.iter().zip(&winners) {
                     @let summary = variant.summary(metric);
-                    @let alike = |summary: Summary| winner.is_some_and(|best| variants::shown_alike(best, summary.mean));
+                    @let alike = |summary: Summary| winner.is_some_and(|best| variants::same(best, summary.mean));
                     @let wins = may_win(variant) && summary.is_some_and(alike);
                     td.n.best[wins] data-value=[summary.map(|summary| summary.mean)] {
                         @match summary {

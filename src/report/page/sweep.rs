@@ -1,5 +1,8 @@
 //! How a metric depends on the swept params, as charts. Knows no HTML.
 
+#[cfg(test)]
+mod tests;
+
 use plotters::style::RGBColor;
 use serde_json::{Map, Value};
 
@@ -13,7 +16,7 @@ use crate::report::draw::palette;
 use crate::report::draw::pen::Png;
 use crate::report::figures::file_name;
 use crate::report::page::shell;
-use crate::report::page::variants::{self, amount, values_of};
+use crate::report::page::variants::{self, amount, mean, values_of};
 use crate::report::section::{Figure, Look};
 use crate::statistics::Summary;
 
@@ -32,6 +35,10 @@ impl Plot {
 
 /// Lines that can still be told apart in one chart.
 const MOST_LINES: usize = 8;
+/// Places on an axis of which each has its own tick even where it is one of points.
+const FEW_PLACES: usize = 4;
+/// What a line without others is called where PCA's is beside it.
+const ALONE: &str = "trained";
 /// Bars that can still be read in one chart.
 const MOST_BARS: usize = 40;
 
@@ -85,7 +92,8 @@ fn against(
     if lines.is_empty() {
         return Ok(None);
     }
-    let (baseline, levels) = baselines(variants, param, metric);
+    let (baseline, levels) = baselines(variants, swept, param, metric);
+    let joined = lines.iter().all(|line| line.joined);
     lines.extend(baseline);
     let xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
     let spread = spread(&xs);
@@ -96,11 +104,12 @@ fn against(
     for band in lines.iter_mut().flat_map(|line| &mut line.band) {
         *band = (band.0.clamp(y.low, y.high), band.1.clamp(y.low, y.high));
     }
+    let places = by_x(variants, param).len();
     let chart = LineChart {
         title: &format!("{title} against {param}"),
         x_label: &format!("{param}{log}"),
         y_label: &format!("{title}{}{note}", merit::arrow(metric)),
-        x: match lines.iter().all(|line| line.joined) && xs.len() <= 40 {
+        x: match places <= FEW_PLACES || joined && xs.len() <= 40 {
             true => Axis::at(&xs, spread),
             false => Axis::around(xs.iter().copied(), spread, 8),
         },
@@ -109,47 +118,100 @@ fn against(
         levels,
         height: 350.0,
     };
-    let alt = format!("Line chart: {title} against {param}, a line for each of the other params’ values");
+    let alt = match joined {
+        true => format!("Line chart: {title} against {param}, a line for each of the other params’ values"),
+        false => format!("Scatter plot: {title} against {param}, a point for each variant"),
+    };
     Ok(Some(Plot::new(&file_name(&format!("{metric}-{param}")), Look::Chart, alt, chart.draw()?)))
 }
 
-/// A line for each of the other params' values; the variants as points when that would be too many.
+/// A line for each of the other params' values; the variants as points when that would be too many, or when most would
+/// be of one point.
 fn trained(variants: &[Variant<'_>], swept: &[String], param: &str, metric: &str, groups: Option<&str>) -> Vec<Line> {
-    let by_others = grouped(variants, |variant| others(&variant.values, swept, param));
-    let lines: Vec<Line> = if by_others.len() <= MOST_LINES {
-        let line = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
-            // A line alone is named where PCA's is beside it.
-            line(if name.is_empty() { "trained" } else { name }, members, param, metric, palette::series(index))
-        };
-        by_others.iter().enumerate().map(line).collect()
-    } else {
-        let words = |name: &&String| *name != param && values_of(variants, name).iter().all(|value| value.is_string());
-        let colored = groups.filter(|name| *name != param).or_else(|| swept.iter().find(words).map(String::as_str));
-        let name = |variant: &Variant<'_>| match colored {
-            Some(name) => format!("{name} {}", variant.values.get(name).map_or_else(String::new, shell::plain)),
-            None => String::new(),
-        };
-        let scattered = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
-            let point = |variant: &&Variant<'_>| {
-                Some((variant.values.get(param).and_then(Value::as_f64)?, variant.summary(metric)?.mean))
+    let at = by_x(variants, param);
+    let number = |variant: &Variant<'_>, name: &str| variant.values.get(name)?.as_f64();
+    let is_decided = |name: &String| {
+        let shared = at.iter().all(|(_, members)| members.len() > 1);
+        decides(&at, name) && (shared || in_step(&at, |variant| number(variant, name).unwrap_or(f64::NAN)))
+    };
+    let rest: Vec<&String> = swept.iter().filter(|name| *name != param && !is_decided(name)).collect();
+    let members = || at.iter().flat_map(|(_, members)| members.iter().copied());
+    let by_others = grouped(members(), |variant| others(&variant.values, &rest));
+    let lines: Vec<Line> = match by_others.iter().filter(|(_, members)| members.len() > 1).count() {
+        several if by_others.len() <= MOST_LINES && several * 2 >= by_others.len() => {
+            let line = |(index, (name, members)): (usize, &(String, Vec<&Variant<'_>>))| {
+                line(name, members, param, metric, palette::series(index))
             };
-            Line::scattered(name.clone(), palette::series(index), members.iter().filter_map(point).collect())
-        };
-        let mut groups = grouped(variants, name);
-        if groups.len() > MOST_LINES {
-            groups = vec![(String::new(), variants.iter().collect())];
+            by_others.iter().enumerate().map(line).collect()
         }
-        if let Some(name) = colored {
-            groups.sort_by(|a, b| amount(a.1[0], name).total_cmp(&amount(b.1[0], name)));
+        _ => {
+            let words =
+                |name: &&String| *name != param && values_of(variants, name).iter().all(|value| value.is_string());
+            let colored = groups.filter(|name| *name != param).or_else(|| swept.iter().find(words).map(String::as_str));
+            let measured = members().filter(|variant| variant.summary(metric).is_some());
+            scattered(measured.collect(), colored, param, metric)
         }
-        groups.iter().enumerate().map(scattered).collect()
     };
     lines.into_iter().filter(|line| !line.points.is_empty()).collect()
 }
 
+/// A point for each variant, with a color for each value of one param.
+fn scattered(variants: Vec<&Variant<'_>>, colored: Option<&str>, param: &str, metric: &str) -> Vec<Line> {
+    /// Intervals and single runs that can still be told apart.
+    const FEW: usize = 12;
+    let few = variants.len() <= FEW;
+    let name = |variant: &Variant<'_>| match colored {
+        Some(name) => format!("{name} {}", variant.values.get(name).map_or_else(String::new, shell::plain)),
+        None => ALONE.to_owned(),
+    };
+    let mut groups = grouped(variants.iter().copied(), name);
+    if groups.len() > MOST_LINES {
+        groups = vec![(ALONE.to_owned(), variants)];
+    }
+    if let Some(name) = colored {
+        groups.sort_by(|a, b| amount(a.1[0], name).total_cmp(&amount(b.1[0], name)));
+    }
+    let points = |(index, (name, members)): (usize, (String, Vec<&Variant<'_>>))| {
+        // The legend has the first of each color.
+        let names = std::iter::once(name).chain(std::iter::repeat(String::new()));
+        let point = move |(variant, name): (&Variant<'_>, String)| {
+            let point = line(&name, &[variant], param, metric, palette::series(index));
+            let (band, dots) = if few { (point.band, point.dots) } else { Default::default() };
+            Line { joined: false, band, dots, ..point }
+        };
+        members.into_iter().zip(names).map(point).collect::<Vec<_>>()
+    };
+    groups.into_iter().enumerate().flat_map(points).collect()
+}
+
+/// Variants by their value of a numeric param, in its order.
+fn by_x<'v, 'a>(variants: impl IntoIterator<Item = &'v Variant<'a>>, param: &str) -> Vec<(f64, Vec<&'v Variant<'a>>)> {
+    let x = |variant: &'v Variant<'a>| Some((variant.values.get(param).and_then(Value::as_f64)?, variant));
+    let mut placed: Vec<(f64, &Variant<'a>)> = variants.into_iter().filter_map(x).collect();
+    placed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let members = |alike: &[(f64, &'v Variant<'a>)]| (alike[0].0, alike.iter().map(|(_, variant)| *variant).collect());
+    placed.chunk_by(|(a, _), (b, _)| a == b).map(members).collect()
+}
+
+/// Whether what is the `same` or not is so for all variants at the same x.
+fn one_at_each<'a>(at: &[(f64, Vec<&Variant<'a>>)], same: impl Fn(&Variant<'a>, &Variant<'a>) -> bool) -> bool {
+    at.iter().all(|(_, members)| members.iter().all(|variant| same(members[0], variant)))
+}
+
+/// Whether x decides on a param, as it may by chance where no two variants have the same x.
+fn decides(at: &[(f64, Vec<&Variant<'_>>)], name: &str) -> bool {
+    one_at_each(at, |one, other| one.values.get(name) == other.values.get(name))
+}
+
+/// Whether a number only rises or only falls with x.
+fn in_step<'a>(at: &[(f64, Vec<&Variant<'a>>)], number: impl Fn(&Variant<'a>) -> f64) -> bool {
+    let numbers: Vec<f64> = at.iter().map(|(_, members)| number(members[0])).collect();
+    numbers.is_sorted() || numbers.iter().rev().is_sorted()
+}
+
 /// Variants by a name, in the order of the names' first.
 pub fn grouped<'v, 'a>(
-    variants: &'v [Variant<'a>],
+    variants: impl IntoIterator<Item = &'v Variant<'a>>,
     name: impl Fn(&Variant<'a>) -> String,
 ) -> Vec<(String, Vec<&'v Variant<'a>>)> {
     let mut groups: Vec<(String, Vec<&Variant<'a>>)> = Vec::new();
@@ -175,9 +237,14 @@ fn heights(lines: &[Line], levels: &[(f64, String)]) -> Vec<f64> {
     heights
 }
 
-/// What needs no training, beside a mean squared error: PCA at the same latent size as a line, the constant mean image
-/// as a level.
-fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Line>, Vec<(f64, String)>) {
+/// What needs no training, beside a mean squared error: PCA at the same latent size as a line, where it is the same for
+/// all variants at the same place, and the constant mean image as a level.
+fn baselines(
+    variants: &[Variant<'_>],
+    swept: &[String],
+    param: &str,
+    metric: &str,
+) -> (Option<Line>, Vec<(f64, String)>) {
     let names = || variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.names());
     let name = |own: &str| names().find(|name| merit::own(name) == own);
     // Of several errors, a denoiser's beside an autoencoder's, PCA's is comparable with that of `evaluate`.
@@ -185,27 +252,36 @@ fn baselines(variants: &[Variant<'_>], param: &str, metric: &str) -> (Option<Lin
     if merit::own(metric) != "mse" || metric != "evaluate.mse" && others() {
         return (None, Vec::new());
     }
-    let members: Vec<&Variant<'_>> = variants.iter().collect();
-    let pca = name("pca_mse").map(|name| Line {
-        dashed: true,
-        marked: false,
-        band: Vec::new(),
-        dots: Vec::new(),
-        ..line("PCA, as many components", &members, param, name, palette::MUTED)
-    });
+    let pca = name("pca_mse").and_then(|name| pca(variants, swept, param, name));
     let constants: Vec<f64> = name("constant_mse")
         .iter()
         .flat_map(|name| variants.iter().flat_map(|variant| variant.by_seed(name).into_values()))
         .collect();
     let constant = Summary::of(&constants).map(|summary| (summary.mean, "constant mean".to_owned()));
-    (pca.filter(|line| !line.points.is_empty()), constant.into_iter().collect())
+    (pca, constant.into_iter().collect())
+}
+
+/// PCA's error as a line; none where it hangs on other params than this one.
+fn pca(variants: &[Variant<'_>], swept: &[String], param: &str, name: &str) -> Option<Line> {
+    let members: Vec<&Variant<'_>> = variants.iter().filter(|variant| variant.summary(name).is_some()).collect();
+    let same = |one: &Variant<'_>, other: &Variant<'_>| {
+        let known = one.by_seed(name);
+        other.by_seed(name).iter().all(|(seed, value)| known.get(seed).is_none_or(|own| own == value))
+    };
+    let at = by_x(members.iter().copied(), param);
+    // In draws and searches it may hang on what x decides on by chance: that makes a zigzag.
+    let alone = || !variants::varied(variants, swept).iter().any(|other| *other != param && decides(&at, other));
+    let is_decided = || one_at_each(&at, same) && (in_step(&at, |variant| mean(variant, name)) || alone());
+    let line = || line("PCA, as many components", &members, param, name, palette::MUTED);
+    let bare = |line| Line { dashed: true, marked: false, band: Vec::new(), dots: Vec::new(), ..line };
+    (!at.is_empty() && is_decided()).then(|| bare(line()))
 }
 
 /// The other swept params' values: what a line is called.
-fn others(values: &Map<String, Value>, swept: &[String], param: &str) -> String {
-    let rest: Vec<(&String, &Value)> =
-        swept.iter().filter(|name| *name != param).filter_map(|name| Some((name, values.get(name)?))).collect();
+fn others(values: &Map<String, Value>, rest: &[&String]) -> String {
+    let rest: Vec<(&String, &Value)> = rest.iter().filter_map(|name| Some((*name, values.get(*name)?))).collect();
     match rest[..] {
+        [] => ALONE.to_owned(),
         // A word such as "conv" says enough by itself; a number needs its param's name.
         [(_, Value::String(word))] => word.clone(),
         _ => rest.iter().map(|(name, value)| format!("{name}={}", shell::plain(value))).collect::<Vec<_>>().join(", "),

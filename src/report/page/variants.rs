@@ -119,9 +119,9 @@ pub fn spread(summary: &Summary) -> String {
     summary.deviation.map_or(String::new(), |deviation| format!("± {}", number::rough(deviation)))
 }
 
-/// Whether a reader sees one number for both.
-pub fn shown_alike(a: f64, b: f64) -> bool {
-    number::short(a) == number::short(b)
+/// Whether two means are the same, but for what rounding leaves behind.
+pub fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-13 * a.abs().max(b.abs())
 }
 
 /// Values a swept param takes, in order of appearance.
