@@ -19,12 +19,19 @@ pub fn conclusion(variants: &[Variant<'_>], metric: &str, baseline: Option<usize
         Some([only]) => {
             format!("Only {} has a {title}, so there is nothing to compare it with.", variants[*only].label())
         }
-        Some(ranked @ [first, second, ..]) => {
+        Some(ranked) => {
             let compared = baseline.filter(|baseline| ranked.contains(baseline));
-            let reference = compared.filter(|baseline| baseline != first).unwrap_or(*second);
-            let ranking = Ranking { variants, metric, ranked, first: *first, reference, baseline };
+            // Of several best ones it is the baseline that is spoken of.
+            let is_best =
+                |baseline: &usize| *baseline == ranked[0] || tied(variants, metric, ranked[0], *baseline).is_some();
+            let first = compared.filter(is_best).unwrap_or(ranked[0]);
+            let others = || ranked.iter().copied().filter(|variant| *variant != first);
+            let ties: Vec<Comparison> = others().map_while(|other| tied(variants, metric, first, other)).collect();
+            let next = others().nth(ties.len());
+            let reference = compared.filter(|baseline| *baseline != first).or(next);
+            let ranking = Ranking { variants, metric, ranked, first, ties: &ties, reference, baseline };
             // Without a baseline the best one is the common reference of all tests.
-            ranking.told(compared.unwrap_or(*first))
+            ranking.told(compared.unwrap_or(first))
         }
     }
 }
@@ -35,88 +42,106 @@ struct Ranking<'a> {
     metric: &'a str,
     ranked: &'a [usize],
     first: usize,
-    /// What the first is held against.
-    reference: usize,
+    /// Those that are as good as the first.
+    ties: &'a [Comparison],
+    /// What the first is held against; `None` where all are as good.
+    reference: Option<usize>,
     baseline: Option<usize>,
+}
+
+/// How a variant compares with the best where there is no difference between them.
+fn tied(variants: &[Variant<'_>], metric: &str, first: usize, other: usize) -> Option<Comparison> {
+    let comparison = each_against(variants, &[(other, first)], metric).pop()?;
+    (comparison.difference.mean == 0.0 && shares_seeds(variants, metric, &comparison)).then_some(comparison)
+}
+
+/// Whether the difference is that of the means: it is not where some seeds are of one of the two alone.
+fn shares_seeds(variants: &[Variant<'_>], metric: &str, comparison: &Comparison) -> bool {
+    let Difference { design, count, .. } = comparison.difference;
+    let all = |variant: usize| variants[variant].summary(metric).is_some_and(|summary| summary.count == count);
+    design == Design::Unpaired || (all(comparison.variant) && all(comparison.baseline))
 }
 
 impl Ranking<'_> {
     /// The conclusion from the comparisons of all with `center`, which is the first or its reference.
     fn told(&self, center: usize) -> String {
+        let (title, mean) = (merit::title(self.metric), mean(&self.variants[self.first], self.metric));
+        let every = self.ties.iter().all(|tie| matches!(tie.difference.evidence, Evidence::NoSpread { .. }));
+        let Some(reference) = self.reference else {
+            let seeds = if every { " with every seed" } else { "" };
+            return format!("{} the same {title}{seeds}, {mean}.", self.subject());
+        };
         let comparisons = against(self.variants, center, self.metric);
-        let other = if center == self.first { self.reference } else { self.first };
+        let other = if center == self.first { reference } else { self.first };
         let Some(comparison) = comparisons.iter().find(|comparison| comparison.variant == other) else {
-            return format!("No run has a finite {}.", merit::title(self.metric));
+            return format!("No run has a finite {title}.");
         };
         let is_lowest = merit::better(self.metric) == Some(Better::Lower);
-        let best = format!(
-            "{} has the {} {}, {}",
-            self.subject(),
-            if is_lowest { "lowest" } else { "highest" },
-            merit::title(self.metric),
-            mean(&self.variants[self.first], self.metric)
-        );
+        let seeds = match self.ties {
+            [] => "",
+            _ if every => ", the same with every seed",
+            _ => " each",
+        };
+        let best =
+            format!("{} the {} {title}, {mean}{seeds}", self.subject(), if is_lowest { "lowest" } else { "highest" });
         let difference = comparison.difference.mean;
         let is_less = (difference > 0.0) == (center == self.first);
-        if !self.shares_seeds(comparison) && (difference == 0.0 || is_less != is_lowest) {
-            return format!("{best}, but {}", contradicted(comparison, &self.than(), is_less));
+        let than = self.than(reference);
+        if !shares_seeds(self.variants, self.metric, comparison) && (difference == 0.0 || is_less != is_lowest) {
+            return format!("{best}, but {}", contradicted(comparison, &than, is_less));
         }
-        if difference == 0.0 {
-            return tie(self.variants, self.metric, [self.first, self.reference], comparison);
-        }
+        let and = if self.ties.is_empty() { "" } else { " and" };
         let way = if is_less { "less" } else { "more" };
-        let others = if center == self.first { clearly_worse(&comparisons, is_lowest) } else { String::new() };
-        format!("{best}, {} {way} {}{}{others}", size(comparison), self.than(), support(comparison))
+        let others = if center == self.first { self.clearly_worse(&comparisons, is_lowest) } else { String::new() };
+        format!("{best},{and} {} {way} {than}{}{others}", size(comparison), support(comparison))
     }
 
-    /// The best one by its name.
+    /// The best one by its name, or how many there are: `a=0 has`, `a=0 and 3 others have`.
     fn subject(&self) -> String {
         let label = |variant: usize| self.variants[variant].label();
         let first = label(self.first);
-        match self.baseline {
+        let first = match self.baseline {
             Some(baseline) if baseline == self.first => format!("The baseline {first}"),
             Some(missing) if !self.ranked.contains(&missing) => {
                 let title = merit::title(self.metric);
                 format!("The baseline, {}, has no finite {title}. Of the others {first}", label(missing))
             }
             _ => first,
+        };
+        match self.ties {
+            [] => format!("{first} has"),
+            [tie] => format!("{first} and {} have", label(tie.variant)),
+            ties => format!("{first} and {} others have", ties.len()),
         }
     }
 
     /// What it is held against.
-    fn than(&self) -> String {
+    fn than(&self, reference: usize) -> String {
         let what = match self.baseline {
-            Some(baseline) if baseline == self.reference => "the baseline",
+            Some(baseline) if baseline == reference => "the baseline",
             _ if self.ranked.len() == 2 => "the other",
             _ => "the next",
         };
-        format!("than {what}, {}", self.variants[self.reference].label())
+        format!("than {what}, {}", self.variants[reference].label())
     }
 
-    /// Whether the difference is that of the means: it is not where some seeds are of one of the two alone.
-    fn shares_seeds(&self, comparison: &Comparison) -> bool {
-        let all = |variant: usize| {
-            let summary = self.variants[variant].summary(self.metric);
-            summary.is_some_and(|summary| summary.count == comparison.difference.count)
+    /// How many of several that are behind the best are clearly so; nothing of a single one, or without tests.
+    fn clearly_worse(&self, comparisons: &[Comparison], is_lowest: bool) -> String {
+        let ties: BTreeSet<usize> = self.ties.iter().map(|tie| tie.variant).collect();
+        let behind = || comparisons.iter().filter(|comparison| !ties.contains(&comparison.variant));
+        let worse = |comparison: &&Comparison| {
+            comparison.is_supported() == Some(true) && (comparison.difference.mean > 0.0) == is_lowest
         };
-        comparison.difference.design == Design::Unpaired || (all(self.first) && all(self.reference))
-    }
-}
-
-/// How many of several others the best is clearly better than; nothing of a single one, or without tests.
-fn clearly_worse(comparisons: &[Comparison], is_lowest: bool) -> String {
-    let worse = |comparison: &&Comparison| {
-        comparison.is_supported() == Some(true) && (comparison.difference.mean > 0.0) == is_lowest
-    };
-    let clear = comparisons.iter().filter(worse).count();
-    match (comparisons.len(), clear) {
-        (0 | 1, _) => String::new(),
-        _ if comparisons.iter().all(|comparison| comparison.p.is_none()) => String::new(),
-        (_, 0) => " None of the others is clearly worse.".to_owned(),
-        (2, 2) => " Both others are clearly worse.".to_owned(),
-        (others, 1) => format!(" One of the {others} others is clearly worse."),
-        (others, clear) if clear == others => format!(" All {others} others are clearly worse."),
-        (others, clear) => format!(" {clear} of the {others} others are clearly worse."),
+        let others = if ties.is_empty() { "others" } else { "variants behind them" };
+        match (behind().count(), behind().filter(worse).count()) {
+            (0 | 1, _) => String::new(),
+            _ if behind().all(|comparison| comparison.p.is_none()) => String::new(),
+            (_, 0) => format!(" None of the {others} is clearly worse."),
+            (2, 2) => format!(" Both {others} are clearly worse."),
+            (all, 1) => format!(" One of the {all} {others} is clearly worse."),
+            (all, clear) if clear == all => format!(" All {all} {others} are clearly worse."),
+            (all, clear) => format!(" {clear} of the {all} {others} are clearly worse."),
+        }
     }
 }
 
@@ -186,15 +211,6 @@ fn contradicted(comparison: &Comparison, than: &str, is_less: bool) -> String {
          same seeds.",
         facts(comparison)
     )
-}
-
-fn tie(variants: &[Variant<'_>], metric: &str, [first, second]: [usize; 2], comparison: &Comparison) -> String {
-    let seeds = match comparison.difference.evidence {
-        Evidence::NoSpread { .. } => " with every seed",
-        Evidence::TooFew | Evidence::Test(_) => "",
-    };
-    let (title, mean) = (merit::title(metric), mean(&variants[first], metric));
-    format!("{} and {} have the same {title}{seeds}, {mean}.", variants[first].label(), variants[second].label())
 }
 
 /// How sure the difference is.

@@ -1,11 +1,9 @@
 //! What each param has to do with a metric.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
-
-use serde_json::Value;
 
 use crate::compare::Run;
+use crate::compare::factors::{self, Factor};
 use crate::compare::words::p_value;
 use crate::merit;
 use crate::statistics::{self, Anova, Effect};
@@ -13,9 +11,12 @@ use crate::statistics::{self, Anova, Effect};
 /// How much of a metric's variance params explain.
 #[derive(Debug, Clone)]
 pub struct Effects {
-    /// What the effects' factors are, by index.
-    pub params: Vec<String>,
-    /// Those whose numbers were drawn rather than listed, and were cut into ranges of equally many runs.
+    /// What the effects' factors are, by index: params, or `latent_dim with batch` for such as cannot be told apart.
+    pub factors: Vec<String>,
+    /// Params that cannot be told apart, since the value of one goes with the same value of another throughout.
+    pub inseparable: Vec<Vec<String>>,
+    /// Those whose numbers were drawn rather than listed, and were cut into ranges of equally many points, over whose
+    /// seeds the metric was averaged.
     pub cut: Vec<String>,
     /// How many ranges that are.
     pub ranges: usize,
@@ -23,109 +24,80 @@ pub struct Effects {
 }
 
 /// Main effects and two-way interactions of params on a metric, over the runs where it is finite. `None` when nothing
-/// varies, or when no param can be told from the others.
+/// varies.
 pub fn effects<'a>(runs: impl IntoIterator<Item = &'a Run>, params: &[String], metric: &str) -> Option<Effects> {
     let known = runs.into_iter().filter_map(|run| Some((run, run.metrics.get(metric)?)));
-    let (runs, values): (Vec<&Run>, Vec<f64>) = known.filter(|(_, value)| value.is_finite()).unzip();
-    let of_runs = |param: &String| Factor::new(param, &runs);
-    let factors: Vec<Factor> = params.iter().map(of_runs).filter(|factor| factor.count > 1).collect();
-    let (points, count) = points(&factors, runs.len());
-    let drawn: Vec<bool> = factors.iter().map(|factor| factor.is_drawn(&points)).collect();
-    let repeats = count < points.len();
-    // The levels of a single one are told apart by repeats, however many they are.
-    let single = drawn.iter().filter(|drawn| **drawn).count() < 2;
-    let needed = if single && repeats { count > MOST_LEVELS } else { !single || runs.len() >= 2 * RUNS_A_RANGE };
-    let ranges = (runs.len() / RUNS_A_RANGE).clamp(2, MOST_RANGES);
-    let levels = |(factor, drawn): (&Factor, &bool)| match *drawn && needed {
-        true => factor.cut(ranges),
-        false => factor.levels.clone(),
-    };
-    let levels: Vec<Vec<usize>> = factors.iter().zip(&drawn).map(levels).collect();
-    let anova = statistics::anova(&levels, &values).filter(|anova| !anova.effects.is_empty())?;
-    let cut = factors.iter().zip(&drawn).filter(|(_, drawn)| **drawn && needed);
-    Some(Effects {
-        cut: cut.map(|(factor, _)| factor.param.clone()).collect(),
-        params: factors.iter().map(|factor| factor.param.clone()).collect(),
-        ranges,
-        anova,
-    })
+    let (runs, mut values): (Vec<&Run>, Vec<f64>) = known.filter(|(_, value)| value.is_finite()).unzip();
+    let (mut factors, points, count) = factors::of_runs(params, &runs);
+    // Longer lists are cut into ranges either way.
+    if count <= MOST_LEVELS {
+        factors = factors::merged(factors, |one, other| one.is_drawn && one.is_in_step_with(other));
+    }
+    // The levels of a single one are told apart by repeats, however many they are. Each of several goes with one
+    // value of the others only.
+    let single = if count < runs.len() { count > MOST_LEVELS } else { count >= 2 * POINTS_A_RANGE };
+    let is_cut = (factors.len() > 1 || single) && factors.iter().any(|factor| factor.is_drawn);
+    let ranges = (count / POINTS_A_RANGE).clamp(2, MOST_RANGES);
+    let mut cut = Vec::new();
+    if is_cut {
+        // The seeds of a point share all that its ranges do not tell of it: they are no runs of their own.
+        let firsts;
+        (firsts, values) = averaged(&points, count, &values);
+        cut = factors.iter().filter(|factor| factor.is_drawn).map(Factor::name).collect();
+        let ranged = |factor: Factor<'a>| if factor.is_drawn { factor.cut(ranges) } else { factor };
+        factors = factors.into_iter().map(|factor| ranged(factor.at(&firsts))).collect();
+    }
+    let factors = factors::merged(factors, Factor::determines);
+    let levels: Vec<Vec<usize>> = factors.iter().map(|factor| factor.levels.clone()).collect();
+    let is_nested = |inner: usize, outer: usize| factors[inner].is_conditional_on(&factors[outer]);
+    let anova = statistics::anova(&levels, is_nested, &values).filter(|anova| !anova.effects.is_empty())?;
+    let several = factors.iter().filter(|factor| factor.params.len() > 1);
+    let inseparable = several.map(|factor| factor.params.clone()).collect();
+    Some(Effects { factors: factors.iter().map(Factor::name).collect(), inseparable, cut, ranges, anova })
 }
 
-const RUNS_A_RANGE: usize = 8;
+const POINTS_A_RANGE: usize = 8;
 const MOST_RANGES: usize = 8;
 /// More levels than these say less than ranges do.
 const MOST_LEVELS: usize = 64;
 
-/// The combination of all factors' levels in each run, as one of so many.
-fn points(factors: &[Factor<'_>], runs: usize) -> (Vec<usize>, usize) {
-    let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
-    let point = |run: usize| {
-        let next = known.len();
-        *known.entry(factors.iter().map(|factor| factor.levels[run]).collect()).or_insert(next)
-    };
-    ((0..runs).map(point).collect(), known.len())
-}
-
-/// A param's values in all runs.
-struct Factor<'a> {
-    param: String,
-    /// `null` where there is none.
-    values: Vec<&'a Value>,
-    /// The value in each run, as one of `count`.
-    levels: Vec<usize>,
-    count: usize,
-}
-
-impl<'a> Factor<'a> {
-    fn new(param: &str, runs: &[&'a Run]) -> Self {
-        let values: Vec<&Value> = runs.iter().map(|run| run.params.get(param).unwrap_or(&Value::Null)).collect();
-        // In the order of the runs.
-        let mut known: HashMap<&Value, usize> = HashMap::new();
-        let level = |value: &&'a Value| {
-            let next = known.len();
-            *known.entry(*value).or_insert(next)
-        };
-        let levels = values.iter().map(level).collect();
-        Self { param: param.to_owned(), values, levels, count: known.len() }
+/// Of each point its first run and the mean of its values.
+fn averaged(points: &[usize], count: usize, values: &[f64]) -> (Vec<usize>, Vec<f64>) {
+    let mut firsts = vec![usize::MAX; count];
+    let mut sums = vec![(0.0, 0.0); count];
+    for (run, (point, value)) in points.iter().zip(values).enumerate() {
+        firsts[*point] = firsts[*point].min(run);
+        sums[*point].0 += value;
+        sums[*point].1 += 1.0;
     }
-
-    /// Whether numbers were drawn rather than listed: most come up at one point only. What is listed comes up with
-    /// several values of the others.
-    fn is_drawn(&self, points: &[usize]) -> bool {
-        const FEW: usize = 5;
-        let mut at = vec![None; self.count];
-        let mut several = vec![false; self.count];
-        for (level, point) in self.levels.iter().zip(points) {
-            several[*level] |= *at[*level].get_or_insert(*point) != *point;
-        }
-        let once = several.iter().filter(|several| !**several).count();
-        let is_number = |value: &&Value| value.is_number() || value.is_null();
-        self.count > FEW && 2 * once > self.count && self.values.iter().all(is_number)
-    }
-
-    /// Ranges of equally many numbers; what has none is a level of its own.
-    fn cut(&self, ranges: usize) -> Vec<usize> {
-        let numbers: Vec<f64> = self.values.iter().filter_map(|value| value.as_f64()).collect();
-        let mut levels = statistics::bins(&numbers, ranges).into_iter();
-        self.values.iter().map(|value| value.as_f64().and_then(|_| levels.next()).unwrap_or(ranges)).collect()
-    }
+    (firsts, sums.into_iter().map(|(sum, count)| sum / count).collect())
 }
 
 impl Effects {
-    /// `latent_dim`, `architecture × latent_dim`.
+    /// `latent_dim`, `architecture × latent_dim`, `activation × (latent_dim with batch)`.
     pub fn name(&self, effect: &Effect) -> String {
-        effect.factors.iter().map(|factor| self.params[*factor].as_str()).collect::<Vec<_>>().join(" × ")
+        let name = |factor: &usize| match &self.factors[*factor] {
+            several if effect.factors.len() > 1 && several.contains(' ') => format!("({several})"),
+            name => name.clone(),
+        };
+        effect.factors.iter().map(name).collect::<Vec<_>>().join(" × ")
     }
 
-    /// The params by the share of variance that hangs on them, by themselves and together with another (the total
+    /// Whether they are those of more than one param.
+    pub fn are_of_several(&self) -> bool {
+        self.factors.len() > 1 || !self.inseparable.is_empty()
+    }
+
+    /// The factors by the share of variance that hangs on them, by themselves and together with another (the total
     /// effect up to second order), the largest first. Shares are corrected for noise where it is known; as interactions
     /// count for both, they may add up to more than 1.
     pub fn importance(&self) -> Vec<(&str, f64)> {
         let share = |effect: &Effect| effect.corrected_share.unwrap_or(effect.share);
         let of = |factor: usize| self.anova.effects.iter().filter(move |effect| effect.factors.contains(&factor));
-        let params = self.params.iter().enumerate();
-        let mut importance: Vec<(&str, f64)> =
-            params.map(|(factor, param)| (param.as_str(), of(factor).map(share).sum())).collect();
+        // An empty sum of floats is -0.
+        let sum = |factor: usize| of(factor).map(share).fold(0.0, |sum, share| sum + share);
+        let factors = self.factors.iter().enumerate();
+        let mut importance: Vec<(&str, f64)> = factors.map(|(at, name)| (name.as_str(), sum(at))).collect();
         importance.sort_by(|a, b| b.1.total_cmp(&a.1));
         importance
     }
@@ -151,10 +123,11 @@ impl Effects {
     /// What becomes of the variance that no effect explains.
     fn rest(&self) -> String {
         if self.anova.residual_freedom == 0 {
-            return "without repeats this cannot be told from noise".to_owned();
+            let more = if self.cut.is_empty() { "repeats" } else { "more points" };
+            return format!("without {more} this cannot be told from noise");
         }
         let ranges = if self.cut.is_empty() { "" } else { ", to what varies within the ranges" };
-        let together = match (self.anova.interactions, self.params.len()) {
+        let together = match (self.anova.interactions, self.factors.len()) {
             (true, ..=2) => "",
             (true, _) => " and to how three or more act together",
             (false, _) => " and to how they act together, which these runs do not tell apart",
@@ -168,7 +141,7 @@ impl Effects {
         let mut remarks = String::new();
         if !self.cut.is_empty() {
             let (params, ranges) = (self.cut.join(" and "), self.ranges);
-            remarks += &format!(" The numbers of {params} were cut into {ranges} ranges of equally many runs.");
+            remarks += &format!(" The numbers of {params} were cut into {ranges} ranges of equally many points.");
         }
         let all: f64 = self.anova.effects.iter().map(|effect| effect.share).sum::<f64>() + self.residual_share();
         if (all - 1.0).abs() > ROUNDING {

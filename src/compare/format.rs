@@ -181,7 +181,7 @@ pub fn sparkline(points: &[f64], low: f64, high: f64) -> String {
 fn closing(sheet: &Sheet) -> Vec<String> {
     let effects = sheet.effects.iter().zip(&sheet.metrics);
     let effects = effects.filter_map(|(effects, metric)| {
-        let effects = effects.as_ref().filter(|effects| effects.params.len() > 1)?;
+        let effects = effects.as_ref().filter(|effects| effects.are_of_several())?;
         Some(effects.sentence(metric))
     });
     sheet
@@ -193,10 +193,12 @@ fn closing(sheet: &Sheet) -> Vec<String> {
         .collect()
 }
 
-/// What the marks mean.
-fn legend(sheet: &Sheet, grids: &[Grid], mark: &str) -> String {
+/// What the marks mean that there are.
+fn legend(sheet: &Sheet, grids: &[Grid], mark: &str) -> Option<String> {
     let by_row = grids.iter().any(|grid| grid.title.is_some());
-    let mut parts = vec![format!("{mark}: best mean{}", if by_row { " of the row" } else { "" })];
+    let is_marked = grids.iter().flat_map(|grid| &grid.rows).flatten().any(|entry| entry.is_best);
+    let best = || format!("{mark}: best mean{}", if by_row { " of the row" } else { "" });
+    let mut parts: Vec<String> = is_marked.then(best).into_iter().collect();
     if sheet.has_repeats() {
         parts.push("±: half the 95 % interval".to_owned());
     }
@@ -205,7 +207,7 @@ fn legend(sheet: &Sheet, grids: &[Grid], mark: &str) -> String {
         let sign = if by_row { "+ or -" } else { "Δ" };
         parts.push(format!("{sign}: difference to {}", baseline.name));
     }
-    parts.join("; ")
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// For a terminal of this width, or for any when there is none. Says how many columns it has no room for.
@@ -231,7 +233,7 @@ pub fn terminal(sheet: &Sheet, grids: &[Grid], width: Option<usize>) -> (String,
         }
         blocks.push(grid.title.iter().cloned().chain(lines).collect::<Vec<_>>().join("\n"));
     }
-    blocks.push(legend(sheet, grids, "*"));
+    blocks.extend(legend(sheet, grids, "*"));
     blocks.extend(closing(sheet).iter().map(|text| text::wrapped(text, width.unwrap_or(usize::MAX)).join("\n")));
     (blocks.join("\n\n"), left_out)
 }
@@ -252,7 +254,7 @@ pub fn markdown(sheet: &Sheet, grids: &[Grid]) -> String {
         let rows = grid.rows.iter().map(|row| line(row.iter().map(entry).collect()));
         blocks.push([header, rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n"));
     }
-    blocks.push(legend(sheet, grids, "Bold"));
+    blocks.extend(legend(sheet, grids, "Bold"));
     blocks.extend(closing(sheet).iter().map(|text| cell(text)));
     blocks.join("\n\n") + "\n"
 }
@@ -276,7 +278,7 @@ pub fn latex(sheet: &Sheet, grids: &[Grid]) -> String {
         lines.extend(grid.rows.iter().map(|row| line(row[..shown].iter().map(entry).collect())));
         lines.extend(["  \\bottomrule", "\\end{tabular}"].map(str::to_owned));
     }
-    lines.extend(std::iter::once(legend(sheet, grids, "Bold")).chain(closing(sheet)).map(|text| format!("% {text}")));
+    lines.extend(legend(sheet, grids, "Bold").into_iter().chain(closing(sheet)).map(|text| format!("% {text}")));
     lines.join("\n") + "\n"
 }
 
@@ -317,7 +319,7 @@ pub fn html(sheet: &Sheet, grids: &[Grid]) -> String {
         head { meta charset="utf-8"; title { "Comparison" } style { (PreEscaped(STYLE)) } }
         body {
             @for grid in grids { (table(grid)) }
-            p { small { (legend(sheet, grids, "Bold")) } }
+            @if let Some(legend) = legend(sheet, grids, "Bold") { p { small { (legend) } } }
             @for text in closing(sheet) { p { (text) } }
         }
     } };

@@ -8,6 +8,7 @@
 mod against;
 mod conclusion;
 mod effects;
+mod factors;
 pub mod format;
 mod sheet;
 mod variants;

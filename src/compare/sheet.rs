@@ -242,7 +242,7 @@ fn effects_json(effects: &Effects) -> Value {
     let anova = &effects.anova;
     let term = |effect: &crate::statistics::Effect| {
         json!({
-            "params": effect.factors.iter().map(|factor| &effects.params[*factor]).collect::<Vec<_>>(),
+            "params": effect.factors.iter().map(|factor| &effects.factors[*factor]).collect::<Vec<_>>(),
             "df": effect.freedom,
             "sum_of_squares": effect.squares,
             "share": effect.share,
@@ -258,6 +258,7 @@ fn effects_json(effects: &Effects) -> Value {
         "residual_sum_of_squares": anova.residual_squares,
         "importance": importance.collect::<Vec<_>>(),
         "cut_into_ranges": effects.cut,
+        "inseparable": effects.inseparable,
     })
 }
 

@@ -1,6 +1,6 @@
 //! How much of a metric's variance the factors of a design explain: analysis of variance by least squares.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::statistics::design::{Design, Term};
 use crate::statistics::distribution;
@@ -45,59 +45,58 @@ pub struct FTest {
 
 /// Main effects and interactions of two factors on the values, each factor given by its level in every measurement, with
 /// sums of squares of type II (Langsrud 2003): each term's are what it explains beyond all terms that do not contain
-/// it, so they do not depend on the factors' order and need no balance. A factor whose levels are parts of another's
-/// (nested in it, as a kernel's size is in "convolutional") contains that one. Values must be finite. `None` when
-/// nothing varies (no factor has two levels, or all values are equal) and when there are more than `MOST_COLUMNS`.
-pub fn anova(factors: &[Vec<usize>], values: &[f64]) -> Option<Anova> {
+/// it, so they do not depend on the factors' order and need no balance. `is_nested(inner, outer)` says whether a factor
+/// is a part of what another does (as a kernel's size is of "convolutional") and so contains that one: that levels of
+/// the one come with one level of the other only does not make it so. Values must be finite. `None` when nothing
+/// varies (no factor has two levels, or all values are equal) and when there are more than `MOST_COLUMNS`.
+pub fn anova(factors: &[Vec<usize>], is_nested: impl Fn(usize, usize) -> bool, values: &[f64]) -> Option<Anova> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let centered: Vec<f64> = values.iter().map(|value| value - mean).collect();
     let total_squares: f64 = centered.iter().map(|value| value * value).sum();
     let scale = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-    let nested = nested(factors);
+    let all = || 0..factors.len();
+    let nested: Vec<Vec<bool>> =
+        all().map(|inner| all().map(|outer| inner != outer && is_nested(inner, outer)).collect()).collect();
     let mains: Vec<Term> = (0..factors.len()).map(|factor| Term::new(&[factor], factors, &nested)).collect();
     let columns: usize = mains.iter().map(|term| term.columns).sum();
     let is_flat = total_squares <= (1e-13 * scale).powi(2) * values.len() as f64;
     if is_flat || columns == 0 || columns > MOST_COLUMNS {
         return None;
     }
+    let analyzed = |design: Design, interactions: bool| {
+        let full = design.fit(|_| true);
+        let freedom = (values.len() - 1).saturating_sub(full.rank);
+        // What rounding leaves of a perfect fit is no noise.
+        let squares = if full.squares <= EXACT * total_squares { 0.0 } else { full.squares };
+        let noise = Noise { freedom, squares, total: total_squares };
+        let effects = design.terms.iter().filter_map(|term| noise.effect(term, &design)).collect();
+        Anova { effects, residual_freedom: freedom, residual_squares: squares, total_squares, interactions }
+    };
     let with_pairs = pairs(factors, &nested, &mains, MOST_COLUMNS - columns).and_then(|pairs| {
-        let is_known = pairs.is_empty() || has_repeats(factors);
-        let main_effects_alone = pairs.is_empty();
-        let design = is_known.then(|| Design::new([mains.clone(), pairs].concat(), &centered))?;
+        if pairs.is_empty() {
+            return Some(analyzed(Design::new(mains.clone(), &centered), true));
+        }
+        let design = has_repeats(factors).then(|| Design::new([mains.clone(), pairs].concat(), &centered))?;
         // A model that takes more than half of the freedom fits noise.
-        (main_effects_alone || 2 * design.fit(|_| true).rank < values.len()).then_some(design)
+        let found = (2 * design.fit(|_| true).rank < values.len()).then(|| analyzed(design, true))?;
+        // With few combinations interactions are all that some factor does by itself.
+        let alone = found.effects.iter().filter(|effect| effect.factors.len() == 1).count();
+        (alone == factors.len()).then_some(found)
     });
-    let interactions = with_pairs.is_some();
-    let design = with_pairs.unwrap_or_else(|| Design::new(mains, &centered));
-    let full = design.fit(|_| true);
-    let freedom = (values.len() - 1).saturating_sub(full.rank);
-    // What rounding leaves of a perfect fit is no noise.
-    let squares = if full.squares <= EXACT * total_squares { 0.0 } else { full.squares };
-    let noise = Noise { freedom, squares, total: total_squares };
-    let effects = design.terms.iter().filter_map(|term| noise.effect(term, &design)).collect();
-    Some(Anova { effects, residual_freedom: freedom, residual_squares: squares, total_squares, interactions })
+    Some(with_pairs.unwrap_or_else(|| analyzed(Design::new(mains, &centered), false)))
 }
 
 /// Columns of a design that are fitted in no time. Interactions that would make more are left to the noise.
 const MOST_COLUMNS: usize = 300;
 
-/// For each factor those that it is nested in: every level of the first lies in one of the second, which has fewer.
-fn nested(factors: &[Vec<usize>]) -> Vec<Vec<bool>> {
-    let count = |levels: &[usize]| levels.iter().collect::<HashSet<_>>().len();
-    let counts: Vec<usize> = factors.iter().map(|levels| count(levels)).collect();
-    let lies_in = |inner: &[usize], outer: &[usize]| {
-        let mut level_of = HashMap::new();
-        inner.iter().zip(outer).all(|(inner, outer)| level_of.entry(inner).or_insert(outer) == &outer)
-    };
-    let is_nested =
-        |inner: usize, outer: usize| counts[outer] < counts[inner] && lies_in(&factors[inner], &factors[outer]);
-    (0..factors.len()).map(|inner| (0..factors.len()).map(|outer| is_nested(inner, outer)).collect()).collect()
-}
-
-/// The interactions of two factors that are not nested; `None` when these have more than so many columns.
+/// The interactions of two factors, but those that are all that a nested one does; `None` when these have more than so
+/// many columns.
 fn pairs(factors: &[Vec<usize>], nested: &[Vec<bool>], mains: &[Term], most: usize) -> Option<Vec<Term>> {
     let all = (0..factors.len()).flat_map(|first| (first + 1..factors.len()).map(move |second| [first, second]));
-    let pairs: Vec<[usize; 2]> = all.filter(|[one, other]| !nested[*one][*other] && !nested[*other][*one]).collect();
+    let implies = |one: usize, other: usize| {
+        nested[one][other] && Term::new(&[one, other], factors, nested).columns == mains[one].columns
+    };
+    let pairs: Vec<[usize; 2]> = all.filter(|[one, other]| !implies(*one, *other) && !implies(*other, *one)).collect();
     let columns: usize = pairs.iter().map(|[one, other]| mains[*one].columns * mains[*other].columns).sum();
     (columns <= most).then(|| pairs.iter().map(|pair| Term::new(pair, factors, nested)).collect())
 }
@@ -165,8 +164,12 @@ mod tests {
         ((0..factors).map(factor).collect(), rows.iter().copied().map(value).collect())
     }
 
+    fn crossed(_: usize, _: usize) -> bool {
+        false
+    }
+
     fn assert_table(design: (Vec<Vec<usize>>, Vec<f64>), expected: &[(usize, f64, f64, f64)], noise: (usize, f64)) {
-        let found = anova(&design.0, &design.1).unwrap();
+        let found = anova(&design.0, crossed, &design.1).unwrap();
         let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-9 * expected.abs(), "{found:?}");
         assert_eq!(found.effects.len(), expected.len());
         for (effect, (freedom, squares, f, p)) in found.effects.iter().zip(expected) {
@@ -190,7 +193,7 @@ mod tests {
         ];
         assert_table(design(1, 3, &[]), &expected, (12, 1.2854442344045371));
         let (factors, values) = design(1, 3, &[]);
-        let balanced = anova(&factors, &values).unwrap();
+        let balanced = anova(&factors, crossed, &values).unwrap();
         let explained: f64 = balanced.effects.iter().map(|effect| effect.squares).sum();
         assert!((explained + balanced.residual_squares - balanced.total_squares).abs() < 1e-12);
     }
@@ -226,7 +229,7 @@ mod tests {
         ];
         assert_table(design(1, 1, &[]), &expected, (2, 0.37333333333333324));
         let (factors, values) = design(1, 1, &[]);
-        assert!(!anova(&factors, &values).unwrap().interactions);
+        assert!(!anova(&factors, crossed, &values).unwrap().interactions);
     }
 
     #[test]
@@ -235,7 +238,7 @@ mod tests {
         let corners: Vec<[usize; 3]> = (0..8).map(|corner| [corner >> 2, corner >> 1 & 1, corner & 1]).collect();
         let factors: Vec<Vec<usize>> = (0..3).map(|at| corners.iter().map(|corner| corner[at]).collect()).collect();
         let values: Vec<f64> = corners.iter().map(|[a, b, c]| (a * b * c) as f64).collect();
-        let found = anova(&factors, &values).unwrap();
+        let found = anova(&factors, crossed, &values).unwrap();
         assert_eq!((found.effects.len(), found.residual_freedom, found.interactions), (3, 4, false));
         // anova_lm(ols("y ~ C(a) + C(b) + C(c)", data).fit(), typ=2)
         for effect in &found.effects {
@@ -245,7 +248,7 @@ mod tests {
         // One corner measured twice tells noise from three interactions no better.
         let again = |factor: &Vec<usize>| factor.iter().copied().chain([1]).collect();
         let factors: Vec<Vec<usize>> = factors.iter().map(again).collect();
-        assert!(!anova(&factors, &[values, vec![1.1]].concat()).unwrap().interactions);
+        assert!(!anova(&factors, crossed, &[values, vec![1.1]].concat()).unwrap().interactions);
     }
 
     #[test]
@@ -255,7 +258,7 @@ mod tests {
         let kernel = vec![0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
         let size = vec![0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1];
         let values = [9.1, 9.3, 8.0, 8.4, 4.2, 4.1, 2.9, 3.3, 5.0, 5.3, 4.6, 4.1];
-        let found = anova(&[architecture, kernel, size], &values).unwrap();
+        let found = anova(&[architecture, kernel, size], |inner, outer| (inner, outer) == (1, 0), &values).unwrap();
         let told: Vec<(&[usize], usize)> =
             found.effects.iter().map(|effect| (&effect.factors[..], effect.freedom)).collect();
         assert_eq!(told, [(&[0][..], 1), (&[1], 1), (&[2], 1), (&[0, 2], 1), (&[1, 2], 1)]);
@@ -271,19 +274,19 @@ mod tests {
 
     #[test]
     fn without_any_noise_there_is_no_test() {
-        let one_each = anova(&[vec![0, 1, 2]], &[1.0, 2.0, 4.0]).unwrap();
+        let one_each = anova(&[vec![0, 1, 2]], crossed, &[1.0, 2.0, 4.0]).unwrap();
         assert_eq!((one_each.effects[0].test, one_each.effects[0].corrected_share), (None, None));
         assert!((one_each.effects[0].share - 1.0).abs() < 1e-12);
-        let exact = anova(&[vec![0, 0, 1, 1]], &[0.1, 0.1, 0.7, 0.7]).unwrap();
+        let exact = anova(&[vec![0, 0, 1, 1]], crossed, &[0.1, 0.1, 0.7, 0.7]).unwrap();
         assert_eq!((exact.residual_squares, exact.effects[0].test), (0.0, None));
-        assert_eq!(anova(&[vec![0, 0, 0]], &[1.0, 2.0, 4.0]), None);
-        assert_eq!(anova(&[vec![0, 1, 1]], &[2.0, 2.0, 2.0]), None);
-        assert_eq!(anova(&[], &[1.0, 2.0]), None);
+        assert_eq!(anova(&[vec![0, 0, 0]], crossed, &[1.0, 2.0, 4.0]), None);
+        assert_eq!(anova(&[vec![0, 1, 1]], crossed, &[2.0, 2.0, 2.0]), None);
+        assert_eq!(anova(&[], crossed, &[1.0, 2.0]), None);
     }
 
     #[test]
     fn an_effect_that_cannot_be_told_from_another_is_left_out() {
         let same = [vec![0, 0, 1, 1], vec![0, 0, 1, 1]];
-        assert_eq!(anova(&same, &[1.0, 2.0, 4.0, 6.0]).unwrap().effects, []);
+        assert_eq!(anova(&same, crossed, &[1.0, 2.0, 4.0, 6.0]).unwrap().effects, []);
     }
 }

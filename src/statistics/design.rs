@@ -38,9 +38,11 @@ impl Term {
         }
     }
 
-    /// Whether the other term is a part of this one, or this one itself.
+    /// Whether the other term is a part of this one, or this one itself. A nested factor is a part of how it acts
+    /// together with that which it is nested in.
     pub fn contains(&self, other: &Term) -> bool {
-        other.factors.iter().all(|factor| self.covers[*factor])
+        let covers = |term: &Self, other: &Self| other.factors.iter().all(|factor| term.covers[*factor]);
+        covers(self, other) && (self.factors.len() >= other.factors.len() || !covers(other, self))
     }
 }
 

@@ -41,7 +41,7 @@ mod tests {
         let points: Vec<[f64; 3]> = (0..4000).map(|_| [(); 3].map(|()| random.random_range(-1.0..1.0))).collect();
         let factor = |place: usize| bins(&points.iter().map(|point| point[place]).collect::<Vec<_>>(), 8);
         let values: Vec<f64> = points.iter().map(|[a, b, c]| a + b / 2.0 + 2.0 * a * c).collect();
-        let found = anova(&[factor(0), factor(1), factor(2)], &values).unwrap();
+        let found = anova(&[factor(0), factor(1), factor(2)], |_, _| false, &values).unwrap();
         let shares: Vec<f64> = found.effects.iter().map(|effect| effect.corrected_share.unwrap()).collect();
         for (share, expected) in shares.iter().zip([12.0, 3.0, 0.0, 0.0, 16.0, 0.0]) {
             assert!((share - expected / 31.0).abs() < 0.04, "{shares:?}");

@@ -104,3 +104,24 @@ result = anova_lm(ols("y ~ C(a) * C(b)", runs).fit(), typ=2)
 total = ((runs.y - runs.y.mean()) ** 2).sum()
 for term, row in result.iterrows():
     show(f"SHARE {term}", row["sum_sq"] / total, row["PR(>F)"])
+
+# Draws whose seeds are averaged and whose numbers are cut into three ranges of eight points.
+drawn = [(i, i * 37 % 101, i * 53 % 97, i * i % 7 < 3) for i in range(24)]
+drawn = pd.DataFrame([(rate, other, kind, rate / 101 + (i * 31 % 19) / 40 + (i * 7 + seed * 5) % 11 / 110)
+                      for i, rate, other, kind in drawn for seed in range(3)], columns=["rate", "other", "kind", "y"])
+points = drawn.groupby(["rate", "other", "kind"], as_index=False).y.mean()
+points["rate"], points["other"] = pd.qcut(points.rate, 3, labels=False), pd.qcut(points.other, 3, labels=False)
+result = anova_lm(ols("y ~ C(kind) + C(other) + C(rate)", points).fit(), typ=2)
+total = ((points.y - points.y.mean()) ** 2).sum()
+for term, row in result.iterrows():
+    show(f"DRAWN {term}", row["sum_sq"] / total, row["PR(>F)"])
+
+branches = [("dense", 0, [0.50, 0.52]), ("conv", 3, [0.21, 0.22]), ("conv", 5, [0.18, 0.17])]
+branches += [("residual", 3, [0.25, 0.24]), ("residual", 5, [0.22, 0.23])]
+nested = pd.DataFrame([(b, k, y) for b, k, values in branches for y in values], columns=["b", "k", "y"])
+steps = [left(formula) for formula in ["1", "C(b)", "C(b) + C(k)", "C(b) * C(k)"]]
+show("BRANCHES", *[(before - after) / steps[0] for before, after in zip(steps, steps[1:])])
+together = [(2, [0.50, 0.58, 0.52]), (4, [0.41, 0.37, 0.44]), (16, [0.22, 0.30, 0.27]), (32, [0.25, 0.18, 0.21])]
+together = pd.DataFrame([(size, y) for size, values in together for y in values], columns=["size", "y"])
+result = anova_lm(ols("y ~ C(size)", together).fit(), typ=2)
+show("TOGETHER", result.sum_sq.iloc[0] / result.sum_sq.sum(), result["PR(>F)"].iloc[0])

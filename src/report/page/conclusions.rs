@@ -102,10 +102,10 @@ pub fn importance(overview: &Overview<'_>) -> Result<(Vec<Plot>, Vec<String>)> {
     for metric in spoken_of(overview) {
         let runs = ranked.iter().flat_map(|variant| variant.runs.iter().copied());
         let Some(effects) = compare::effects(runs, &page.swept, metric) else { continue };
-        let importance = effects.importance();
-        if importance.len() < 2 {
+        if !effects.are_of_several() {
             continue;
         }
+        let importance = effects.importance();
         let bar = |(param, share): &(&str, f64)| Bar {
             label: (*param).to_owned(),
             value: *share,
