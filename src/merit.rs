@@ -138,8 +138,8 @@ pub fn readable(name: &str) -> String {
 }
 
 /// The arrow that says which way is better.
-pub fn arrow(name: &str) -> &'static str {
-    match better(name) {
+pub fn arrow(better: Option<Better>) -> &'static str {
+    match better {
         Some(Better::Lower) => " ↓",
         Some(Better::Higher) => " ↑",
         None => "",

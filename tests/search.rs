@@ -78,7 +78,7 @@ fn a_metric_that_no_stage_reports_is_told_with_those_there_are() {
     8 | minimize = "evaluate.msee"
       |            ^^^^^^^^^^^^^^^ no such metric
       |
-      = help: did you mean `evaluate.mse`?
+      = help: did you mean `evaluate.mse`? There are autoencoder.active_dimensions, autoencoder.baseline.collapsed, autoencoder.baseline.constant_mse, autoencoder.baseline.mse, autoencoder.baseline.mse_over_pca, autoencoder.baseline.pca_mse, autoencoder.best_epoch, autoencoder.latent_dim, autoencoder.parameters, autoencoder.pca.constant_mse, autoencoder.train_divergence, autoencoder.train_loss, autoencoder.val_divergence, autoencoder.val_elbo, autoencoder.val_loss, autoencoder.val_mse, autoencoder.val_reconstruction, classifier.best_epoch, classifier.macro_f1, classifier.parameters, classifier.probe.best_epoch, classifier.probe.macro_f1, classifier.probe.parameters, classifier.probe.test_accuracy, classifier.probe.train_accuracy, classifier.probe.train_loss, classifier.probe.val_accuracy, classifier.probe.val_loss, classifier.test_accuracy, classifier.train_accuracy, classifier.train_loss, classifier.val_accuracy, classifier.val_loss, evaluate.bce, evaluate.compression_ratio, evaluate.mse, evaluate.pixel_accuracy, evaluate.ssim, latents.latent_dim
     "#);
 }
 

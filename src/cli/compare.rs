@@ -94,7 +94,9 @@ fn metrics(
         return Err(Stop::usage("none of these runs has a metric").help("`pipeline runs` says how they ended"));
     }
     if !asked.is_empty() {
-        return asked.iter().map(|name| metric(name, &all)).collect();
+        let mut seen = BTreeSet::new();
+        let found: Result<Vec<String>, Stop> = asked.iter().map(|name| metric(name, &all)).collect();
+        return found.map(|names| names.into_iter().filter(|name| seen.insert(name.clone())).collect());
     }
     let mut common: BTreeSet<&str> =
         all.iter().copied().filter(|name| kinds.iter().all(|names| names.contains(*name))).collect();

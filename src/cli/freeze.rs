@@ -17,6 +17,7 @@ use crate::hash::ContentHash;
 use crate::progress::remark;
 use crate::report::page::experiment_path;
 use crate::run_log::{RunDetail, RunLog};
+use crate::stage::registry;
 use crate::text;
 
 /// Freezes an experiment.
@@ -95,7 +96,7 @@ fn runs(log: &RunLog, experiment: &str) -> Result<Vec<RunDetail>, Stop> {
         };
         return Err(Stop::usage(format!("there are no runs of an experiment `{experiment}`")).help(help));
     }
-    let rows = log.standing_for(experiment)?.runs;
+    let rows = log.standing_for(experiment, &registry::sources())?.runs;
     let well = rows.iter().filter(|row| row.ended_well);
     let runs = well.map(|row| log.show(&row.id)).collect::<Result<Vec<_>, _>>()?;
     let others = rows.len() - runs.len();

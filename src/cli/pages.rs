@@ -13,7 +13,7 @@ use crate::cli::prepare::Prepared;
 use crate::compare::{CHANGE, Run};
 use crate::config::{self, Experiment, Objective};
 use crate::event::{Provenance, Status};
-use crate::merit;
+use crate::merit::{self, Better};
 use crate::plan::Plan;
 use crate::plan::draw::{Format, draw, svg_of};
 use crate::progress::remark;
@@ -33,6 +33,7 @@ pub struct Pages {
     swept: Vec<String>,
     metrics: Vec<String>,
     search: Option<SearchSummary>,
+    aims: Arc<BTreeMap<String, Better>>,
     /// What an ablation's variants are called, the base first; empty without one.
     names: Vec<(Map<String, Value>, Map<String, Value>)>,
     plan: RefCell<Plan>,
@@ -60,6 +61,7 @@ impl Pages {
             swept: experiment.sweep.axes.iter().map(|axis| axis.param.clone()).collect(),
             metrics: metrics(experiment),
             search: experiment.search.as_ref().map(search),
+            aims: Arc::new(objectives(experiment).map(|aim| (aim.metric.clone(), aim.better)).collect()),
             names: experiment.ablation.as_ref().map(names).unwrap_or_default(),
             plan: RefCell::new(plan.clone()),
             provenance: provenance.clone(),
@@ -99,6 +101,7 @@ impl Pages {
                 params: Arc::new(result.info.variant.clone()),
                 seed: result.info.seed,
                 metrics: result.metrics.clone().into_iter().collect(),
+                aims: self.aims.clone(),
                 ..Run::default()
             },
             status: result.status,
@@ -237,10 +240,13 @@ pub fn check_place(reports: &Path) -> Result<(), Stop> {
     })
 }
 
+fn objectives(experiment: &Experiment) -> impl Iterator<Item = &Objective> {
+    experiment.search.iter().flat_map(|search| &search.objectives)
+}
+
 /// What the page is about: what was searched for, then what is asked for.
 fn metrics(experiment: &Experiment) -> Vec<String> {
-    let objectives = experiment.search.iter().flat_map(|search| &search.objectives);
-    let mut metrics: Vec<String> = objectives.map(|objective| objective.metric.clone()).collect();
+    let mut metrics: Vec<String> = objectives(experiment).map(|objective| objective.metric.clone()).collect();
     let asked = experiment.metrics.iter().filter(|asked| !metrics.contains(&asked.metric));
     let asked: Vec<String> = asked.map(|asked| asked.metric.clone()).collect();
     metrics.extend(asked);

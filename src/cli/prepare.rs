@@ -1,6 +1,6 @@
 //! What `run`, `plan` and `graph` share: from the command line to a checked plan and the places it is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -10,7 +10,8 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::project::Project;
 use crate::cli::search::Searching;
 use crate::config::{self, Experiment, Overrides};
-use crate::diagnostic::{Diagnostic, Problems, nearest_or};
+use crate::diagnostic::{Diagnostic, Problems, did_you_mean};
+use crate::merit;
 use crate::plan::{self, Plan};
 use crate::progress::Paint;
 use crate::runner::{Force, Options, Places};
@@ -70,16 +71,19 @@ fn refuse_aimless(experiment: &Experiment, plan: &Plan) -> Result<(), Stop> {
     Err(stop.help(format!("add `--only {stage}`")))
 }
 
-/// One param is not both set and swept on the command line, though either may override the file.
+/// A param is set or swept on the command line, and once, though either may override the file.
 fn refuse_contradictions(overrides: &OverrideArgs) -> Result<(), Stop> {
-    let key = |text: &str| text.split('=').next().unwrap_or_default().trim().to_owned();
-    for sweep in &overrides.sweep {
-        if let Some(set) = overrides.set.iter().find(|set| key(set) == key(sweep)) {
-            let message = format!("`--set {set}` and `--sweep {sweep}` contradict each other");
-            return Err(
-                Stop::usage(message).help(format!("keep one of the two: `{}` is either set or swept", key(sweep)))
-            );
-        }
+    let set = overrides.set.iter().map(|text| ("--set", text));
+    let mut given: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for (option, text) in set.chain(overrides.sweep.iter().map(|text| ("--sweep", text))) {
+        let key = text.split('=').next().unwrap_or_default().trim();
+        let Some((before, other)) = given.insert(key, (option, text)) else { continue };
+        let message = format!("`{before} {other}` and `{option} {text}` contradict each other");
+        let once = match before == option {
+            true => format!("`{key}` is given once; several values are swept as in `--sweep {key}=A,B`"),
+            false => format!("`{key}` is either set or swept"),
+        };
+        return Err(Stop::usage(message).help(format!("keep one of the two: {once}")));
     }
     Ok(())
 }
@@ -123,13 +127,19 @@ fn unknown_metrics(experiment: &Experiment, plan: &Plan) -> Vec<Diagnostic> {
     let objectives = objectives.map(|objective| (&objective.metric, objective.span));
     let asked = experiment.metrics.iter().map(|asked| (&asked.metric, asked.span)).chain(objectives);
     let unknown = asked.filter(|(metric, _)| !known.contains(*metric)).map(|(metric, span)| {
-        let list = || match known.is_empty() {
-            true => {
+        let written: Vec<&str> = known.iter().map(String::as_str).filter(|name| !merit::of_companion(name)).collect();
+        let all = written.join(", ");
+        let meant = match written.iter().filter(|name| merit::own(name) == *metric).collect::<Vec<_>>()[..] {
+            [only] => Some(*only),
+            _ => did_you_mean(metric, known.iter().map(String::as_str)),
+        };
+        let help = match meant {
+            _ if known.is_empty() => {
                 "none of the stages reports a metric: add one that does, such as one that uses `evaluate`".to_owned()
             }
-            false => format!("the metrics are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
+            Some(meant) => format!("did you mean `{meant}`? There are {all}"),
+            None => format!("the metrics are {all}"),
         };
-        let help = nearest_or(metric, known.iter().map(String::as_str), list);
         let problem = Diagnostic::new("unknown-metric", format!("no stage reports `{metric}`"));
         problem.at(span, "no such metric").help(help)
     });

@@ -1,6 +1,8 @@
 //! Carries a search through a launch: what it proposes becomes points of the experiment, and what runs report becomes
 //! the outcome of trials. Knows no sampler.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::cli::Stop;
@@ -9,6 +11,7 @@ use crate::config::value::Located;
 use crate::config::{Axis, Experiment, Objective, Resource};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::event::Status;
+use crate::merit;
 use crate::plan::{self, Plan};
 use crate::runner::{Growth, More, RunEnd};
 use crate::search::{Better, Outcome, Proposal, Pruner, Search, Trial};
@@ -31,6 +34,8 @@ pub struct Searching {
     asked: Vec<(Proposal, usize)>,
     /// What the first round had to say, when nobody listened yet.
     untold: Vec<String>,
+    /// That runs lack an objective was told.
+    told_lost: bool,
 }
 
 impl Searching {
@@ -43,7 +48,15 @@ impl Searching {
             refused(Diagnostic::new("bad-search", error.to_string()).at(wanted.span, "asked for here"))
         })?;
         let experiment = experiment.clone();
-        let mut own = Self { experiment, search, only: only.to_vec(), points: vec![], asked: vec![], untold: vec![] };
+        let mut own = Self {
+            experiment,
+            search,
+            only: only.to_vec(),
+            points: vec![],
+            asked: vec![],
+            untold: vec![],
+            told_lost: false,
+        };
         let anew = own.check_resource().map_err(|problems| refuse(&problems))?;
         let first = own.round();
         let nothing = || {
@@ -191,25 +204,53 @@ impl Searching {
                     let value = last_values(&best).first().map_or_else(String::new, |value| text::number(*value));
                     format!("{} is {word}, {value}, with {}", objective.metric, text::pairs(&best.point))
                 }
-                None => "none of them ended well".to_owned(),
+                None => self.without_best(),
             },
-            objectives => {
+            _ if self.search.front().is_empty() => self.without_best(),
+            _ => {
                 let front = self.search.front();
                 let one = |trial: &Trial| {
                     let values = last_values(trial).iter().map(|value| text::number(*value)).collect::<Vec<_>>();
                     format!("{} ({})", text::pairs(&trial.point), values.join(", "))
                 };
-                let metrics = objectives.iter().map(|objective| objective.metric.as_str()).collect::<Vec<_>>();
                 let listed = front.iter().map(one).collect::<Vec<_>>().join("; ");
-                format!("not beaten in {} at once: {listed}", metrics.join(", "))
+                format!("not beaten in {} at once: {listed}", self.names(", "))
             }
         };
         format!("search: {trials}{exhausted}; {told}")
+    }
+
+    /// Why there is no best trial.
+    fn without_best(&self) -> String {
+        let ended = |trial: &Trial| trial.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Values(_)));
+        match self.search.history().iter().any(ended) {
+            true => format!("none of them gave a finite {}", self.names(" and ")),
+            false => "none of them ended well".to_owned(),
+        }
+    }
+
+    fn names(&self, between: &str) -> String {
+        self.objectives().iter().map(|objective| objective.metric.as_str()).collect::<Vec<_>>().join(between)
+    }
+
+    /// An objective that none of these runs reports, though some ended well: the search can only guess.
+    fn lost(&self, runs: &[RunEnd]) -> Option<String> {
+        let well: Vec<&RunEnd> =
+            runs.iter().filter(|run| matches!(run.status, Status::Executed | Status::Cached)).collect();
+        let is_lost = |of: &&Objective| well.iter().all(|run| !run.metrics.contains_key(&of.metric));
+        let Objective { metric, .. } = self.objectives().iter().find(is_lost).filter(|_| !well.is_empty())?;
+        let known: BTreeSet<&str> = well.iter().flat_map(|run| run.metrics.keys()).map(String::as_str).collect();
+        let known = known.into_iter().filter(|name| !merit::of_companion(name)).collect::<Vec<_>>().join(", ");
+        Some(format!("no trial reports {metric} so far, so the search only guesses; they report {known}"))
     }
 }
 
 impl Growth for Searching {
     fn grow(&mut self, ended: &[RunEnd]) -> More {
+        if let Some(lost) = self.lost(ended).filter(|_| !self.told_lost) {
+            self.told_lost = true;
+            self.untold.push(lost);
+        }
         let repeats = self.experiment.repeats as usize;
         for (proposal, point) in std::mem::take(&mut self.asked) {
             let outcome = ended.get(point * repeats..(point + 1) * repeats).map(|runs| self.outcome(runs));

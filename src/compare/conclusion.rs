@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::compare::words::{self, p_value};
-use crate::compare::{Comparison, Variant, against, best, each_against};
+use crate::compare::{Comparison, Variant, against, best, better, each_against};
 use crate::merit::{self, Better};
 use crate::statistics::{Design, Difference, Evidence, Interval, MOST_REPEATS};
 use crate::text;
@@ -76,7 +76,7 @@ impl Ranking<'_> {
         let Some(comparison) = comparisons.iter().find(|comparison| comparison.variant == other) else {
             return format!("No run has a finite {title}.");
         };
-        let is_lowest = merit::better(self.metric) == Some(Better::Lower);
+        let is_lowest = better(self.variants, self.metric) == Some(Better::Lower);
         let seeds = match self.ties {
             [] => "",
             _ if every => ", the same with every seed",
@@ -149,7 +149,7 @@ impl Ranking<'_> {
 /// is better, in how many clearly so, and the largest difference.
 pub fn conclusion_at(variants: &[Variant<'_>], metric: &str, pairs: &[(usize, usize)], baseline: &str) -> String {
     let title = merit::title(metric);
-    let Some(better) = merit::better(metric) else { return conclusion(variants, metric, None) };
+    let Some(better) = better(variants, metric) else { return conclusion(variants, metric, None) };
     let comparisons = each_against(variants, pairs, metric);
     if comparisons.is_empty() {
         return format!("No variant has a finite {title} both with {baseline} and without.");

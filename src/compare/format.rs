@@ -41,7 +41,7 @@ pub fn grid(sheet: &Sheet) -> Grid {
     let differs: Vec<bool> = (0..sheet.metrics.len()).map(|metric| has_differences(sheet, metric)).collect();
     header.extend(seeds.then(|| "seeds".to_owned()));
     for (index, metric) in sheet.metrics.iter().enumerate() {
-        header.push(format!("{metric}{}", merit::arrow(metric)));
+        header.push(format!("{metric}{}", merit::arrow(sheet.better[index])));
         if differs[index] {
             header.push(format!("Δ {}", merit::own(metric)));
         }
@@ -88,11 +88,11 @@ pub fn grids_by(sheet: &Sheet, param: &str) -> Vec<Grid> {
         let row = |(line, row): (&usize, &Vec<Option<&Row>>)| {
             let cells: Vec<Option<&Cell>> =
                 row.iter().map(|row| row.and_then(|row| row.cells[index].as_ref())).collect();
-            std::iter::once(Entry::plain(&*shown[*line])).chain(line_of(&cells, metric)).collect()
+            std::iter::once(Entry::plain(&*shown[*line])).chain(line_of(&cells, sheet.better[index])).collect()
         };
         let named = |name: &String| if name.is_empty() { merit::own(metric).to_owned() } else { name.clone() };
         let header = std::iter::once(param.to_owned()).chain(names.iter().map(named)).collect();
-        let title = Some(format!("{metric}{}", merit::arrow(metric)));
+        let title = Some(format!("{metric}{}", merit::arrow(sheet.better[index])));
         Grid { title, header, rows: lines.iter().zip(&cells).map(row).collect() }
     };
     sheet.metrics.iter().enumerate().map(grid).collect()
@@ -119,8 +119,8 @@ fn column_names(sheet: &Sheet, keys: &[&String], rows: &[usize]) -> Vec<String> 
 }
 
 /// Cells with what they differ by, the best of several marked.
-fn line_of(cells: &[Option<&Cell>], metric: &str) -> Vec<Entry> {
-    let sign = merit::better(metric).map(|better| if better == Better::Lower { 1.0 } else { -1.0 });
+fn line_of(cells: &[Option<&Cell>], better: Option<Better>) -> Vec<Entry> {
+    let sign = better.map(|better| if better == Better::Lower { 1.0 } else { -1.0 });
     let best = cells.iter().flatten().filter_map(|cell| Some(sign? * cell.summary.mean)).fold(f64::INFINITY, f64::min);
     let shown = |cell: &Option<&Cell>| {
         let Some(cell) = cell else { return Entry::default() };

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::compare::{
-    Comparison, EXPERIMENT, Effects, Run, Variant, best, collapses, conclusion, conclusion_at, differing, each_against,
-    effects, notes,
+    Comparison, EXPERIMENT, Effects, Run, Variant, best, better, collapses, conclusion, conclusion_at, differing,
+    each_against, effects, notes,
 };
-use crate::merit::{self, Better};
+use crate::merit::Better;
 use crate::statistics::{Design, Evidence, Interval, Summary};
 use crate::text;
 
@@ -30,6 +30,8 @@ pub struct Sheet {
     /// These, and what else differs.
     pub params: Vec<String>,
     pub metrics: Vec<String>,
+    /// Which way each metric is better, where that is known.
+    pub better: Vec<Option<Better>>,
     pub rows: Vec<Row>,
     pub baseline: Option<Baseline>,
     /// By metric; `None` where nothing can be said.
@@ -101,6 +103,7 @@ impl Sheet {
             rows: variants.iter().enumerate().map(row).collect(),
             effects,
             conclusions: metrics.iter().map(told).collect(),
+            better: metrics.iter().map(|metric| better(variants, metric)).collect(),
             notes: once(metrics.iter().flat_map(|metric| notes(variants, metric)).chain(collapses(variants))),
             params: keys.iter().chain(&others).cloned().collect(),
             keys,
@@ -124,12 +127,13 @@ impl Sheet {
 
     /// All of it for programs. Numbers that are not finite are `null`.
     pub fn json(&self) -> Value {
-        let metric = |name: &String| json!({ "name": name, "better": better(name) });
+        let metric =
+            |(name, better): (&String, &Option<Better>)| json!({ "name": name, "better": better.map(in_word) });
         let effects = self.metrics.iter().zip(&self.effects);
         let effects = effects.filter_map(|(metric, effects)| Some((metric.clone(), effects_json(effects.as_ref()?))));
         json!({
             "params": self.params,
-            "metrics": self.metrics.iter().map(metric).collect::<Vec<_>>(),
+            "metrics": self.metrics.iter().zip(&self.better).map(metric).collect::<Vec<_>>(),
             "baseline": self.baseline.as_ref().map(|baseline| &baseline.name),
             "variants": self.rows.iter().map(|row| self.row_json(row)).collect::<Vec<_>>(),
             "effects": effects.collect::<Map<String, Value>>(),
@@ -275,6 +279,6 @@ fn ends(Interval { low, high }: Interval) -> [f64; 2] {
     [low, high]
 }
 
-fn better(metric: &str) -> Option<&'static str> {
-    merit::better(metric).map(|better| if better == Better::Lower { "lower" } else { "higher" })
+fn in_word(better: Better) -> &'static str {
+    if better == Better::Lower { "lower" } else { "higher" }
 }

@@ -20,10 +20,10 @@ fn runs(params: Value, metric: &str, values: &[f64]) -> Vec<Run> {
     let run = |(seed, value): (usize, &f64)| Run {
         id: format!("r{seed}"),
         experiment: "e".into(),
-        variant: Arc::default(),
         params: object(params.clone()).into(),
         seed: seed as u64,
         metrics: [(metric.to_owned(), *value)].into_iter().collect(),
+        ..Run::default()
     };
     values.iter().enumerate().map(run).collect()
 }

@@ -21,6 +21,8 @@ pub struct Run {
     pub seed: u64,
     /// `<stage>.<metric>` -> value, not a number where it was not finite.
     pub metrics: Named,
+    /// Which way metrics are better as its search has it.
+    pub aims: Arc<BTreeMap<String, Better>>,
 }
 
 /// Runs that differ in their seed alone.
@@ -168,10 +170,16 @@ impl Variant<'_> {
     }
 }
 
+/// Which way a metric is better: as a search of these has it, else as its name tells.
+pub fn better(variants: &[Variant<'_>], metric: &str) -> Option<Better> {
+    let mut said = variants.iter().filter_map(|variant| variant.runs.first()?.aims.get(metric).copied());
+    said.next().or_else(|| merit::better(metric))
+}
+
 /// The variants' indices from the best mean of a metric to the worst, without those that have none. `None` when it is
 /// not known which way is better.
 pub fn best(variants: &[Variant<'_>], metric: &str) -> Option<Vec<usize>> {
-    let sign = if merit::better(metric)? == Better::Lower { 1.0 } else { -1.0 };
+    let sign = if better(variants, metric)? == Better::Lower { 1.0 } else { -1.0 };
     let means = variants.iter().enumerate();
     let mut means: Vec<(f64, usize)> =
         means.filter_map(|(index, variant)| Some((sign * variant.summary(metric)?.mean, index))).collect();

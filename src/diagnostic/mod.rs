@@ -18,6 +18,13 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// Whether all of another is part of this one.
+    pub fn contains(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+}
+
 /// The texts that spans point into.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {

@@ -44,7 +44,9 @@ impl Plan {
             nodes.into_iter().chain(self.companions(stage)).for_each(|node| keep[node] = true);
         }
         self.keep_what_is_needed(&mut keep);
-        Ok(self.restricted(&keep))
+        let mut part = self.restricted(&keep);
+        part.config["only"] = stages.iter().map(AsRef::as_ref).collect();
+        Ok(part)
     }
 
     /// The companions of a stage, in every run.

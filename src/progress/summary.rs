@@ -15,6 +15,9 @@ const COLUMNS: usize = 4;
 /// Rows at most; the run log has them all.
 const ROWS: usize = 24;
 
+/// A change's name is no longer than this.
+const MOST_OF_A_NAME: usize = 48;
+
 /// A failure's second mention is no longer than this.
 const BRIEF: usize = 100;
 
@@ -101,7 +104,7 @@ impl Summary {
             false => ["change"].into(),
         };
         let value = |run: &RunInfo, param: &str| match of_change(run) {
-            Some((_, name)) => name.clone(),
+            Some((_, name)) => text::shortened(name, MOST_OF_A_NAME),
             None => run.variant.get(param).map(text::value).unwrap_or_default(),
         };
         let seeds: BTreeSet<u64> = self.runs.iter().map(|run| run.seed).collect();

@@ -1,4 +1,4 @@
-//! What a comparison asks for: the runs that stand for an experiment, and their series.
+//! What a comparison asks for: runs with their params and metrics, what their launches say of them, and their series.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::Row;
 use serde_json::{Map, Value};
 
+use crate::merit::Better;
 use crate::named::Named;
 use crate::run_log::query::{json, unreadable};
 use crate::run_log::{Filter, LogError, RunLog};
@@ -26,14 +27,6 @@ pub struct ComparedRun {
     pub metrics: Named,
 }
 
-/// The runs that an experiment stands for.
-#[derive(Debug, Clone, Default)]
-pub struct Standing {
-    pub runs: Vec<ComparedRun>,
-    /// How many more there would be, of earlier launches, if their pipelines had had the same stages.
-    pub left_out: usize,
-}
-
 impl RunLog {
     /// Names of all experiments, in alphabetical order.
     pub fn experiments(&self) -> Result<Vec<String>, LogError> {
@@ -43,37 +36,6 @@ impl RunLog {
         })
     }
 
-    /// The runs that an experiment stands for, in the order of the sweep: those of its newest launch, and of earlier
-    /// ones of the same stages what was run with the same params but for the swept ones. Of several with the same params
-    /// and seed the newest that ended well counts, or the newest when none did.
-    pub fn standing_for(&self, experiment: &str) -> Result<Standing, LogError> {
-        let filter = Filter { experiment: Some(experiment.to_owned()), ..Filter::default() };
-        let mut rows = self.read_compared(&filter)?;
-        let Some(newest) = rows.first().cloned() else { return Ok(Standing::default()) };
-        let launch = newest.launch;
-        let of_launch = rows.iter().filter(|row| row.launch == launch);
-        let swept: BTreeSet<String> = of_launch.flat_map(|row| row.variant.keys().cloned()).collect();
-        let is_same = |params: &Map<String, Value>| {
-            let mut names = newest.params.keys().chain(params.keys()).filter(|name| !swept.contains(*name));
-            names.all(|name| newest.params.get(name) == params.get(name))
-        };
-        rows.retain(|row| row.launch == launch || is_same(&row.params));
-        let stages = self.stages_of_launches(experiment)?;
-        let (mut rows, others): (Vec<ComparedRun>, Vec<ComparedRun>) =
-            rows.into_iter().partition(|row| stages.get(&*row.launch) == stages.get(&*launch));
-        // The order of the sweep within a launch, the newest launch first; what ended well before what did not.
-        rows.reverse();
-        let mut order: Vec<Arc<str>> = rows.iter().map(|row| row.launch.clone()).collect();
-        order.dedup();
-        rows.sort_by_cached_key(|row| std::cmp::Reverse(order.iter().rposition(|launch| *launch == row.launch)));
-        let well: HashSet<Work> = rows.iter().filter(|row| row.ended_well).map(work).collect();
-        let mut seen = HashSet::new();
-        let counts = |row: &ComparedRun| row.ended_well || !well.contains(&work(row));
-        rows.retain(|row| counts(row) && seen.insert(work(row)));
-        let left_out = others.iter().map(work).filter(|work| !seen.contains(work)).collect::<HashSet<_>>().len();
-        Ok(Standing { runs: rows, left_out })
-    }
-
     /// The run with this id, or with the only id that begins so; `latest` is the newest.
     pub fn compared(&self, id: &str) -> Result<ComparedRun, LogError> {
         let number = self.number_of(id)?;
@@ -81,7 +43,7 @@ impl RunLog {
         read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 
-    fn read_compared(&self, filter: &Filter) -> Result<Vec<ComparedRun>, LogError> {
+    pub(super) fn read_compared(&self, filter: &Filter) -> Result<Vec<ComparedRun>, LogError> {
         let read = || self.compared_runs(&self.numbers(filter)?);
         read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
@@ -112,16 +74,6 @@ impl RunLog {
             runs.push(run);
         }
         Ok(runs)
-    }
-
-    /// The stages of the pipeline as each launch of an experiment has them in its config, by the launch's id.
-    fn stages_of_launches(&self, experiment: &str) -> Result<HashMap<String, Option<String>>, LogError> {
-        self.ask(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT id, json_extract(config, '$.pipeline.stages') FROM launches WHERE experiment = ?1",
-            )?;
-            statement.query_map([experiment], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        })
     }
 
     /// What the variants of a launch's ablation are called, by what they set: the base and the changes. Empty without one.
@@ -166,6 +118,18 @@ impl RunLog {
         read().map_err(|error| LogError::from_sqlite(&self.path, &error))
     }
 
+    /// Which way the objectives of a launch's search are better.
+    pub fn aims_of(&self, launch: &str) -> Result<BTreeMap<String, Better>, LogError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT objective.value ->> 'metric', objective.value ->> 'direction' = 'minimize'
+                 FROM launches, json_each(config, '$.search.objectives') AS objective WHERE launches.id = ?1",
+            )?;
+            let better = |lower| if lower { Better::Lower } else { Better::Higher };
+            statement.query_map([launch], |row| Ok((row.get(0)?, better(row.get(1)?))))?.collect()
+        })
+    }
+
     /// Whether the stage of this name had different values of a param in these runs.
     pub fn stage_param_differs(&self, runs: &[&str], stage: &str, param: &str) -> Result<bool, LogError> {
         self.ask(|connection| {
@@ -199,13 +163,6 @@ impl RunLog {
             Ok(all)
         })
     }
-}
-
-/// What makes two runs the same work, as far as the log knows: params and seed. Equal params are shared.
-type Work = (*const Map<String, Value>, u64);
-
-fn work(row: &ComparedRun) -> Work {
-    (Arc::as_ptr(&row.params), row.seed)
 }
 
 /// A text that rows share.

@@ -1,7 +1,7 @@
 //! Runs in groups: how many distinct ones, and what came out of them.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::{Value as SqlValue, ValueRef};
 use rusqlite::{OptionalExtension, params_from_iter};
@@ -74,7 +74,7 @@ impl RunLog {
     }
 
     /// For each of these runs, which ascend, whether it counts: of several of a group with the same experiment, params
-    /// and seed the newest that ended well does, or the newest when none did.
+    /// and seed the newest that ended well does, one of all stages before one of some; or the newest when none did.
     fn count_once(&self, numbers: &[i64], group_of: &[usize]) -> rusqlite::Result<Vec<bool>> {
         let (mut work, ended_well) = self.brief(numbers, group_of)?;
         let catalog = self.read_catalog()?;
@@ -93,14 +93,27 @@ impl RunLog {
                 work[row] = *known.entry((work[row], value)).or_insert(row);
             }
         }
+        let again: Vec<i64> = shared(&work).iter().map(|row| numbers[*row]).collect();
+        let partial = if again.is_empty() { HashSet::new() } else { self.of_partial_launches(&again)? };
+        let worth = |row: usize| (ended_well[row], !partial.contains(&numbers[row]));
         let mut counted: HashMap<usize, usize> = HashMap::new();
         for row in 0..numbers.len() {
             let best = counted.entry(work[row]).or_insert(row);
-            if ended_well[row] || !ended_well[*best] {
+            if worth(row) >= worth(*best) {
                 *best = row;
             }
         }
         Ok((0..numbers.len()).map(|row| counted[&work[row]] == row).collect())
+    }
+
+    /// Those of these runs, and perhaps others, whose launches were to run some stages only.
+    fn of_partial_launches(&self, numbers: &[i64]) -> rusqlite::Result<HashSet<i64>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT number FROM runs WHERE launch IN
+                (SELECT number FROM launches WHERE config -> '$.only' IS NOT NULL AND number IN
+                    (SELECT launch FROM json_each(?1) AS wanted JOIN runs ON runs.number = wanted.value))",
+        )?;
+        statement.query_map([Value::from(numbers).to_string()], |row| row.get(0))?.collect()
     }
 
     /// For each of these runs, which ascend, the first one of its group, experiment and seed, and whether it ended well.

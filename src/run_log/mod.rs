@@ -14,6 +14,7 @@ mod record;
 mod recorder;
 mod remove;
 mod schema;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,13 +24,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::provenance;
 
-pub use compared::{ComparedRun, Standing};
+pub use compared::ComparedRun;
 pub use detail::{RunDetail, StageArtifact, StageDetail};
 pub use error::LogError;
 pub use group::{Figures, Group, compare};
 pub use query::{Filter, RunRow};
 pub use recorder::Recorder;
 pub use remove::Removal;
+pub use standing::Standing;
 
 /// How long a writer waits for another one before it gives up for now.
 const PATIENCE: Duration = Duration::from_secs(10);

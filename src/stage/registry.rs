@@ -13,6 +13,12 @@ pub fn find(kind: &str) -> Option<&'static dyn Stage> {
     all().iter().copied().find(|found| found.description().kind == kind)
 }
 
+/// The kinds that bring data in: they take nothing from other stages.
+pub fn sources() -> Vec<&'static str> {
+    let kinds = all().iter().map(|kind| kind.description());
+    kinds.filter(|kind| kind.inputs.is_empty()).map(|kind| kind.kind).collect()
+}
+
 /// The kinds as the plan sees them.
 pub struct Registry;
 

@@ -10,7 +10,8 @@ use std::path::Path;
 use assert_cmd::Command;
 use jiff::Timestamp;
 use pipeline::event::{
-    LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo, StageFinished, Status,
+    ArtifactInfo, FileInfo, LaunchStarted, NodeInfo, Observer, Outcome, RunEvent, RunFinished, RunInfo, StageFinished,
+    Status,
 };
 use pipeline::run_log::Recorder;
 use serde_json::{Map, Value, json};
@@ -28,8 +29,8 @@ fn launch(directory: &Path, number: i64, experiment: &str, epochs: u32, rows: &[
     launch_of(directory, number, experiment, rows, config, "mse");
 }
 
-/// The same with this config, whose params all have that do not vary them, and a stage `autoencoder` with this loss;
-/// its course is known where a run has a figure of it.
+/// The same with this config, whose params all have that do not vary them, a stage `autoencoder` with this loss, whose
+/// course is known where a run has a figure of it, and a stage `load` that gave the config's `data`.
 fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], config: Value, loss: &str) {
     let run = |(index, (variant, seed, _)): (usize, &Row)| {
         let mut params = config["params"].as_object().cloned().unwrap_or_default();
@@ -40,21 +41,31 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], conf
             seed: *seed,
             params,
             tags: Vec::new(),
-            stages: [("autoencoder".to_owned(), 0)].into(),
+            stages: [("autoencoder".to_owned(), 0), ("load".to_owned(), 1)].into(),
         }
     };
-    let node = NodeInfo {
-        stage: "autoencoder".to_owned(),
-        kind: "train-autoencoder".to_owned(),
+    let node = |stage: &str, kind: &str, params: Value| NodeInfo {
+        stage: stage.to_owned(),
+        kind: kind.to_owned(),
         variant: Map::new(),
-        params: json!({ "loss": loss }),
+        params,
     };
+    let data = FileInfo {
+        name: "train.images.npy".to_owned(),
+        path: "/cache/1".into(),
+        bytes: 1,
+        blake3: config["data"].as_str().unwrap_or("same").to_owned(),
+    };
+    let port = ArtifactInfo { port: "dataset".into(), artifact_type: "Dataset".into(), files: vec![data] };
     let started = LaunchStarted {
         launch: format!("launch-{number}"),
         experiment: experiment.to_owned(),
         file: directory.join("experiments/e.toml"),
         runs: rows.iter().enumerate().map(run).collect(),
-        nodes: vec![node],
+        nodes: vec![
+            node("autoencoder", "train-autoencoder", json!({ "loss": loss })),
+            node("load", "load", json!({ "dataset": "mnist" })),
+        ],
         provenance: Box::default(),
         config: config.clone(),
     };
@@ -62,8 +73,11 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], conf
     let time = Timestamp::from_second(1_767_225_600 + number).unwrap();
     recorder.observe(time, &RunEvent::LaunchStarted(started));
     if rows.iter().any(|(_, _, metrics)| metrics.iter().any(|(name, _)| *name == "autoencoder.val_loss")) {
-        recorder.observe(time, &RunEvent::StageFinished(trained()));
+        let series = [("val_loss".to_owned(), vec![0.5, 0.25])].into();
+        let trained = ended(0, Outcome { series, ..Outcome::default() }, vec![]);
+        recorder.observe(time, &RunEvent::StageFinished(trained));
     }
+    recorder.observe(time, &RunEvent::StageFinished(ended(1, Outcome::default(), vec![port])));
     for (run, (_, _, metrics)) in rows.iter().enumerate() {
         let metrics = metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
         let status = Status::Executed;
@@ -73,19 +87,18 @@ fn launch_of(directory: &Path, number: i64, experiment: &str, rows: &[Row], conf
     recorder.finish().unwrap();
 }
 
-/// The stage that all runs of a launch share, as it ends.
-fn trained() -> StageFinished {
-    let series = [("val_loss".to_owned(), vec![0.5, 0.25])].into();
+/// A stage that all runs of a launch share, as it ends.
+fn ended(node: usize, outcome: Outcome, artifacts: Vec<ArtifactInfo>) -> StageFinished {
     StageFinished {
-        node: 0,
+        node,
         fingerprint: None,
         status: Status::Executed,
         seconds: 1.0,
         saved: 0.0,
-        reasons: Vec::new(),
+        reasons: vec![],
         error: None,
-        outcome: Outcome { series, ..Outcome::default() },
-        artifacts: Vec::new(),
+        outcome,
+        artifacts,
     }
 }
 

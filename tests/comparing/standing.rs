@@ -1,5 +1,6 @@
 //! Which runs an experiment stands for.
 
+use assert_cmd::Command;
 use serde_json::{Value, json};
 
 use super::{compare, launch_of, project, sized, table};
@@ -40,6 +41,58 @@ fn runs_of_other_stages_do_not_stand_for_an_experiment() {
     let runs: Vec<&Value> = json["variants"].as_array().unwrap().iter().map(|variant| &variant["runs"]).collect();
     assert_eq!(runs, [&json!(["3000", "2000"]), &json!(["3001"])]);
     insta::assert_snapshot!(stderr, @"2 runs of earlier launches left out: sizes had other stages then");
+}
+
+#[test]
+fn runs_of_other_data_do_not_stand_for_an_experiment() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    let data = |hash: &str| json!({ "data": hash });
+    launch_of(path, 1, "sizes", &[sized(2, 0, 0.9), sized(2, 1, 0.8), sized(4, 0, 0.7)], data("stand-in"), "mse");
+    launch_of(path, 2, "sizes", &[sized(2, 0, 0.05), sized(8, 0, 0.02)], data("real"), "mse");
+    let (_, stdout, stderr) = compare(path, &["sizes", "--metric", "mse"]);
+    insta::assert_snapshot!(table(&stdout), @"
+                evaluate
+    latent_dim  mse ↓
+             2  0.05
+             8  0.02 *
+    ");
+    insta::assert_snapshot!(stderr, @"
+    2 runs of earlier launches left out: sizes had other data then
+    ");
+}
+
+#[test]
+fn a_launch_of_some_stages_takes_no_result_away() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let path = directory.path();
+    launch_of(path, 1, "sizes", &[sized(2, 0, 0.05), sized(8, 0, 0.02)], json!({}), "mse");
+    let trained = |size: u32, seed: u64| (json!({ "latent_dim": size }), seed, vec![("autoencoder.val_loss", 0.1)]);
+    launch_of(
+        path,
+        2,
+        "sizes",
+        &[trained(2, 0), trained(8, 0), trained(8, 1)],
+        json!({ "only": ["autoencoder"] }),
+        "mse",
+    );
+    let (_, stdout, _) = compare(path, &["sizes", "--format", "csv"]);
+    insta::assert_snapshot!(stdout, @"
+    latent_dim,runs,evaluate.mse,evaluate.mse:deviation,evaluate.mse:low,evaluate.mse:high,evaluate.mse:count,evaluate.mse:difference,evaluate.mse:difference_low,evaluate.mse:difference_high,evaluate.mse:p,evaluate.mse:p_holm,evaluate.ssim,evaluate.ssim:deviation,evaluate.ssim:low,evaluate.ssim:high,evaluate.ssim:count,evaluate.ssim:difference,evaluate.ssim:difference_low,evaluate.ssim:difference_high,evaluate.ssim:p,evaluate.ssim:p_holm
+    8,2002 1001,0.02,,,,1,,,,,,0.98,,,,1,,,,,
+    2,1000,0.05,,,,1,,,,,,0.95,,,,1,,,,,
+    ");
+    let listed = Command::cargo_bin("pipeline").unwrap();
+    let grouped =
+        { listed }.current_dir(path).args(["runs", "--group-by", "latent_dim", "--columns", "evaluate.mse"]).output();
+    insta::assert_snapshot!(String::from_utf8(grouped.unwrap().stdout).unwrap(), @"
+                distinct  evaluate  best
+    latent_dim      runs       mse   mse  of run
+             2         1      0.05  0.05    1000
+             8         2      0.02  0.02    1001
+    ");
 }
 
 #[test]

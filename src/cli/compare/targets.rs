@@ -1,6 +1,6 @@
 //! What `pipeline compare` is to compare: experiments, their variants and single runs, as the log has them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,9 +9,13 @@ use crate::cli::Stop;
 use crate::cli::runs::NONE_YET;
 use crate::compare::{CHANGE, Run};
 use crate::diagnostic::nearest_or;
+use crate::merit::Better;
 use crate::progress::remark;
 use crate::run_log::{ComparedRun, LogError, RunLog, Standing};
+use crate::stage::registry;
 use crate::text;
+
+type Aims = Arc<BTreeMap<String, Better>>;
 
 /// The runs that are meant, each once, and the metrics that their experiments are about.
 pub fn runs(log: &RunLog, targets: &[String]) -> Result<(Vec<Run>, Vec<String>), Stop> {
@@ -25,12 +29,13 @@ pub fn runs(log: &RunLog, targets: &[String]) -> Result<(Vec<Run>, Vec<String>),
         [only] => Err(Stop::usage(format!("there is one run only, {}: nothing to compare it with", only.id))
             .help("name another run, variant or experiment; `pipeline runs` lists them")),
         _ => {
-            let mut about: Vec<String> = Vec::new();
+            let (mut about, mut aims): (Vec<String>, HashMap<Arc<str>, Aims>) = Default::default();
             for rows in rows.chunk_by(|one, other| one.launch == other.launch) {
                 let more = log.metrics_of(&rows[0].launch)?;
                 about.extend(more.into_iter().filter(|name| !about.contains(name)).collect::<Vec<_>>());
+                aims.insert(rows[0].launch.clone(), Arc::new(log.aims_of(&rows[0].launch)?));
             }
-            Ok((rows.into_iter().map(run).collect(), about))
+            Ok((rows.into_iter().map(|row| run(row, &aims)).collect(), about))
         }
     }
 }
@@ -63,10 +68,12 @@ fn named(log: &RunLog, target: &str) -> Result<Vec<ComparedRun>, Stop> {
 }
 
 fn standing_for(log: &RunLog, experiment: &str) -> Result<Vec<ComparedRun>, Stop> {
-    let Standing { mut runs, left_out } = log.standing_for(experiment)?;
-    if left_out > 0 {
-        let runs = text::count(left_out, "run");
-        remark(&format!("{runs} of earlier launches left out: {experiment} had other stages then"));
+    let Standing { mut runs, of_other_stages, of_other_data } = log.standing_for(experiment, &registry::sources())?;
+    for (count, what) in
+        [(of_other_stages, "stages"), (of_other_data, "data")].into_iter().filter(|(count, _)| *count > 0)
+    {
+        let runs = text::count(count, "run");
+        remark(&format!("{runs} of earlier launches left out: {experiment} had other {what} then"));
     }
     name_changes(log, &mut runs)?;
     Ok(runs)
@@ -179,7 +186,7 @@ pub fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
     names.map(|name| name.as_ref().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
-fn run(row: ComparedRun) -> Run {
-    let ComparedRun { id, experiment, variant, params, seed, metrics, .. } = row;
-    Run { id, experiment, variant, params, seed, metrics }
+fn run(row: ComparedRun, aims: &HashMap<Arc<str>, Aims>) -> Run {
+    let ComparedRun { id, experiment, launch, variant, params, seed, metrics, .. } = row;
+    Run { id, experiment, variant, params, seed, metrics, aims: aims.get(&launch).cloned().unwrap_or_default() }
 }

@@ -215,13 +215,28 @@ impl Reading<'_> {
         let max = self.amount("max_resource", &param, pipeline).or(self.get("max_resource").is_none().then_some(own));
         let reduction = self.count("reduction", 2).or(self.get("reduction").is_none().then_some(3));
         let (min, max) = (min?, max?);
-        if min >= max {
-            let key = self.get("min_resource")?;
-            let problem = Diagnostic::new("bad-resource", format!("trials begin with {min} and end with {max}"));
-            let problem = problem.at(key.value.span, format!("not below {max}"));
-            self.reader.report(problem.help("make `min_resource` smaller than `max_resource`"));
-        }
+        let pruner = Pruner { strategy, min, max, reduction: reduction? };
+        self.refuse_one_level(pruner);
         let span = self.get("max_resource").map_or(place, |entry| entry.value.span);
-        Some((Pruner { strategy, min, max, reduction: reduction? }, Resource { param, span }))
+        Some((pruner, Resource { param, span }))
+    }
+
+    /// A pruner that never stops a trial, because all begin with the most.
+    fn refuse_one_level(&mut self, Pruner { min, max, reduction, .. }: Pruner) {
+        let Some(key) = self.get("min_resource").filter(|_| max / reduction < min) else { return };
+        let (label, help) = match min >= max {
+            true => (format!("not below {max}"), "make `min_resource` smaller than `max_resource`".to_owned()),
+            false => {
+                let fewer = match max / reduction {
+                    0 => String::new(),
+                    most => format!("make `min_resource` at most {most}, "),
+                };
+                let help =
+                    format!("{fewer}the most at least {}, or `reduction` smaller", min.saturating_mul(reduction));
+                (format!("above {max} / {reduction}, so no trial is ever stopped early"), help)
+            }
+        };
+        let problem = Diagnostic::new("bad-resource", format!("trials begin with {min} and end with {max}"));
+        self.reader.report(problem.at(key.value.span, label).help(help));
     }
 }

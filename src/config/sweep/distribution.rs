@@ -32,6 +32,11 @@ pub fn read(entry: &Entry, def: &ParamDef, table: &[Entry], reader: &mut Reader)
     let known = ["when", kind.key.as_str(), "log"];
     let known = if kind.key == "integer" { &known[..] } else { &known[..2] };
     reader.refuse_unknown_keys(table, known, &format!("`{param}`"));
+    let inside = |problem: &Diagnostic| problem.span.is_some_and(|span| kind.value.span.contains(span));
+    if reader.diagnostics.iter().any(inside) {
+        // Such as an infinite number, in the place of which stands another.
+        return None;
+    }
     let domain = match kind.key.as_str() {
         "choice" => return choice(param, kind, def, reader),
         "integer" => integer(param, kind, table, reader)?,

@@ -185,7 +185,8 @@ impl Reading<'_> {
     fn when(&mut self, param: &str, when: &Located) -> Vec<Need> {
         const HELP: &str = "write `when = { architecture = \"conv\" }`, or a list of values that will do";
         let Some(table) = when.as_table().filter(|table| !table.is_empty()) else {
-            let problem = Diagnostic::new("bad-condition", format!("`when` of `{param}` is no table of params"));
+            let what = if when.as_table().is_some() { "names no param" } else { "is no table of params" };
+            let problem = Diagnostic::new("bad-condition", format!("`when` of `{param}` {what}"));
             self.reader.report(problem.at(when.span, "").help(HELP));
             return Vec::new();
         };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::distribution::Drawn;
 use super::expand::{self, Condition, Factor, Partial};
 use super::points::Making;
 use super::read::{Dim, Named, Need, Row, Spread};
@@ -9,6 +10,7 @@ use super::{MAX_POINTS, Point};
 use crate::config::reader::listed;
 use crate::config::value::Located;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::space::Domain;
 
 impl Making<'_> {
     /// Distributions that nothing says how often to draw from.
@@ -62,7 +64,14 @@ impl Making<'_> {
         self.reader.report(match swept {
             Some(axis) => {
                 let values = in_words(&axis.values);
-                let takes = if axis.values.is_empty() { "other values".to_owned() } else { values };
+                let drawn = self.spec.dims.iter().find(|dim| dim.param == need.param).map(|dim| &dim.spread);
+                let takes = match drawn {
+                    Some(Spread::Drawn(Drawn { domain: Domain::Integer { low, high, .. }, .. })) => {
+                        format!("{low} to {high}")
+                    }
+                    _ if axis.values.is_empty() => "other values".to_owned(),
+                    _ => values,
+                };
                 let label = format!("`{}` has none of these", need.param);
                 problem.at(need.span, label).help(format!("`{}` takes {takes}", need.param))
             }

@@ -61,11 +61,11 @@ fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
     };
     html! { div.answer {
         h2 { (question) }
-        p { (verdict(metric, duels, &name)) }
+        p { (verdict(compare::better(variants, metric), metric, duels, &name)) }
         div.scroll { table {
             thead { tr {
                 th scope="col" { "at" }
-                @for (metric, _) in &compared { th scope="col" { (content::metric_name(metric)) } }
+                @for (metric, _) in &compared { th scope="col" { (content::metric_name(metric, compare::better(variants, metric))) } }
             } }
             tbody { @for Duel { at, .. } in duels { tr {
                 th scope="row" { (if at.is_empty() { "all".to_owned() } else { shell::variant(at) }) }
@@ -92,7 +92,7 @@ fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
 /// "The test MSE is lowest with conv at latent_dim 32 (the data support it). In test MSE, these runs do not tell which is
 /// better at latent_dim 8."
 /// `name` stands before the values.
-fn verdict(metric: &str, duels: &[Duel], name: &str) -> String {
+fn verdict(better: Option<Better>, metric: &str, duels: &[Duel], name: &str) -> String {
     let with = |outcome: Outcome| duels.iter().filter(move |duel| duel.outcome == outcome).map(|duel| &duel.at);
     let mut wins: Vec<(&str, Vec<&Map<String, Value>>)> = Vec::new();
     for duel in duels.iter().filter(|duel| matches!(duel.outcome, Outcome::Clear | Outcome::Untested)) {
@@ -102,7 +102,7 @@ fn verdict(metric: &str, duels: &[Duel], name: &str) -> String {
         }
     }
     let title = merit::title(metric);
-    let how = if merit::better(metric) == Some(Better::Lower) { "lowest" } else { "highest" };
+    let how = if better == Some(Better::Lower) { "lowest" } else { "highest" };
     let won: Vec<String> = wins.iter().map(|(value, at)| format!("with {name}{value}{}", places(at))).collect();
     let certain = match with(Outcome::Untested).next() {
         Some(_) => " (too few seeds for a test, so this may be chance)",

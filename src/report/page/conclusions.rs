@@ -23,7 +23,7 @@ const MOST: usize = 24;
 
 /// The key metrics that are spoken of: those that can be better or worse.
 fn spoken_of<'a>(overview: &Overview<'a>) -> impl Iterator<Item = &'a str> {
-    overview.key.clone().into_iter().filter(|metric| merit::better(metric).is_some()).take(METRICS)
+    overview.key.clone().into_iter().filter(|metric| compare::better(&overview.ranked, metric).is_some()).take(METRICS)
 }
 
 /// A plain sentence for each metric, and what a reader has to know of the values; nothing for a single variant.
@@ -49,7 +49,7 @@ pub fn differences(overview: &Overview<'_>) -> Result<Vec<Plot>> {
     for metric in spoken_of(overview) {
         let best = compare::best(ranked, metric).and_then(|ranked| ranked.first().copied());
         let Some(center) = baseline.or(best) else { continue };
-        let lower = merit::better(metric) == Some(Better::Lower);
+        let lower = compare::better(ranked, metric) == Some(Better::Lower);
         let rows: Vec<Row> = worth(ranked, center, metric, lower)
             .into_iter()
             .map(|comparison| row(label(comparison.variant), &comparison, lower))
@@ -61,7 +61,7 @@ pub fn differences(overview: &Overview<'_>) -> Result<Vec<Plot>> {
         let title = merit::title(metric);
         let from = label(center);
         let chart = Forest {
-            title: &format!("{title}{}: differences", merit::arrow(metric)),
+            title: &format!("{title}{}: differences", merit::arrow(compare::better(ranked, metric))),
             caption: &format!("from {from}, 95 % intervals; gray: not told apart"),
             rows,
         };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::compare::Variant;
+use crate::compare::{self, Variant};
 use crate::merit::{self, Better};
 use crate::report::Result;
 use crate::report::draw::axis::{Axis, Spread};
@@ -21,7 +21,8 @@ const METRICS: usize = 3;
 
 /// A line for every variant over the swept params and the key metrics; for three variants and two params at least.
 pub fn parallel(variants: &[Variant<'_>], swept: &[String], key: &[&str]) -> Result<Option<Plot>> {
-    let directed: Vec<&str> = key.iter().copied().filter(|metric| merit::better(metric).is_some()).collect();
+    let directed: Vec<&str> =
+        key.iter().copied().filter(|metric| compare::better(variants, metric).is_some()).collect();
     let varied = variants::varied(variants, swept);
     let (Some(first), true) = (directed.first(), variants.len() > 2 && varied.len() > 1) else { return Ok(None) };
     let metrics = directed.iter().take(METRICS);
@@ -63,13 +64,17 @@ fn of_param(variants: &[Variant<'_>], param: &str) -> Column {
 fn of_metric(variants: &[Variant<'_>], metric: &str) -> Column {
     let values: Vec<f64> = variants.iter().map(|variant| mean(variant, metric)).collect();
     let axis = Axis::around(values.iter().copied(), Spread::Linear, 6);
-    Column { name: format!("{}{}", merit::title(metric), merit::arrow(metric)), axis, values }
+    Column {
+        name: format!("{}{}", merit::title(metric), merit::arrow(compare::better(variants, metric))),
+        axis,
+        values,
+    }
 }
 
 /// Where each variant stands between the worst (0) and the best (1); by rank, so that one bad run does not make all
 /// others alike.
 fn shades(variants: &[Variant<'_>], metric: &str) -> Vec<f64> {
-    let sign = if merit::better(metric) == Some(Better::Lower) { -1.0 } else { 1.0 };
+    let sign = if compare::better(variants, metric) == Some(Better::Lower) { -1.0 } else { 1.0 };
     let values: Vec<f64> = variants.iter().map(|variant| sign * mean(variant, metric)).collect();
     let below = |value: f64| values.iter().filter(|other| **other < value).count() as f64;
     let most = values.iter().copied().map(below).fold(1.0, f64::max);
@@ -80,9 +85,9 @@ fn shades(variants: &[Variant<'_>], metric: &str) -> Vec<f64> {
 pub fn fronts(overview: &Overview<'_>) -> Result<Vec<Plot>> {
     let Overview { page, ranked, key, .. } = overview;
     let accuracy = key.iter().find(|metric| merit::own(metric) == "test_accuracy");
-    let directed = key.iter().find(|metric| merit::better(metric).is_some());
+    let directed = key.iter().find(|metric| compare::better(ranked, metric).is_some());
     let (Some(metric), true) = (accuracy.or(directed), ranked.len() > 2) else { return Ok(Vec::new()) };
-    let Some(better) = merit::better(metric) else { return Ok(Vec::new()) };
+    let Some(better) = compare::better(ranked, metric) else { return Ok(Vec::new()) };
     let has = |name: &&&str| merit::own(name) == "parameters";
     let parameters = key.iter().find(has).copied().or_else(|| {
         let all = ranked.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.metrics.names());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::compare::Variant;
+use crate::compare::{self, Variant};
 use crate::merit::{self, Better};
 use crate::report::Result;
 use crate::report::draw::heat_map::{self, HeatMap};
@@ -47,12 +47,12 @@ fn map(variants: &[Variant<'_>], down: &str, across: &str, metric: &str) -> Resu
     let title = merit::title(metric);
     let names = |values: &[&Value]| values.iter().map(|value| shell::plain(value)).collect();
     let map = HeatMap {
-        title: &format!("{title}{}", merit::arrow(metric)),
+        title: &format!("{title}{}", merit::arrow(compare::better(variants, metric))),
         row_label: down,
         column_label: across,
         rows: names(&rows),
         columns: names(&columns),
-        cells: heat_map::values(&values, merit::better(metric) == Some(Better::Lower)),
+        cells: heat_map::values(&values, compare::better(variants, metric) == Some(Better::Lower)),
     };
     let alt = format!("Heat map: mean {title} by {down} and {across}");
     let name = format!("map-{}-{}-{}", file_name(metric), file_name(down), file_name(across));
