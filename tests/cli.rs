@@ -288,6 +288,10 @@ fn an_override_that_says_nothing_is_wrong_usage() {
     error: `--set epochs=3` and `--sweep epochs=1,2` contradict each other
       help: keep one of the two: `epochs` is either set or swept
     ");
+    insta::assert_snapshot!(told(&["--sweep", "epochs=3", "--sweep", "epochs=1,2"]), @"
+    error: `--sweep epochs=3` and `--sweep epochs=1,2` contradict each other
+      help: keep one of the two: `epochs` is given once; several values are swept as in `--sweep epochs=A,B`
+    ");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn a_metric_that_no_stage_reports_is_told_with_those_there_are() {
     8 | minimize = "evaluate.msee"
       |            ^^^^^^^^^^^^^^^ no such metric
       |
-      = help: did you mean `evaluate.mse`? There are autoencoder.active_dimensions, autoencoder.baseline.collapsed, autoencoder.baseline.constant_mse, autoencoder.baseline.mse, autoencoder.baseline.mse_over_pca, autoencoder.baseline.pca_mse, autoencoder.best_epoch, autoencoder.latent_dim, autoencoder.parameters, autoencoder.pca.constant_mse, autoencoder.train_divergence, autoencoder.train_loss, autoencoder.val_divergence, autoencoder.val_elbo, autoencoder.val_loss, autoencoder.val_mse, autoencoder.val_reconstruction, classifier.best_epoch, classifier.macro_f1, classifier.parameters, classifier.probe.best_epoch, classifier.probe.macro_f1, classifier.probe.parameters, classifier.probe.test_accuracy, classifier.probe.train_accuracy, classifier.probe.train_loss, classifier.probe.val_accuracy, classifier.probe.val_loss, classifier.test_accuracy, classifier.train_accuracy, classifier.train_loss, classifier.val_accuracy, classifier.val_loss, evaluate.bce, evaluate.compression_ratio, evaluate.mse, evaluate.pixel_accuracy, evaluate.ssim, latents.latent_dim
+      = help: did you mean `evaluate.mse`? There are autoencoder.active_dimensions, autoencoder.best_epoch, autoencoder.latent_dim, autoencoder.parameters, autoencoder.train_divergence, autoencoder.train_loss, autoencoder.val_divergence, autoencoder.val_elbo, autoencoder.val_loss, autoencoder.val_mse, autoencoder.val_reconstruction, classifier.best_epoch, classifier.macro_f1, classifier.parameters, classifier.test_accuracy, classifier.train_accuracy, classifier.train_loss, classifier.val_accuracy, classifier.val_loss, evaluate.bce, evaluate.compression_ratio, evaluate.mse, evaluate.pixel_accuracy, evaluate.ssim, latents.latent_dim
     "#);
 }
 
@@ -241,6 +241,25 @@ fn a_trial_without_the_metric_counts_as_one_that_came_to_nothing() {
     project.write(EXPERIMENT, format!("pipeline = \"../pipelines/tiny.toml\"\n{search}"));
     let said = conclusion(&project);
     assert!(said.contains("autoencoder.best_epoch is greatest") && said.ends_with("with patience=1"), "{said}");
+}
+
+#[test]
+fn an_objective_that_no_trial_reports_is_told_with_those_there_are() {
+    let project = searching("maximize = \"autoencoder.best_epoch\"\ntrials = 2");
+    let stderr = project.run(&[]).stderr;
+    assert_eq!(stderr.matches("no trial reports autoencoder.best_epoch so far").count(), 1, "{stderr}");
+    let said = conclusion(&project);
+    assert!(said.ends_with("none of them gave a finite autoencoder.best_epoch"), "{said}");
+}
+
+#[test]
+fn the_objective_says_which_way_is_better() {
+    let project = searching("minimize = [\"autoencoder.parameters\", \"evaluate.mse\"]\ntrials = 2");
+    let launch = project.run(&[]);
+    let told = project.call(&["compare", "tiny", "--metric", "autoencoder.parameters"]).stdout;
+    assert!(told.contains("parameters ↓") && told.contains("has the lowest parameters"), "{told}");
+    let page = std::fs::read_to_string(text(&launch.last()["report"])).unwrap();
+    assert!(page.contains("has the lowest parameters"));
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub struct Searching {
     untold: Vec<String>,
     /// That runs lack an objective was told.
     told_lost: bool,
+    /// Some run ended well.
+    any_well: bool,
 }
 
 impl Searching {
@@ -179,7 +181,7 @@ impl Searching {
 
     /// The mean over the seeds of each objective; a trial of which any seed failed has failed.
     fn outcome(&self, runs: &[RunEnd]) -> Outcome {
-        if runs.iter().any(|run| !matches!(run.status, Status::Executed | Status::Cached)) {
+        if !runs.iter().all(ended_well) {
             return Outcome::Failed;
         }
         let mean = |objective: &Objective| {
@@ -222,8 +224,7 @@ impl Searching {
 
     /// Why there is no best trial.
     fn without_best(&self) -> String {
-        let ended = |trial: &Trial| trial.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Values(_)));
-        match self.search.history().iter().any(ended) {
+        match self.any_well {
             true => format!("none of them gave a finite {}", self.names(" and ")),
             false => "none of them ended well".to_owned(),
         }
@@ -235,8 +236,7 @@ impl Searching {
 
     /// An objective that none of these runs reports, though some ended well: the search can only guess.
     fn lost(&self, runs: &[RunEnd]) -> Option<String> {
-        let well: Vec<&RunEnd> =
-            runs.iter().filter(|run| matches!(run.status, Status::Executed | Status::Cached)).collect();
+        let well: Vec<&RunEnd> = runs.iter().filter(|run| ended_well(run)).collect();
         let is_lost = |of: &&Objective| well.iter().all(|run| !run.metrics.contains_key(&of.metric));
         let Objective { metric, .. } = self.objectives().iter().find(is_lost).filter(|_| !well.is_empty())?;
         let known: BTreeSet<&str> = well.iter().flat_map(|run| run.metrics.keys()).map(String::as_str).collect();
@@ -251,6 +251,7 @@ impl Growth for Searching {
             self.told_lost = true;
             self.untold.push(lost);
         }
+        self.any_well |= ended.iter().any(ended_well);
         let repeats = self.experiment.repeats as usize;
         for (proposal, point) in std::mem::take(&mut self.asked) {
             let outcome = ended.get(point * repeats..(point + 1) * repeats).map(|runs| self.outcome(runs));
@@ -260,6 +261,10 @@ impl Growth for Searching {
         more.notices.splice(0..0, std::mem::take(&mut self.untold));
         more
     }
+}
+
+fn ended_well(run: &RunEnd) -> bool {
+    matches!(run.status, Status::Executed | Status::Cached)
 }
 
 /// What a trial gave with the most of the resource.

@@ -100,7 +100,9 @@ pub fn read(layers: &Layers, pipeline: &Pipeline, reader: &mut Reader) -> Spec {
             false => spec.dims.extend(reading.dim(entry)),
         }
     }
-    spec.sound = reader.diagnostics.len() == before;
+    // What was refused when the file was read, such as an infinite number, is reported already.
+    let params = layers.entries.iter().filter(|entry| !WORDS.contains(&entry.key.as_str())).count();
+    spec.sound = reader.diagnostics.len() == before && spec.dims.len() == params;
     if spec.sound {
         refuse_two_places(&spec, reader);
         spec.sound = reader.diagnostics.len() == before;

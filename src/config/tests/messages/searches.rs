@@ -187,6 +187,15 @@ fn trials_begin_with_less_than_they_end_with() {
       |
       = help: make `min_resource` smaller than `max_resource`
     "#);
+    assert_snapshot!(searched("minimize = 'a.b'\ntrials = 9\npruner = 'asha'\nmin_resource = 20", SPACE), @"
+    error[bad-resource]: trials begin with 20 and end with 50
+     --> experiment.toml:6:16
+      |
+    6 | min_resource = 20
+      |                ^^ above 50 / 3, so no trial is ever stopped early
+      |
+      = help: make `min_resource` at most 16, the most at least 60, or `reduction` smaller
+    ");
 }
 
 #[test]

@@ -362,3 +362,34 @@ fn a_param_with_the_name_of_a_word_is_told_of() {
       = help: `points` is a word of [sweep]: give the param another name to sweep over it
     ");
 }
+
+#[test]
+fn a_condition_on_a_drawn_number_is_told_its_range() {
+    let drawn = "draws = 3\nepochs = { integer = [2, 3] }";
+    assert_snapshot!(swept(&format!("{drawn}\nlatent_dim = {{ values = [2, 8], when = {{ epochs = 4 }} }}")), @"
+    error[too-many-draws]: `draws` asks for 3 points, but there are only 2 different ones
+     --> experiment.toml:3:9
+      |
+    3 | draws = 3
+      |         ^ too many
+      |
+      = help: draw 2, or list the values to try them all
+
+    error[never-holds]: `latent_dim` is never varied: its condition never holds
+     --> experiment.toml:5:51
+      |
+    5 | latent_dim = { values = [2, 8], when = { epochs = 4 } }
+      |                                                   ^ `epochs` has none of these
+      |
+      = help: `epochs` takes 2 to 3
+    ");
+    assert_snapshot!(swept("latent_dim = { values = [2, 8], when = {} }"), @r#"
+    error[bad-condition]: `when` of `latent_dim` names no param
+     --> experiment.toml:3:40
+      |
+    3 | latent_dim = { values = [2, 8], when = {} }
+      |                                        ^^
+      |
+      = help: write `when = { architecture = "conv" }`, or a list of values that will do
+    "#);
+}
