@@ -70,10 +70,10 @@ pub fn value(value: &Value) -> String {
 /// The most characters of a value.
 const LONGEST: usize = 48;
 
-/// A param's value: strings without quotes.
+/// A param's value: strings without quotes, unless line breaks and the like stand in them.
 pub fn in_full(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) if !text.contains(char::is_control) => text.clone(),
         Value::Null => "none".to_owned(),
         other => other.to_string(),
     }

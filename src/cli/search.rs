@@ -58,6 +58,7 @@ impl Searching {
             asked: vec![],
             untold: vec![],
             told_lost: false,
+            any_well: false,
         };
         let anew = own.check_resource().map_err(|problems| refuse(&problems))?;
         let first = own.round();

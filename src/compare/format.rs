@@ -270,9 +270,10 @@ pub fn latex(sheet: &Sheet, grids: &[Grid]) -> String {
             true => format!("\\textbf{{{}}}", escaped_latex(&entry.text)),
             false => escaped_latex(&entry.text),
         };
-        lines.extend(grid.title.as_ref().map(|title| format!("% {}", title)));
         lines.push(format!("\\begin{{tabular}}{{{}}}", "l".repeat(shown)));
         lines.push("  \\toprule".to_owned());
+        let title = |title: &String| line(vec![format!("\\multicolumn{{{shown}}}{{l}}{{{}}}", escaped_latex(title))]);
+        lines.extend(grid.title.as_ref().map(title));
         lines.push(line(grid.header[..shown].iter().map(|name| escaped_latex(name)).collect()));
         lines.push("  \\midrule".to_owned());
         lines.extend(grid.rows.iter().map(|row| line(row[..shown].iter().map(entry).collect())));
@@ -288,6 +289,8 @@ fn escaped_latex(text: &str) -> String {
         '&' | '%' | '$' | '#' | '_' | '{' | '}' => format!("\\{character}"),
         '~' => "\\textasciitilde{}".to_owned(),
         '^' => "\\textasciicircum{}".to_owned(),
+        // What begins a cell would be an argument of the line above.
+        '[' | ']' | '*' => format!("{{{character}}}"),
         '<' => "$<$".to_owned(),
         '>' => "$>$".to_owned(),
         '|' => "$|$".to_owned(),

@@ -294,11 +294,11 @@ fn values_with_a_point_are_columns_of_their_own() {
 #[test]
 fn documents_get_what_their_languages_escape() {
     let sheet = sheet(None);
-    insta::assert_snapshot!(format::latex(&sheet, &format::grids_by(&sheet, "latent_dim")), @r"
+    insta::assert_snapshot!(format::latex(&sheet, &format::grids_by(&sheet, "latent_dim")), @r#"
     % Needs \usepackage{booktabs}.
-    % evaluate.mse ↓
     \begin{tabular}{lll}
       \toprule
+      \multicolumn{3}{l}{evaluate.mse $\downarrow$} \\
       latent\_dim & dense$|$$<$\&$>$ & conv \\
       \midrule
       2 & 0.0511 $\pm$ 0.0026 & \textbf{0.0510 $\pm$ 0.0040} \\
@@ -308,7 +308,15 @@ fn documents_get_what_their_languages_escape() {
     % Bold: best mean of the row; ±: half the 95 % interval
     % architecture=conv, latent_dim=8 has the lowest test MSE, 0.0216 ± 0.0018, 0.01040 less than the next, architecture=dense|<&>, latent_dim=8 (95 % interval 0.00950 to 0.01130; 3 pairs by seed; p < 0.001 after Holm's correction for 3 comparisons): the data support it. All 3 others are clearly worse.
     % Of the variance of the test MSE: latent_dim 91 % (p < 0.001), architecture 4 % (p < 0.001), architecture × latent_dim 4 % (p < 0.001); < 1 % is left to chance.
-    ");
+    "#);
+    let of = |layers: Value| runs(json!({ "layers": layers }), MSE, &[0.5]);
+    let lists = [of(json!(["a*b"])), of(json!("two\nlines"))].concat();
+    let listed = Sheet::of(&lists, &grouped(&lists, &telling(&lists)), &[MSE.to_owned()], None);
+    insta::assert_snapshot!(format::latex(&listed, &[format::grid(&listed)]).lines().skip(4).take(3).collect::<Vec<_>>().join("\n"), @r#"
+    \midrule
+    {[}"a{*}b"{]} & \textbf{0.5} \\
+    "two\textbackslash{}nlines" & \textbf{0.5} \\
+    "#);
     let page = format::html(&sheet, &[format::grid(&sheet)]);
     assert!(page.contains("<td>dense|&lt;&amp;&gt;</td>") && !page.contains("<&>"), "{page}");
     assert!(!page.contains("http"), "it loads nothing");

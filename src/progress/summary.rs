@@ -15,9 +15,6 @@ const COLUMNS: usize = 4;
 /// Rows at most; the run log has them all.
 const ROWS: usize = 24;
 
-/// A change's name is no longer than this.
-const MOST_OF_A_NAME: usize = 48;
-
 /// A failure's second mention is no longer than this.
 const BRIEF: usize = 100;
 
@@ -28,7 +25,7 @@ pub struct Summary {
     finished: BTreeMap<usize, RunFinished>,
     failures: Vec<(String, String)>,
     /// What an ablation's variants are called, by what they set; empty without one.
-    changes: Vec<(Map<String, Value>, String)>,
+    changes: Vec<(Map<String, Value>, Value)>,
 }
 
 impl Summary {
@@ -104,7 +101,7 @@ impl Summary {
             false => ["change"].into(),
         };
         let value = |run: &RunInfo, param: &str| match of_change(run) {
-            Some((_, name)) => text::shortened(name, MOST_OF_A_NAME),
+            Some((_, name)) => text::value(name),
             None => run.variant.get(param).map(text::value).unwrap_or_default(),
         };
         let seeds: BTreeSet<u64> = self.runs.iter().map(|run| run.seed).collect();
@@ -138,8 +135,9 @@ impl Summary {
 }
 
 /// The base first. `ablation` as in a launch's config.
-fn changes(ablation: &Value) -> Vec<(Map<String, Value>, String)> {
-    let named = |name: &Value, variant: &Value| Some((variant.as_object()?.clone(), name.as_str()?.to_owned()));
+fn changes(ablation: &Value) -> Vec<(Map<String, Value>, Value)> {
+    let named =
+        |name: &Value, variant: &Value| Some((variant.as_object()?.clone(), name.is_string().then(|| name.clone())?));
     let changes = ablation["changes"].as_array().into_iter().flatten();
     let changes = changes.filter_map(|change| named(&change["name"], &change["variant"]));
     named(&ablation["base_name"], &json!({})).into_iter().chain(changes).collect()
