@@ -97,8 +97,8 @@ impl RunLog {
         let partial = if again.is_empty() { HashSet::new() } else { self.of_partial_launches(&again)? };
         let worth = |row: usize| (ended_well[row], !partial.contains(&numbers[row]));
         let mut counted: HashMap<usize, usize> = HashMap::new();
-        for row in 0..numbers.len() {
-            let best = counted.entry(work[row]).or_insert(row);
+        for (row, work) in work.iter().enumerate() {
+            let best = counted.entry(*work).or_insert(row);
             if worth(row) >= worth(*best) {
                 *best = row;
             }
