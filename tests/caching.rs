@@ -177,6 +177,15 @@ fn a_damaged_report_is_made_again_and_a_part_of_the_pipeline_leaves_its_page_alo
 }
 
 #[test]
+fn a_launch_of_some_stages_hides_no_result_of_all() {
+    let project = Project::new();
+    project.run(&["--repeats", "2"]);
+    assert_eq!(project.run(&["--repeats", "2", "--only", "autoencoder"]).count("executed"), 0);
+    let told = project.call(&["compare", "tiny", "--metric", "evaluate.mse"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+}
+
+#[test]
 fn a_truncated_file_is_noticed_set_aside_and_computed_again() {
     let project = Project::new();
     let launch = comes_back(&project, |project| {

@@ -41,12 +41,16 @@ pub fn execute(args: &RunArgs) -> Result<Exit, Stop> {
     })?;
     let observers = Observers::new(args, &recorder);
     let Prepared { experiment, plan, places, search, .. } = prepared;
+    let mut config = experiment.to_config();
+    if !selection.only.is_empty() {
+        config["only"] = selection.only.as_slice().into();
+    }
     let launch = Launch {
         id,
         experiment: experiment.name.clone(),
         file: file.clone(),
         tags: experiment.tags.clone(),
-        config: experiment.to_config(),
+        config,
         plan,
         provenance,
         store: store.clone(),

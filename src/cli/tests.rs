@@ -381,8 +381,8 @@ fn force_names_stages_or_none_for_all() {
 #[test]
 fn numbers_that_do_not_fit_are_told_with_those_that_do() {
     let told = |arguments: &[&str]| {
-        let refused = Cli::try_parse_from(["pipeline"].iter().chain(arguments)).unwrap_err().to_string();
-        refused.lines().next().unwrap_or_default().to_owned()
+        let refused = Cli::try_parse_from(["pipeline"].iter().chain(arguments)).unwrap_err();
+        refused.to_string().lines().next().unwrap_or_default().to_owned()
     };
     let limits = [told(&["runs", "--limit", "x"]), told(&["run", "x.toml", "--jobs=-3"])];
     insta::assert_snapshot!(limits.join("\n"), @"

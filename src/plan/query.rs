@@ -44,9 +44,7 @@ impl Plan {
             nodes.into_iter().chain(self.companions(stage)).for_each(|node| keep[node] = true);
         }
         self.keep_what_is_needed(&mut keep);
-        let mut part = self.restricted(&keep);
-        part.config["only"] = stages.iter().map(AsRef::as_ref).collect();
-        Ok(part)
+        Ok(self.restricted(&keep))
     }
 
     /// The companions of a stage, in every run.
