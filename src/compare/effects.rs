@@ -24,7 +24,7 @@ pub struct Effects {
 }
 
 /// Main effects and two-way interactions of params on a metric, over the runs where it is finite. `None` when nothing
-/// varies.
+/// varies, or all does at once.
 pub fn effects<'a>(runs: impl IntoIterator<Item = &'a Run>, params: &[String], metric: &str) -> Option<Effects> {
     let known = runs.into_iter().filter_map(|run| Some((run, run.metrics.get(metric)?)));
     let (runs, mut values): (Vec<&Run>, Vec<f64>) = known.filter(|(_, value)| value.is_finite()).unzip();
@@ -50,7 +50,9 @@ pub fn effects<'a>(runs: impl IntoIterator<Item = &'a Run>, params: &[String], m
     let factors = factors::merged(factors, Factor::determines);
     let levels: Vec<Vec<usize>> = factors.iter().map(|factor| factor.levels.clone()).collect();
     let is_nested = |inner: usize, outer: usize| factors[inner].is_conditional_on(&factors[outer]);
-    let anova = statistics::anova(&levels, is_nested, &values).filter(|anova| !anova.effects.is_empty())?;
+    // One factor that has a level of its own for every run explains them all, and nothing.
+    let tells = |anova: &Anova| !anova.effects.is_empty() && (factors.len() > 1 || anova.residual_freedom > 0);
+    let anova = statistics::anova(&levels, is_nested, &values).filter(tells)?;
     let several = factors.iter().filter(|factor| factor.params.len() > 1);
     let inseparable = several.map(|factor| factor.params.clone()).collect();
     Some(Effects { factors: factors.iter().map(Factor::name).collect(), inseparable, cut, ranges, anova })

@@ -262,7 +262,9 @@ pub fn markdown(sheet: &Sheet, grids: &[Grid]) -> String {
 /// As LaTeX tables with rules of the package booktabs; the sentences are comments.
 pub fn latex(sheet: &Sheet, grids: &[Grid]) -> String {
     let mut lines = vec!["% Needs \\usepackage{booktabs}.".to_owned()];
-    for grid in grids {
+    for (place, grid) in grids.iter().enumerate() {
+        // Tables stand below each other, not side by side.
+        lines.extend((place > 0).then(String::new));
         // Curves in block characters are not in LaTeX's fonts.
         let shown = grid.header.len() - usize::from(grid.title.is_none() && sheet.series.is_some());
         let line = |cells: Vec<String>| format!("  {} \\\\", cells.join(" & "));

@@ -93,7 +93,7 @@ fn many_listed_values_are_levels_of_their_own() {
     let found = effects(&repeated, &telling(&repeated), MSE).unwrap();
     insta::assert_snapshot!(found.sentence(MSE), @"Of the variance of the test MSE: latent_dim 100 % (p < 0.001); < 1 % is left to chance.");
     let single: Vec<Run> = repeated.into_iter().filter(|run| run.seed == 0).collect();
-    insta::assert_snapshot!(effects(&single, &telling(&single), MSE).unwrap().sentence(MSE), @"Of the variance of the test MSE: latent_dim 100 %; without repeats this cannot be told from noise.");
+    assert!(effects(&single, &telling(&single), MSE).is_none(), "each run is a level of its own");
 }
 
 #[test]
