@@ -290,7 +290,7 @@ fn an_override_that_says_nothing_is_wrong_usage() {
     ");
     insta::assert_snapshot!(told(&["--sweep", "epochs=3", "--sweep", "epochs=1,2"]), @"
     error: `--sweep epochs=3` and `--sweep epochs=1,2` contradict each other
-      help: keep one of the two: `epochs` is given once; several values are swept as in `--sweep epochs=A,B`
+      help: keep one of the two, or sweep several values as in `--sweep epochs=A,B`
     ");
 }
 

@@ -79,11 +79,11 @@ fn refuse_contradictions(overrides: &OverrideArgs) -> Result<(), Stop> {
         let key = text.split('=').next().unwrap_or_default().trim();
         let Some((before, other)) = given.insert(key, (option, text)) else { continue };
         let message = format!("`{before} {other}` and `{option} {text}` contradict each other");
-        let once = match before == option {
-            true => format!("`{key}` is given once; several values are swept as in `--sweep {key}=A,B`"),
-            false => format!("`{key}` is either set or swept"),
+        let more = match before == option {
+            true => format!(", or sweep several values as in `--sweep {key}=A,B`"),
+            false => format!(": `{key}` is either set or swept"),
         };
-        return Err(Stop::usage(message).help(format!("keep one of the two: {once}")));
+        return Err(Stop::usage(message).help(format!("keep one of the two{more}")));
     }
     Ok(())
 }

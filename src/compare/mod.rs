@@ -18,7 +18,7 @@ pub use against::{Comparison, against, baselines, each_against};
 pub use conclusion::{collapses, conclusion, conclusion_at, notes};
 pub use effects::{Effects, effects};
 pub use sheet::{Baseline, Cell, Row, Sheet};
-pub use variants::{CHANGE, EXPERIMENT, Run, Variant, best, better, differing, grouped, one_each, telling};
+pub use variants::{CHANGE, EXPERIMENT, Run, Variant, arrow, best, better, differing, grouped, one_each, telling};
 pub use words::{interval, p_value, plus_minus, rounded};
 
 #[cfg(test)]

@@ -176,6 +176,11 @@ pub fn better(variants: &[Variant<'_>], metric: &str) -> Option<Better> {
     said.next().or_else(|| merit::better(metric))
 }
 
+/// ` ↓` or ` ↑` behind a metric's name, where it is known which way is better.
+pub fn arrow(variants: &[Variant<'_>], metric: &str) -> &'static str {
+    merit::arrow(better(variants, metric))
+}
+
 /// The variants' indices from the best mean of a metric to the worst, without those that have none. `None` when it is
 /// not known which way is better.
 pub fn best(variants: &[Variant<'_>], metric: &str) -> Option<Vec<usize>> {

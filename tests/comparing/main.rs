@@ -106,10 +106,16 @@ fn sized(size: u32, seed: u64, mse: f64) -> Row {
     (json!({ "latent_dim": size }), seed, vec![("evaluate.mse", mse), ("evaluate.ssim", 1.0 - mse)])
 }
 
-/// Two launches of `sizes`, the second with one size more and another value for what was run before; one of `other`.
-fn project() -> tempfile::TempDir {
+/// A project in which nothing was launched.
+fn empty() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    directory
+}
+
+/// Two launches of `sizes`, the second with one size more and another value for what was run before; one of `other`.
+fn project() -> tempfile::TempDir {
+    let directory = empty();
     let path = directory.path();
     launch(path, 1, "sizes", 2, &[sized(2, 0, 0.9), sized(2, 1, 0.053), sized(2, 2, 0.051)]);
     launch(path, 2, "sizes", 2, &[sized(2, 0, 0.050), sized(8, 0, 0.020), sized(8, 1, 0.022), sized(8, 2, 0.021)]);

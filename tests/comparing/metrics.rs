@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{compare, launch_of, project};
+use super::{compare, empty, launch_of, project};
 
 #[test]
 fn numbers_that_are_not_finite_are_left_out_and_told() {
@@ -24,8 +24,7 @@ fn numbers_that_are_not_finite_are_left_out_and_told() {
 
 #[test]
 fn losses_of_several_kinds_are_compared_only_when_asked_for() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     let row = |loss: f64| (json!({}), 0, vec![("autoencoder.val_loss", loss), ("evaluate.ssim", 1.0 - loss)]);
     launch_of(path, 1, "by_mse", &[row(0.02)], json!({}), "mse");
@@ -48,8 +47,7 @@ fn losses_of_several_kinds_are_compared_only_when_asked_for() {
 
 #[test]
 fn what_all_runs_share_is_not_compared_unless_the_experiment_is_about_it() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     let row = |noise: f64, mse: f64| {
         let metrics =

@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
-use super::{compare, launch_of, project, sized, table};
+use super::{compare, empty, launch_of, project, sized, table};
 
 #[test]
 fn an_experiment_is_what_its_launches_left_the_newest_first() {
@@ -26,8 +26,7 @@ fn an_experiment_is_what_its_launches_left_the_newest_first() {
 
 #[test]
 fn runs_of_other_stages_do_not_stand_for_an_experiment() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     let layers = |units: u32| {
         let stage = json!({ "name": "autoencoder", "params": { "encoder": [format!("dense {units}")] } });
@@ -45,8 +44,7 @@ fn runs_of_other_stages_do_not_stand_for_an_experiment() {
 
 #[test]
 fn runs_of_other_data_do_not_stand_for_an_experiment() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     let data = |hash: &str| json!({ "data": hash });
     launch_of(path, 1, "sizes", &[sized(2, 0, 0.9), sized(2, 1, 0.8), sized(4, 0, 0.7)], data("stand-in"), "mse");
@@ -65,8 +63,7 @@ fn runs_of_other_data_do_not_stand_for_an_experiment() {
 
 #[test]
 fn a_launch_of_some_stages_takes_no_result_away() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     launch_of(path, 1, "sizes", &[sized(2, 0, 0.05), sized(8, 0, 0.02)], json!({}), "mse");
     let trained = |size: u32, seed: u64| (json!({ "latent_dim": size }), seed, vec![("autoencoder.val_loss", 0.1)]);
@@ -97,8 +94,7 @@ fn a_launch_of_some_stages_takes_no_result_away() {
 
 #[test]
 fn work_from_before_a_condition_stays_with_its_variant() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let row = |variant: Value, seed: u64, mse: f64| (variant, seed, vec![("evaluate.mse", mse)]);
     let (dense, conv) = (json!({ "architecture": "dense" }), json!({ "architecture": "conv" }));
     let before = [row(dense.clone(), 1, 0.032), row(conv.clone(), 1, 0.021)];
@@ -120,8 +116,7 @@ fn work_from_before_a_condition_stays_with_its_variant() {
 
 #[test]
 fn a_change_goes_by_the_name_that_the_newest_launch_has_for_it() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     for (number, name) in [(1, "more"), (2, "longer, \"better\"")] {
         let changes = [json!({ "name": name, "variant": { "epochs": 5 } })];
         let config = json!({ "params": { "epochs": 2 }, "ablation": { "base_name": "base", "changes": changes } });

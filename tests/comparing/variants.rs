@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{compare, launch, launch_of, project, sized, table};
+use super::{compare, empty, launch, launch_of, project, sized, table};
 
 #[test]
 fn runs_that_differ_in_nothing_but_their_seed_are_told_apart_by_their_ids() {
@@ -22,8 +22,7 @@ fn runs_that_differ_in_nothing_but_their_seed_are_told_apart_by_their_ids() {
 
 #[test]
 fn an_ablations_changes_go_by_their_names() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let changes = [
         json!({ "name": "no dropout", "variant": { "dropout": 0.0 } }),
         json!({ "name": "GELU", "variant": { "activation": "gelu" } }),
@@ -62,8 +61,7 @@ fn an_ablations_changes_go_by_their_names() {
 
 #[test]
 fn a_param_that_a_branch_of_the_sweep_does_not_vary_has_no_value_there() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let row = |variant: Value, seed: u64, mse: f64| (variant, seed, vec![("evaluate.mse", mse)]);
     let (dense, conv) =
         (json!({ "architecture": "dense" }), |kernel| json!({ "architecture": "conv", "kernel": kernel }));
@@ -97,8 +95,7 @@ fn a_param_that_a_branch_of_the_sweep_does_not_vary_has_no_value_there() {
 
 #[test]
 fn a_point_that_names_no_value_of_a_param_has_the_experiments() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let row = |variant: Value, mse: f64| (variant, 0, vec![("evaluate.mse", mse)]);
     let included = json!({ "latent_dim": 8, "rate": 0.01 });
     let rows = |mse: f64| [row(json!({ "latent_dim": 2 }), mse), row(included.clone(), 0.02)];
@@ -116,8 +113,7 @@ fn a_point_that_names_no_value_of_a_param_has_the_experiments() {
 
 #[test]
 fn what_tells_experiments_apart_goes_by_their_names() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     launch(path, 1, "short", 2, &[sized(2, 0, 0.9), sized(8, 0, 0.8)]);
     launch(path, 2, "long", 20, &[sized(2, 0, 0.7), sized(8, 0, 0.6)]);
@@ -140,8 +136,7 @@ fn what_tells_experiments_apart_goes_by_their_names() {
 
 #[test]
 fn values_with_commas_are_named_as_they_are_shown_or_as_json() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("experiments")).unwrap();
+    let directory = empty();
     let path = directory.path();
     let row = |units: u32, mse: f64| {
         let layers = ["dense 512 relu", "dense 256 relu", "dense 128 relu", &format!("dense {units}")];

@@ -229,10 +229,12 @@ impl Reading<'_> {
             false => {
                 let fewer = match max / reduction {
                     0 => String::new(),
-                    most => format!("make `min_resource` at most {most}, "),
+                    most => format!("`min_resource` at most {most}, "),
                 };
-                let help =
-                    format!("{fewer}the most at least {}, or `reduction` smaller", min.saturating_mul(reduction));
+                let help = format!(
+                    "make {fewer}`max_resource` at least {}, or `reduction` smaller",
+                    min.saturating_mul(reduction)
+                );
                 (format!("above {max} / {reduction}, so no trial is ever stopped early"), help)
             }
         };

@@ -65,7 +65,7 @@ fn answer(variants: &[Variant<'_>], param: &str, key: &[&str]) -> Markup {
         div.scroll { table {
             thead { tr {
                 th scope="col" { "at" }
-                @for (metric, _) in &compared { th scope="col" { (content::metric_name(metric, compare::better(variants, metric))) } }
+                @for (metric, _) in &compared { th scope="col" { (content::metric_name(variants, metric)) } }
             } }
             tbody { @for Duel { at, .. } in duels { tr {
                 th scope="row" { (if at.is_empty() { "all".to_owned() } else { shell::variant(at) }) }

@@ -61,7 +61,7 @@ pub fn differences(overview: &Overview<'_>) -> Result<Vec<Plot>> {
         let title = merit::title(metric);
         let from = label(center);
         let chart = Forest {
-            title: &format!("{title}{}: differences", merit::arrow(compare::better(ranked, metric))),
+            title: &format!("{title}{}: differences", compare::arrow(ranked, metric)),
             caption: &format!("from {from}, 95 % intervals; gray: not told apart"),
             rows,
         };

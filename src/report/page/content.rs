@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
-use crate::merit::{self, Better};
+use crate::compare::{self, Variant};
+use crate::merit;
 use crate::report::page::FiguresDir;
 use crate::report::page::shell::{Part, breakable, emphasized, prose};
 use crate::report::section::{Figure, Level, Look, Report, Section, Table};
@@ -178,6 +179,6 @@ fn sparkline(values: &[Option<f64>]) -> Markup {
 }
 
 /// A metric's name for people, with an arrow when it is known which way is better.
-pub fn metric_name(name: &str, better: Option<Better>) -> Markup {
-    html! { (merit::title(name)) (merit::arrow(better).replace(' ', "\u{a0}")) }
+pub fn metric_name(variants: &[Variant<'_>], name: &str) -> Markup {
+    html! { (merit::title(name)) (compare::arrow(variants, name).replace(' ', "\u{a0}")) }
 }

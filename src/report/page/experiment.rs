@@ -231,7 +231,7 @@ fn table(overview: &Overview<'_>) -> Markup {
             thead { tr {
                 @for &(param, class) in &columns { th scope="col" class=[class] { (param) } }
                 th scope="col" { "runs by seed" }
-                @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(metric, compare::better(ranked, metric))) } }
+                @for metric in key { th scope="col" class="n" title=(metric) { (content::metric_name(ranked, metric)) } }
                 th scope="col" class="n" title="what its stages took, those from the cache when they were executed" { "time" }
             } }
             tbody { @for variant in variants { tr {

@@ -64,11 +64,7 @@ fn of_param(variants: &[Variant<'_>], param: &str) -> Column {
 fn of_metric(variants: &[Variant<'_>], metric: &str) -> Column {
     let values: Vec<f64> = variants.iter().map(|variant| mean(variant, metric)).collect();
     let axis = Axis::around(values.iter().copied(), Spread::Linear, 6);
-    Column {
-        name: format!("{}{}", merit::title(metric), merit::arrow(compare::better(variants, metric))),
-        axis,
-        values,
-    }
+    Column { name: format!("{}{}", merit::title(metric), compare::arrow(variants, metric)), axis, values }
 }
 
 /// Where each variant stands between the worst (0) and the best (1); by rank, so that one bad run does not make all

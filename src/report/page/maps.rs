@@ -47,7 +47,7 @@ fn map(variants: &[Variant<'_>], down: &str, across: &str, metric: &str) -> Resu
     let title = merit::title(metric);
     let names = |values: &[&Value]| values.iter().map(|value| shell::plain(value)).collect();
     let map = HeatMap {
-        title: &format!("{title}{}", merit::arrow(compare::better(variants, metric))),
+        title: &format!("{title}{}", compare::arrow(variants, metric)),
         row_label: down,
         column_label: across,
         rows: names(&rows),

@@ -75,7 +75,7 @@ fn bars(variants: &[Variant<'_>], metric: &str) -> Result<Option<Plot>> {
     if bars.iter().all(|bar| bar.value.is_nan()) {
         return Ok(None);
     }
-    let title = format!("{}{}", merit::title(metric), merit::arrow(compare::better(variants, metric)));
+    let title = format!("{}{}", merit::title(metric), compare::arrow(variants, metric));
     let png = Bars { title: &title, bars, full: None }.draw()?;
     let alt = format!("Bars: {} of every variant", merit::title(metric));
     Ok(Some(Plot::new(&file_name(&format!("{metric}-variant")), Look::Chart, alt, png)))
@@ -108,7 +108,7 @@ fn against(
     let chart = LineChart {
         title: &format!("{title} against {param}"),
         x_label: &format!("{param}{log}"),
-        y_label: &format!("{title}{}{note}", merit::arrow(compare::better(variants, metric))),
+        y_label: &format!("{title}{}{note}", compare::arrow(variants, metric)),
         x: match places <= FEW_PLACES || joined && xs.len() <= 40 {
             true => Axis::at(&xs, spread),
             false => Axis::around(xs.iter().copied(), spread, 8),

@@ -194,7 +194,7 @@ fn trials_begin_with_less_than_they_end_with() {
     6 | min_resource = 20
       |                ^^ above 50 / 3, so no trial is ever stopped early
       |
-      = help: make `min_resource` at most 16, the most at least 60, or `reduction` smaller
+      = help: make `min_resource` at most 16, `max_resource` at least 60, or `reduction` smaller
     ");
 }
 
